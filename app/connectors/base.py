@@ -1,0 +1,283 @@
+"""What a connector is: the words that every remote system and the pipeline share.
+
+A connector is a folder. Its per-kind files are pure (``read``, shipped rows, ``steps``); only its client does I/O.
+Kinds of record are the middle's words: ``customer``, ``product``, ``stock``, ``order``, ``category``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from app.errors import AdministratorError, AppError
+from app.records.decision import TargetState
+
+Document = dict[str, Any]
+"""Plain data in one system's own words: Decimals, ISO dates, the vendor's names."""
+
+Mode = Literal["always", "create", "update", "if_empty"]
+
+
+# --- notifications: what webhooks and polls say ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One record changed. ``dedupe`` makes the notification unique within its connection.
+
+    ``ref`` names the record at the source without personal data (a relation number, a keyed hash). ``hint`` is the
+    little that cannot be read again (the old address of an address change); it rests sealed and short.
+    """
+
+    kind: str
+    ref: str
+    dedupe: str
+    previous_ref: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollSoon:
+    """Something may have changed among these kinds: polls become due now and a few times in the next seconds."""
+
+    kinds: frozenset[str]
+    dedupe: str
+
+
+Notification = Changed | PollSoon
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAnswer:
+    """What the remote is told: for MplusKASSA the signed constant ``{}``."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A source record, decoded. ``position`` is its marker when the read tells it."""
+
+    ref: str
+    document: Document
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The source says that there is no such record (missing rights look the same)."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The source answered with something that cannot be decoded: this record alone fails."""
+
+    ref: str
+    error: AppError
+
+
+Fetched = Found | Gone | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of a poll. ``position`` is the highest marker seen; ``found`` holds whole records where it has them."""
+
+    changed: tuple[Changed, ...]
+    position: int
+    more: bool
+    found: tuple[Fetched, ...] = ()
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The target document as the rows of leg 2 want it.
+
+    ``modes`` holds the paths that are not ``always``. ``scopes`` names the lists whose elements are known by an
+    identity key (``{"variants": "id"}``): their leaves are ``variants[<id>].price``.
+    """
+
+    document: Document
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    scopes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A target record as it is now. ``document`` is empty where a listing told only its state."""
+
+    remote_id: str
+    state: TargetState = "present"
+    document: Document = field(default_factory=dict)
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One target record to look up: by natural key, or by remote id where the natural key is not known any more."""
+
+    kind: str
+    key: str
+    natural: str | None
+    remote_id: str | None
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is to be brought about at one target.
+
+    ``desired`` is None for an archive. ``document`` holds the leaves that this run may write (modes applied).
+    ``moves_from_id`` is the remote id of the owned target that becomes this one (an address change).
+    ``options`` are the flow's settings that steps may ask for.
+    """
+
+    kind: str
+    key: str
+    natural: str | None
+    remote_id: str | None
+    desired: Desired | None
+    document: Document = field(default_factory=dict)
+    moves_from_id: str | None = None
+    permanently: bool = False
+    create: bool = True
+    update: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Change(BaseModel):
+    """One intended call to the target. Subclasses carry the call; ``summary`` never holds personal data."""
+
+    model_config = ConfigDict(frozen=True)
+
+    action: ClassVar[str] = "change"
+    safe_to_repeat: ClassVar[bool] = True
+
+    def summary(self) -> str:
+        """What this call does, in words for the attempt log."""
+        return self.action
+
+    def payload(self) -> Document:
+        """The body that will be sent, for previews and for sealed logs."""
+        return self.model_dump(mode="json")
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The target's own state says to write nothing: an archived member, a compliance state."""
+
+    code: str
+    reason: str
+    state: TargetState = "present"
+
+
+Steps = tuple[Change, ...] | Leave
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The known outcome of one change. ``facts`` are words without personal data kept on the target row."""
+
+    remote_id: str | None = None
+    state: TargetState = "present"
+    warnings: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    answer: Document | None = None
+
+
+# --- the live side ------------------------------------------------------------------------------------------------
+
+
+class Gate(Protocol):
+    """Bounds the simultaneous requests of one account, across workers."""
+
+    def slot(self) -> AbstractAsyncContextManager[None]:
+        """Hold one of the account's places for one request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a connection check found. ``details`` are facts to show (account name, version, list)."""
+
+    ok: bool
+    code: str
+    sentence: str
+    advice: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """Reads one kind of record of one connection."""
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
+        """Each ref once, in any order. Raises TimeError or AdministratorError when the whole call failed."""
+        ...
+
+
+class Target(Protocol):
+    """Writes one kind of record of one connection."""
+
+    async def fetch_many(self, wanted: Sequence[Wanted]) -> Mapping[str, Existing]:
+        """By key; a record that does not exist is absent from the answer."""
+        ...
+
+    def steps(self, intent: Intent, existing: Existing | None) -> Steps:
+        """The calls that bring it about, in order. Pure."""
+        ...
+
+    async def apply(self, change: Change) -> Applied:
+        """Send one change. A lost answer is a TimeError with ``in_doubt``."""
+        ...
+
+
+class Client(Protocol):
+    """One open connection."""
+
+    account: str
+
+    async def check(self) -> Diagnosis: ...
+
+    async def marks(self) -> Mapping[str, int]:
+        """The newest position per kind, in one light call. A kind without marks is absent."""
+        ...
+
+    async def changes(self, kind: str, *, since: int, limit: int = 500) -> Page:
+        """Records of the kind whose position is ``since`` or later, lowest first page."""
+        ...
+
+    def source(self, kind: str) -> Source: ...
+
+    def target(self, kind: str) -> Target: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How long the system may go on with a call we gave up on, and how long a worker may hold its deliveries."""
+
+    lease_s: float = 30.0
+    hold_s: float = 130.0
+
+
+def wrong_kind(system: str, kind: str) -> AdministratorError:
+    """The error for a kind of record that a connector does not know."""
+    return AdministratorError(
+        f"{system} does not know records of the kind {kind!r}.",
+        advice="Choose a flow that both systems know.",
+        code="unknown_kind",
+    )

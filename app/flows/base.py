@@ -1,0 +1,40 @@
+"""What a flow is: one kind of record from one connection to another, as settings and a pure decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from app.records.decision import Decision, Known
+
+
+class FlowSettings(BaseModel):
+    """Base of every flow's settings: declared once, with title, description, default and example on each field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class FlowKind:
+    """One kind of flow, as it stands in ``registry.py``.
+
+    ``decide`` takes a record, ``gone`` a reference that vanished from the source; both are pure and answer in the
+    middle's words. ``begins`` says where a new flow starts: customers, products and stock with everything, orders
+    at today's marker. ``person_kinds`` are the target kinds whose natural key is an e-mail address.
+    """
+
+    name: str
+    record_kind: str
+    record: type[BaseModel]
+    settings: type[FlowSettings]
+    decide: Callable[[Any, Any, Known], Decision]
+    gone: Callable[[Any, Known], Decision]
+    target_kinds: tuple[str, ...]
+    begins: Literal["beginning", "now"] = "beginning"
+    window_s: float = 10.0
+    deadline_s: float = 24 * 3600.0
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    target_scopes: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,92 @@
+"""What a flow wants for one source record, in the middle's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import BaseModel
+
+TargetState = Literal["present", "archived", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTarget:
+    """A target record as we last knew it. ``key`` is the hashed key, ``own`` says that this source record owns it."""
+
+    kind: str
+    key: str
+    remote_id: str | None
+    own: bool
+    state: TargetState = "present"
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a decision may know: the targets this source record owns, and how a natural key becomes a target key."""
+
+    targets: tuple[KnownTarget, ...] = ()
+    hashed: Callable[[str, str], str] = lambda kind, natural: f"{kind}:{natural}"
+
+    def find(self, kind: str, natural: str) -> KnownTarget | None:
+        """The owned target of that kind and natural key, if there is one."""
+        key = self.hashed(kind, natural)
+        return next((t for t in self.targets if t.kind == kind and t.key == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Bring this record about at the target under this natural key (e-mail address, SKU, order number).
+
+    ``moves_from`` is the hashed key of an owned target that becomes this one: an address change keeps the person.
+    ``facts`` are short words without personal data that the target row keeps for the next decision.
+    """
+
+    kind: str
+    natural: str
+    record: BaseModel
+    moves_from: str | None = None
+    create: bool = True
+    update: bool = True
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Take an owned target out of sight, by its hashed key. Never deletes for good unless ``permanently``."""
+
+    kind: str
+    key: str
+    reason: str
+    permanently: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Settle with a reason: nothing to say. ``filtered`` tells a filter's no from a record that has nothing to say."""
+
+    code: str
+    reason: str
+    filtered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait until this target is settled: an order for its product, a variant for its parent."""
+
+    kind: str
+    natural: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Puts and archives go together; ``skip`` alone when nothing is wanted; ``waits`` hold everything back."""
+
+    puts: tuple[Put, ...] = ()
+    archives: tuple[Archive, ...] = ()
+    skip: Skip | None = None
+    waits: tuple[Wait, ...] = ()
+    warnings: tuple[str, ...] = ()

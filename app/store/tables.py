@@ -1,0 +1,293 @@
+"""Every table, as SQLAlchemy Core sees it: the same on SQLite and PostgreSQL.
+
+Times are whole milliseconds since 1970 in UTC, told by the database's clock wherever a lease or a due time hangs on
+it. Ids are short random texts, made by us. ``sealed`` columns hold what ``sealing.py`` made; nothing else personal rests.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = String(40)
+Millis = BigInteger
+
+# --- what people configure ----------------------------------------------------------------------------------------
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("system", String(20), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("account", String(200), nullable=False),  # whose limits and back-off count: login id, host and port
+    Column("settings", JSON, nullable=False),  # base URL, list, ...: nothing secret
+    Column("credentials_sealed", LargeBinary, nullable=False),
+    Column("webhook_token_hash", String(64), nullable=False, unique=True),
+    Column("webhook_token_sealed", LargeBinary, nullable=False),
+    Column("webhook_secret_sealed", LargeBinary),
+    Column("webhook_remote_id", String(100)),
+    Column("subscription_id", String(100)),
+    Column("state", String(20), nullable=False, default="new"),  # new | ok | broken
+    Column("state_code", String(60)),
+    Column("state_detail", Text),
+    Column("checked_at", Millis),
+    Column("check_details", JSON),
+    Column("poll_interval_ms", Integer),
+    Column("poll_due_at", Millis, nullable=False, default=0),
+    Column("poll_soon", JSON),  # due times still to come after a doorbell
+    Column("marks", JSON),  # the newest positions seen, per kind
+    Column("created_at", Millis, nullable=False),
+    Column("updated_at", Millis, nullable=False),
+)
+
+accounts = Table(  # the shared back-off after 429 and its kin
+    "accounts",
+    metadata,
+    Column("account", String(200), primary_key=True),
+    Column("backoff_until", Millis, nullable=False, default=0),
+    Column("backoff_step", Integer, nullable=False, default=0),
+    Column("reason", Text),
+)
+
+integrations = Table(
+    "integrations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("left_connection_id", Id, ForeignKey("connections.id"), nullable=False),
+    Column("right_connection_id", Id, ForeignKey("connections.id"), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("created_at", Millis, nullable=False),
+    Column("updated_at", Millis, nullable=False),
+)
+
+flows = Table(
+    "flows",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("integration_id", Id, ForeignKey("integrations.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(30), nullable=False),  # customers | products | stock | orders | categories
+    Column("record_kind", String(30), nullable=False),  # the kind that events name
+    Column("source_connection_id", Id, ForeignKey("connections.id"), nullable=False),
+    Column("target_connection_id", Id, ForeignKey("connections.id"), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("mapping", JSON, nullable=False),  # {"leg1": [...], "leg2": [...], "rules": [...], "filters": ...}
+    Column("version", Integer, nullable=False, default=1),
+    Column("state", String(20), nullable=False, default="paused"),  # paused | running | blocked
+    Column("state_code", String(60)),
+    Column("state_detail", Text),
+    Column("approved_at", Millis),
+    Column("window_ms", Integer, nullable=False, default=10_000),  # least time between two deliveries of one record
+    Column("deadline_ms", BigInteger, nullable=False, default=86_400_000),
+    Column("schedule", JSON),  # {"hours": "22:00-06:00", ...} or null
+    Column("opens_at", Millis, nullable=False, default=0),  # claims wait until then: the schedule's window
+    Column("created_at", Millis, nullable=False),
+    Column("updated_at", Millis, nullable=False),
+    UniqueConstraint("integration_id", "kind", "source_connection_id", "target_connection_id"),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", BigInteger, nullable=False, default=0),  # the highest marker stored
+    Column("updated_at", Millis, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("scope", String(20), nullable=False),  # read | operate | admin
+    Column("created_at", Millis, nullable=False),
+    Column("last_used_at", Millis),
+    Column("revoked_at", Millis),
+)
+
+# --- the delivery machine -----------------------------------------------------------------------------------------
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
+    Column("connection_id", Id, ForeignKey("connections.id", ondelete="CASCADE"), nullable=False),
+    Column("dedupe_key", String(120), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("ref", String(200), nullable=False),
+    Column("previous_ref", String(200)),
+    Column("trigger", String(20), nullable=False),  # webhook | poll | backfill | manual | replay
+    Column("request_id", String(40)),
+    Column("received_at", Millis, nullable=False),
+    UniqueConstraint("connection_id", "dedupe_key"),
+    Index("ix_events_received_at", "received_at"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
+    Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), nullable=False),
+    Column("source_ref", String(200), nullable=False),
+    Column("state", String(12), nullable=False, default="pending"),  # pending running waiting settled dead
+    Column("requested", Integer, nullable=False, default=0),
+    Column("priority", Integer, nullable=False, default=0),  # 0 live, 10 backfill
+    Column("due_at", Millis, nullable=False),  # also the lease's end while running
+    Column("claim", String(40)),
+    Column("started_at", Millis, nullable=False, default=0),  # last start: the coalescing window counts from it
+    Column("tries", Integer, nullable=False, default=0),  # failed tries since the last success
+    Column("waiting_since", Millis),
+    Column("needs_yes", Boolean, nullable=False, default=False),
+    Column("outcome", String(20)),  # delivered unchanged skipped filtered | quarantined | retrying | waiting
+    Column("code", String(60)),
+    Column("reason", Text),
+    Column("who", String(20)),
+    Column("hint_sealed", LargeBinary),
+    Column("hint_until", Millis),
+    Column("trigger", String(20), nullable=False),
+    Column("request_id", String(40)),
+    Column("requested_at", Millis, nullable=False),  # when the oldest change not yet delivered was noticed
+    Column("settled_at", Millis),
+    UniqueConstraint("flow_id", "source_ref"),
+    Index("ix_deliveries_due", "flow_id", "state", "due_at"),
+    Index("ix_deliveries_state", "state", "due_at"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
+    Column("connection_id", Id, ForeignKey("connections.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("key", String(100), nullable=False),
+    Column("remote_id", String(100)),
+    Column("owner_connection_id", Id),
+    Column("owner_ref", String(200)),
+    Column("state", String(12), nullable=False, default="new"),  # new | present | archived | gone
+    Column("hashes", JSON, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("in_doubt", Boolean, nullable=False, default=False),
+    Column("doubts", Integer, nullable=False, default=0),
+    Column("holder", String(40)),
+    Column("held_until", Millis, nullable=False, default=0),
+    Column("updated_at", Millis, nullable=False),
+    UniqueConstraint("connection_id", "kind", "key"),
+    Index("ix_targets_owner", "owner_connection_id", "owner_ref"),
+    Index("ix_targets_remote", "connection_id", "kind", "remote_id"),
+)
+
+contenders = Table(  # deliveries that were refused a key which another source record owns
+    "contenders",
+    metadata,
+    Column("target_id", ForeignKey("targets.id", ondelete="CASCADE"), primary_key=True),
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_contenders_delivery", "delivery_id"),
+)
+
+waits = Table(
+    "waits",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("connection_id", Id, primary_key=True),
+    Column("kind", String(30), primary_key=True),
+    Column("key", String(100), primary_key=True),
+    Index("ix_waits_target", "connection_id", "kind", "key"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
+    Column("flow_id", Id, nullable=False),
+    Column("source_ref", String(200), nullable=False),
+    Column("started_at", Millis, nullable=False),
+    Column("duration_ms", Integer, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("code", String(60)),
+    Column("reason", Text),
+    Column("who", String(20)),
+    Column("trigger", String(20), nullable=False),
+    Column("direction", String(60), nullable=False),  # mplus→mailchimp
+    Column("warnings", JSON, nullable=False),
+    Column("changes", JSON, nullable=False),  # summaries of what was sent
+    Column("payload_sealed", LargeBinary),
+    Column("request_id", String(40)),
+    Index("ix_attempts_delivery", "delivery_id", "id"),
+    Index("ix_attempts_flow", "flow_id", "id"),
+    Index("ix_attempts_started_at", "started_at"),
+)
+
+counters = Table(  # outcomes per flow and hour
+    "counters",
+    metadata,
+    Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("hour", Millis, primary_key=True),
+    Column("outcome", String(20), primary_key=True),
+    Column("count", BigInteger, nullable=False, default=0),
+)
+
+# --- the worker's housekeeping ------------------------------------------------------------------------------------
+
+ticks = Table(  # exactly one worker does each tick
+    "ticks",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("holder", String(40)),
+    Column("until", Millis, nullable=False, default=0),
+    Column("ran_at", Millis, nullable=False, default=0),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("started_at", Millis, nullable=False),
+    Column("seen_at", Millis, nullable=False),
+    Column("facts", JSON, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
+    Column("code", String(60), nullable=False),
+    Column("subject", String(100), nullable=False),  # connection:…, flow:…, till:…
+    Column("detail", Text, nullable=False),
+    Column("count", Integer, nullable=False, default=1),
+    Column("raised_at", Millis, nullable=False),
+    Column("last_at", Millis, nullable=False),
+    Column("cleared_at", Millis),
+    Index("ix_alerts_subject", "subject", "code"),
+)
+
+erased = Table(  # keyed hashes of people who must not come back
+    "erased",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("at", Millis, nullable=False),
+)
