@@ -1,0 +1,96 @@
+"""A sandbox server on a real port, inside the running loop, for as long as a block lasts.
+
+uvicorn does the talking; starting and stopping are ours, because its own stop takes several tenths of a second and
+takes the process's signals, and because a connection must be able to be reset (``door.ABORT``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.sandbox.door import ABORT, abort_hard
+
+
+class ResettableProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, which also hands the application a way to reset the connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"abort": partial(abort_hard, self.transport)}}
+
+
+@asynccontextmanager
+async def serving(
+    app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, grace_seconds: float = 1.0
+) -> AsyncIterator[str]:
+    """Serve ``app``; yields its base URL. OSError when the port is taken. What still runs ``grace_seconds`` after
+    the end of the block is cancelled."""
+    listener = listening(host, port)
+    config = uvicorn.Config(
+        app,
+        http=ResettableProtocol,
+        ws="none",
+        lifespan="auto",
+        log_config=None,
+        access_log=False,
+        date_header=False,
+        timeout_keep_alive=75,
+    )
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    try:
+        await server.startup(sockets=[listener])
+    except BaseException:
+        listener.close()
+        raise
+    server.server_state.default_headers = list(config.encoded_headers)
+    try:
+        yield f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    finally:
+        await stop(server, grace_seconds=grace_seconds)
+
+
+async def stop(server: uvicorn.Server, *, grace_seconds: float) -> None:
+    for listener in server.servers:
+        listener.close()
+    state = server.server_state
+    for connection in list(state.connections):
+        connection.shutdown()
+    tasks: list[asyncio.Task[Any]] = list(state.tasks)
+    if tasks:
+        _, slow = await asyncio.wait(tasks, timeout=grace_seconds)
+        for task in slow:
+            task.cancel()
+        if slow:
+            await asyncio.wait(slow)
+    for connection in list(state.connections):
+        transport = getattr(connection, "transport", None)
+        if transport is not None:
+            transport.abort()
+    await asyncio.sleep(0)
+    for listener in server.servers:
+        await listener.wait_closed()
+    await server.lifespan.shutdown()
+
+
+def listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.setblocking(False)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
