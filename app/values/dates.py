@@ -75,7 +75,7 @@ def parse_date(value: Any) -> date | None:
     text = value.strip()
     if (found := _YEAR_FIRST.match(text)) or (found := _COMPACT.fullmatch(text)):
         rest = text[found.end() :]
-        if rest and not rest[0] in "T ":
+        if rest and rest[0] not in "T ":
             return None
         year, month, day = found.groups()
     elif found := _DAY_FIRST.match(text):

@@ -14,26 +14,31 @@ from typing import Any
 
 from app.values.text import one_line
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Words that begin a family name. Sorted by language; "d'" and "'t" are joined to their word or stand alone.
-_PARTICLES = frozenset(
+_PARTICLES = _words(
     "van de den der het 't ten ter te in op aan bij tot uit uijt voor over onder d' "  # Dutch
     "du des le la l' dela della di da dos do del los las "  # Belgian French and common Romance ones
-    "von vom zu zum zur am im auf und' dem "  # German
-    "vanden vander vande vom".split()
+    "von vom zu zum zur am im auf dem "  # German
+    "vanden vander vande"
 )
 # Those that may stand first in a family name. "in" and "op" alone follow ("op den Akker") and count as well.
 _CAPITAL_FIRST = re.compile(r"^(?:Van|De|Den|Der|Vanden|Vander|Vande|Du|Le|La|Von|Ter|Ten|Te|'t|Op|In)$")
 
-_TITLES = frozenset(
-    "dhr mevr mw mevrouw meneer heer hr fr frau herr mr mrs ms dr drs ir ing prof ds pastor jhr jkvr mme mlle dipl".split()
+_TITLES = _words(
+    "dhr mevr mw mevrouw meneer heer hr fr frau herr mr mrs ms dr drs ir ing prof ds pastor jhr jkvr mme mlle dipl"
 )
-_COMPANY = frozenset(
+_COMPANY = _words(
     "bv b.v nv n.v vof v.o.f cv c.v bvba sprl srl sa s.a gmbh ag kg ohg gbr ug ek e.k ltd limited llc inc plc sarl "
     "stichting vereniging stg holding groep group bank beheer winkel bakkerij slagerij restaurant hotel cafe café "
     "garage school gemeente firma fa bedrijf company club team kantoor praktijk salon maatschap cooperatie coöperatie "
-    "ohne e.v ev asbl vzw vzw. mbh co".split()
+    "ohne e.v ev asbl vzw vzw. mbh co"
 )
-_HOUSEHOLD = frozenset("en & und et and + / fam familie family famille e/o c/o t.a.v tav attn".split())
+_HOUSEHOLD = _words("en & und et and + / fam familie family famille e/o c/o t.a.v tav attn")
 _INITIALS = re.compile(r"(?:[^\W\d_]{1,3}\.-?){1,8}|[A-Z]{1,2}", re.UNICODE)
 _HYPHEN_PARTICLE = re.compile(r"-(?:van|de|den|der|ter|ten|te|von|zu)$", re.IGNORECASE)
 
