@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from app.records.decision import Decision, Known
+from app.records.decision import Decision, Known, Skip
 
 
 class FlowSettings(BaseModel):
@@ -21,8 +21,8 @@ class FlowSettings(BaseModel):
 class FlowKind:
     """One kind of flow, as it stands in ``registry.py``.
 
-    ``decide`` takes a record, ``gone`` a reference that vanished from the source; both are pure and answer in the
-    middle's words. ``begins`` says where a new flow starts: customers, products and stock with everything, orders
+    ``decide`` takes a record, ``gone`` a reference that vanished from the source, ``filtered`` one that a filter or
+    rule now keeps back (its reason stands in the skip); all are pure and answer in the middle's words. ``begins`` says where a new flow starts: customers, products and stock with everything, orders
     at today's marker. ``person_kinds`` are the target kinds whose natural key is an e-mail address.
     """
 
@@ -32,6 +32,7 @@ class FlowKind:
     settings: type[FlowSettings]
     decide: Callable[[Any, Any, Known], Decision]
     gone: Callable[[Any, Known], Decision]
+    filtered: Callable[[Any, Known, Skip], Decision]
     target_kinds: tuple[str, ...]
     begins: Literal["beginning", "now"] = "beginning"
     window_s: float = 10.0

@@ -33,7 +33,9 @@ class Consent(BaseModel):
 
     state: ConsentState = "unknown"
     at: datetime | None = None
-    source: str | None = Field(default=None, description="Where the proof stands, e.g. the till's field by name")
+    source: str | None = Field(
+        default=None, description="Where the proof stands, e.g. the till's field by name"
+    )
     ip: str | None = None
 
 
@@ -42,8 +44,12 @@ class Person(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str | None = Field(default=None, description="The source's number of this person, when it has its own")
-    email: str | None = Field(default=None, description="Trimmed, lower case; None when there is none that can be used")
+    id: str | None = Field(
+        default=None, description="The source's number of this person, when it has its own"
+    )
+    email: str | None = Field(
+        default=None, description="Trimmed, lower case; None when there is none that can be used"
+    )
     email_problem: Literal["missing", "invalid"] | None = None
     full_name: str | None = None
     first_name: str | None = None
@@ -53,6 +59,8 @@ class Person(BaseModel):
     birthday: date | None = None
     language: str | None = None
     consent: Consent = Consent()
+    categories: tuple[str, ...] = ()
+    custom: dict[str, Any] = Field(default_factory=dict, description="What no other field fits")
 
 
 class Customer(Person):
@@ -72,9 +80,7 @@ class Customer(Person):
     payment_days: int | None = None
     points: int | None = None
     balance: str | None = None
-    categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     note: str | None = None
     created_at: datetime | None = None
     changed_at: datetime | None = None
-    custom: dict[str, Any] = Field(default_factory=dict, description="What no other field fits")

@@ -41,7 +41,9 @@ class Put:
     """Bring this record about at the target under this natural key (e-mail address, SKU, order number).
 
     ``moves_from`` is the hashed key of an owned target that becomes this one: an address change keeps the person.
-    ``facts`` are short words without personal data that the target row keeps for the next decision.
+    ``facts`` are short words without personal data that the target row keeps for the next decision; a put whose
+    facts differ from the row's is never "unchanged". ``options`` tell the target's steps what the document cannot:
+    what to do about a subscription, or who may be created.
     """
 
     kind: str
@@ -51,6 +53,7 @@ class Put:
     create: bool = True
     update: bool = True
     facts: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

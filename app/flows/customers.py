@@ -1,0 +1,324 @@
+"""Customers: till relations to members of an audience, with consent first.
+
+Pure: a record, settings and what is known become a decision. Features C-1, C-3 to C-10, C-12, C-14.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.flows.base import FlowKind, FlowSettings
+from app.flows.policies import archive_or_skip, archive_owned, is_yes
+from app.records.customer import Consent, Customer, Person
+from app.records.decision import Decision, Known, KnownTarget, Put, Skip
+
+KIND = "customer"
+
+
+class ConsentStatement(BaseModel):
+    """A recorded statement that everybody in the till has consented; it is sent along as the proof."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    who: str = Field(
+        min_length=2,
+        title="Who states it",
+        description="Name or function of the person who answers for it.",
+        examples=["Shop owner"],
+    )
+    when: date = Field(title="When", description="The day of the statement.", examples=["2026-05-01"])
+    ground: str = Field(
+        min_length=5,
+        title="On what ground",
+        description="How the consent was given, in words that hold before a supervisor.",
+        examples=["Signed at the counter on the loyalty form since 2019"],
+    )
+
+
+class CustomersSettings(FlowSettings):
+    """What a customers flow does, and about whom."""
+
+    consent_source: Literal["never", "custom_field", "category", "statement"] = Field(
+        default="never",
+        title="Where consent is recorded",
+        description=(
+            "`custom_field`: a custom field of the relation says yes or no. `category`: relations in a category have consented. "
+            "`statement`: you state once, below, that all have consented. `never`: nobody becomes subscribed through this flow."
+        ),
+        examples=["custom_field"],
+    )
+    consent_field: str | None = Field(
+        default=None,
+        title="Consent field",
+        description="Name of the custom field, with `custom_field`.",
+        examples=["nieuwsbrief"],
+    )
+    consent_time_field: str | None = Field(
+        default=None,
+        title="Consent time field",
+        description="Name of the custom field that holds the day of consent, sent along as proof.",
+        examples=["nieuwsbrief_datum"],
+    )
+    consent_yes: tuple[str, ...] = Field(
+        default=("ja", "yes", "j", "y", "true", "1", "x"),
+        title="Words that mean yes",
+        description="Any other stated word means no; an empty field means that nothing is known.",
+        examples=[["ja", "yes"]],
+    )
+    consent_category: str | None = Field(
+        default=None,
+        title="Consent category",
+        description="Number of the relation category, with `category`.",
+        examples=["7"],
+    )
+    consent_statement: ConsentStatement | None = Field(
+        default=None,
+        title="Consent statement",
+        description="Who, when and on what ground, with `statement`.",
+        examples=[
+            {"who": "Shop owner", "when": "2026-05-01", "ground": "Signed at the counter on the loyalty form"}
+        ],
+    )
+    contacts_share_consent: bool = Field(
+        default=False,
+        title="Contacts share the company's consent",
+        description="A contact who has stated nothing counts as consented when the company has.",
+        examples=[False],
+    )
+    without_consent: Literal["transactional", "skip"] = Field(
+        default="transactional",
+        title="New addresses without consent",
+        description=(
+            "`transactional`: created for receipts only, never mailed marketing. `skip`: not created. "
+            "Each transactional contact counts as a contact on Mailchimp's bill, like any other."
+        ),
+        examples=["skip"],
+    )
+    on_withdrawal: Literal["unsubscribe", "leave"] = Field(
+        default="unsubscribe",
+        title="When consent changes from yes to no",
+        description="`unsubscribe` cannot be undone by this service: Mailchimp lets only the person come back.",
+        examples=["unsubscribe"],
+    )
+    update_existing: bool = Field(
+        default=True,
+        title="Update existing contacts",
+        description="Off: contacts that are already in the audience are left as they are.",
+        examples=[True],
+    )
+    contacts: Literal["all", "main", "contacts"] = Field(
+        default="all",
+        title="Who of a company",
+        description="`all`: the company's own address and every contact. `main`: only the company's own. `contacts`: only the contacts.",
+        examples=["all"],
+    )
+    on_email_change: Literal["move", "new"] = Field(
+        default="move",
+        title="When an address changes",
+        description=(
+            "`move`: the same contact gets the new address and keeps its history. `new`: the old contact is archived, a new one made. "
+            "Either way, old orders stay with the old store customer."
+        ),
+        examples=["move"],
+    )
+    on_inactive: Literal["archive", "leave", "delete_permanently"] = Field(
+        default="archive",
+        title="When a relation becomes inactive",
+        description="`delete_permanently` erases the contact for ever: the address can never be added again by us or by you.",
+        examples=["archive"],
+    )
+    when_filtered: Literal["archive", "leave"] = Field(
+        default="leave",
+        title="When a contact no longer passes the filters",
+        description="What happens to a contact that was sent before and is now kept back by a filter.",
+        examples=["leave"],
+    )
+    on_gone: Literal["leave", "archive"] = Field(
+        default="leave",
+        title="When a relation is not found any more",
+        description="The till deletes nothing, so an absent relation mostly means missing rights: `leave` is the safe choice.",
+        examples=["leave"],
+    )
+
+    @model_validator(mode="after")
+    def consent_is_complete(self) -> CustomersSettings:
+        """A chosen consent source needs its own setting."""
+        needed = {
+            "custom_field": "consent_field",
+            "category": "consent_category",
+            "statement": "consent_statement",
+        }
+        name = needed.get(self.consent_source)
+        if name is not None and not getattr(self, name):
+            raise ValueError(f"consent_source is {self.consent_source!r}, so {name} must be filled in")
+        return self
+
+
+def consent_of(person: Person, settings: CustomersSettings) -> Consent:
+    """What the person said, by the chosen source. A consent that a mapping row already stated is kept."""
+    if person.consent.state != "unknown":
+        return person.consent
+    if settings.consent_source == "custom_field":
+        stated = is_yes(person.custom.get(settings.consent_field or ""), yes=settings.consent_yes)
+        if stated is None:
+            return Consent()
+        at = _moment(person.custom.get(settings.consent_time_field or ""))
+        return Consent(state="yes" if stated else "no", at=at, source=f"till field {settings.consent_field}")
+    if settings.consent_source == "category":
+        stated = settings.consent_category in person.categories
+        return Consent(state="yes" if stated else "no", source=f"till category {settings.consent_category}")
+    if settings.consent_source == "statement" and settings.consent_statement is not None:
+        made = settings.consent_statement
+        at = datetime.fromisoformat(f"{made.when.isoformat()}T00:00:00+00:00")
+        return Consent(state="yes", at=at, source=f"stated by {made.who}: {made.ground}")
+    return Consent()
+
+
+def _moment(value: object) -> datetime | None:
+    """The time of a consent proof when it can be read as an aware ISO time or a plain date; otherwise None."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else None
+    try:
+        parsed = datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo else datetime.fromisoformat(f"{parsed.date().isoformat()}T00:00:00+00:00")
+
+
+def people_of(customer: Customer, settings: CustomersSettings) -> tuple[tuple[str, Customer], ...]:
+    """Everybody of a relation who can be written to, each once, as (who, whole record with that person's own data)."""
+    persons: list[tuple[str, Person]] = []
+    if settings.contacts != "contacts" or not customer.contacts:
+        persons.append(("main", customer))
+    if settings.contacts != "main":
+        persons += [
+            (person.id or f"contact-{i}", person) for i, person in enumerate(customer.contacts, start=1)
+        ]
+    company_consent = consent_of(customer, settings)
+    seen: set[str] = set()
+    people: list[tuple[str, Customer]] = []
+    for who, person in persons:
+        if person.email is None or person.email in seen:
+            continue
+        seen.add(person.email)
+        consent = consent_of(person, settings)
+        if person is not customer and consent.state == "unknown" and settings.contacts_share_consent:
+            consent = company_consent
+        own = {name: getattr(person, name) for name in Person.model_fields} | {
+            "consent": consent,
+            "contacts": (),
+        }
+        people.append((who, customer.model_copy(update=own)))
+    return tuple(people)
+
+
+def decide(customer: Customer, settings: CustomersSettings, known: Known) -> Decision:
+    """Put everybody who can be written to; archive owned members who are no longer among them."""
+    if not customer.active:
+        if settings.on_inactive == "leave":
+            return Decision(
+                skip=Skip("inactive", "The relation is inactive in the till; the contact is left as it is.")
+            )
+        skip = Skip("inactive", "The relation is inactive in the till.")
+        forever = settings.on_inactive == "delete_permanently"
+        return archive_or_skip(known, skip, kinds=(KIND,), archive=True, permanently=forever)
+
+    people = people_of(customer, settings)
+    if not people:
+        return archive_or_skip(
+            known, _unreachable(customer), kinds=(KIND,), archive=settings.on_inactive != "leave"
+        )
+
+    wanted = {known.hashed(KIND, person.email or "") for _, person in people}
+    left = [
+        t for t in known.targets if t.own and t.kind == KIND and t.key not in wanted and t.state == "present"
+    ]
+    puts: list[Put] = []
+    warnings: list[str] = []
+    for who, person in people:
+        target = known.find(KIND, person.email or "")
+        moved = _moved(who, left, known_already=target is not None, settings=settings)
+        if moved is not None:
+            left.remove(moved)
+            warnings.append("address_changed: old orders stay with the old store customer")
+        puts.append(_put(who, person, settings=settings, before=target or moved, moved=moved))
+    # Only those who were really left behind: a new contact must not archive its neighbour.
+    gone = archive_owned(Known(targets=tuple(left)), kinds=(KIND,), reason="address_left")
+    return Decision(puts=tuple(puts), archives=gone, warnings=tuple(warnings))
+
+
+def _put(
+    who: str,
+    person: Customer,
+    *,
+    settings: CustomersSettings,
+    before: KnownTarget | None,
+    moved: KnownTarget | None,
+) -> Put:
+    consent = person.consent.state
+    was = before.facts.get("consent") if before is not None else None
+    # An empty consent field after a yes changes nothing: missing rights at the till look the same, and an
+    # unsubscribe by us could never be taken back.
+    remembered = was if consent == "unknown" and was is not None else consent
+    if consent == "yes" and was != "yes":
+        subscription = "subscribe"
+    elif consent == "no" and was == "yes" and settings.on_withdrawal == "unsubscribe":
+        subscription = "unsubscribe"
+    else:
+        subscription = "keep"
+    return Put(
+        kind=KIND,
+        natural=person.email or "",
+        record=person,
+        moves_from=moved.key if moved is not None else None,
+        create=consent == "yes" or settings.without_consent == "transactional",
+        update=settings.update_existing,
+        facts={"consent": remembered, "person": who},
+        options={
+            "if_new": "subscribed" if consent == "yes" else "transactional",
+            "subscription": subscription,
+        },
+    )
+
+
+def _moved(
+    who: str, left: list[KnownTarget], *, known_already: bool, settings: CustomersSettings
+) -> KnownTarget | None:
+    """The owned member that this person was until now, when the address changed and the person is the same."""
+    if known_already or settings.on_email_change != "move":
+        return None
+    return next((target for target in left if target.facts.get("person", "main") == who), None)
+
+
+def _unreachable(customer: Customer) -> Skip:
+    if customer.email_problem == "invalid" or any(c.email_problem == "invalid" for c in customer.contacts):
+        return Skip("email_invalid", "The e-mail address cannot be one; mend it in the till.")
+    return Skip("email_missing", "The relation has no e-mail address.")
+
+
+def gone(settings: CustomersSettings, known: Known) -> Decision:
+    """A relation that is not found any more: by policy, and only after a second read."""
+    skip = Skip("not_found", "The till does not show this relation any more; missing rights look the same.")
+    return archive_or_skip(known, skip, kinds=(KIND,), archive=settings.on_gone == "archive")
+
+
+def filtered(settings: CustomersSettings, known: Known, skip: Skip) -> Decision:
+    """A relation that a filter keeps back: archived where the setting says so and it was sent before."""
+    return archive_or_skip(known, skip, kinds=(KIND,), archive=settings.when_filtered == "archive")
+
+
+CUSTOMERS = FlowKind(
+    name="customers",
+    record_kind=KIND,
+    record=Customer,
+    settings=CustomersSettings,
+    decide=decide,
+    gone=gone,
+    filtered=filtered,
+    target_kinds=(KIND,),
+    begins="beginning",
+    scopes={"contacts": "id"},
+)

@@ -1,0 +1,39 @@
+"""Policies that several flows share: what a setting means, as small pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.records.decision import Archive, Decision, Known, Skip
+
+
+def archive_owned(
+    known: Known, *, kinds: tuple[str, ...], reason: str, permanently: bool = False
+) -> tuple[Archive, ...]:
+    """An archive for each target of these kinds that this source record owns and that is still there."""
+    return tuple(
+        Archive(kind=target.kind, key=target.key, reason=reason, permanently=permanently)
+        for target in known.targets
+        if target.own and target.kind in kinds and target.state == "present"
+    )
+
+
+def archive_or_skip(
+    known: Known, skip: Skip, *, kinds: tuple[str, ...], archive: bool, permanently: bool = False
+) -> Decision:
+    """Archive what is there when the policy says so; otherwise settle with the reason."""
+    archives = archive_owned(known, kinds=kinds, reason=skip.code, permanently=permanently) if archive else ()
+    return Decision(archives=archives) if archives else Decision(skip=skip)
+
+
+def is_yes(value: Any, *, yes: Iterable[str]) -> bool | None:
+    """True or False for a stated value, None when nothing is stated. Words are compared without case and spaces."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().casefold()
+    if not word:
+        return None
+    return word in {candidate.strip().casefold() for candidate in yes}

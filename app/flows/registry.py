@@ -1,0 +1,19 @@
+"""Every kind of flow, in one list."""
+
+from __future__ import annotations
+
+from app.errors import InvalidInput
+from app.flows.base import FlowKind
+from app.flows.customers import CUSTOMERS
+
+KINDS: dict[str, FlowKind] = {kind.name: kind for kind in (CUSTOMERS,)}
+
+
+def flow_kind(name: str) -> FlowKind:
+    """The kind of flow by its name. Raises InvalidInput naming those there are."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise InvalidInput(
+            f"There is no flow of the kind {name!r}; choose one of {', '.join(KINDS)}.", field="kind"
+        ) from None
