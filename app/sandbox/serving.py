@@ -11,7 +11,6 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -32,8 +31,8 @@ class ResettableProtocol(HttpToolsProtocol):
 async def serving(
     app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, grace_seconds: float = 1.0
 ) -> AsyncIterator[str]:
-    """Serve ``app``; yields its base URL. OSError when the port is taken. What still runs ``grace_seconds`` after
-    the end of the block is cancelled."""
+    """Serve ``app``; yields its base URL. OSError when the port is taken. Callers that still wait ``grace_seconds`` after
+    the end of the block are cut off."""
     listener = listening(host, port)
     config = uvicorn.Config(
         app,
@@ -43,6 +42,7 @@ async def serving(
         log_config=None,
         access_log=False,
         date_header=False,
+        proxy_headers=False,
         timeout_keep_alive=75,
     )
     config.load()
@@ -66,17 +66,18 @@ async def stop(server: uvicorn.Server, *, grace_seconds: float) -> None:
     state = server.server_state
     for connection in list(state.connections):
         connection.shutdown()
-    tasks: list[asyncio.Task[Any]] = list(state.tasks)
-    if tasks:
-        _, slow = await asyncio.wait(tasks, timeout=grace_seconds)
-        for task in slow:
-            task.cancel()
-        if slow:
-            await asyncio.wait(slow)
-    for connection in list(state.connections):
+    if state.tasks:
+        await asyncio.wait(list(state.tasks), timeout=grace_seconds)
+    for connection in list(
+        state.connections
+    ):  # who still waits hears that the connection is gone, and ends by itself
         transport = getattr(connection, "transport", None)
         if transport is not None:
             transport.abort()
+    if state.tasks:
+        _, stubborn = await asyncio.wait(list(state.tasks), timeout=grace_seconds)
+        for task in stubborn:
+            task.cancel()
     await asyncio.sleep(0)
     for listener in server.servers:
         await listener.wait_closed()
