@@ -1,0 +1,165 @@
+"""Connections: configured accounts of a remote system, their sealed credentials and their webhook's door.
+
+All functions take an open SQLAlchemy connection; whoever opened the transaction commits it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connectors.base import Diagnosis
+from app.errors import Conflict, NotFound
+from app.store.tables import connections, integrations
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One row of ``connections``. Times are milliseconds; everything ``_sealed`` opens with the ``Sealer`` only."""
+
+    id: str
+    system: str
+    name: str
+    account: str
+    settings: Mapping[str, Any]
+    credentials_sealed: bytes
+    webhook_token_hash: str
+    webhook_token_sealed: bytes
+    webhook_secret_sealed: bytes | None
+    webhook_remote_id: str | None
+    subscription_id: str | None
+    state: str
+    state_code: str | None
+    state_detail: str | None
+    checked_at: int | None
+    check_details: Mapping[str, Any] | None
+    poll_interval_ms: int | None
+    poll_due_at: int
+    poll_soon: Sequence[int] | None
+    marks: Mapping[str, int] | None
+    created_at: int
+    updated_at: int
+
+
+_COLUMNS = [connections.c[field.name] for field in fields(Connection)]
+
+
+def _connection(row: RowMapping) -> Connection:
+    return Connection(**row)
+
+
+async def add(
+    db: AsyncConnection,
+    *,
+    id: str,
+    system: str,
+    name: str,
+    account: str,
+    settings: Mapping[str, Any],
+    credentials_sealed: bytes,
+    webhook_token_hash: str,
+    webhook_token_sealed: bytes,
+    webhook_secret_sealed: bytes | None,
+    subscription_id: str | None,
+    now: int,
+) -> Connection:
+    """A new connection, in the state ``new`` until its first check."""
+    await db.execute(
+        insert(connections).values(
+            id=id,
+            system=system,
+            name=name,
+            account=account,
+            settings=dict(settings),
+            credentials_sealed=credentials_sealed,
+            webhook_token_hash=webhook_token_hash,
+            webhook_token_sealed=webhook_token_sealed,
+            webhook_secret_sealed=webhook_secret_sealed,
+            subscription_id=subscription_id,
+            state="new",
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    return await find(db, id)
+
+
+async def find(db: AsyncConnection, id: str) -> Connection:
+    """The connection. Raises NotFound."""
+    row = (await db.execute(select(*_COLUMNS).where(connections.c.id == id))).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no connection {id}.", field="connection_id")
+    return _connection(row)
+
+
+async def by_token_hash(db: AsyncConnection, token_hash: str) -> Connection | None:
+    """The connection whose webhook URL holds the token with this keyed hash."""
+    query = select(*_COLUMNS).where(connections.c.webhook_token_hash == token_hash)
+    row = (await db.execute(query)).mappings().first()
+    return None if row is None else _connection(row)
+
+
+async def listed(db: AsyncConnection, *, system: str | None = None) -> list[Connection]:
+    """All connections, oldest first."""
+    query = select(*_COLUMNS).order_by(connections.c.created_at, connections.c.id)
+    if system is not None:
+        query = query.where(connections.c.system == system)
+    return [_connection(row) for row in (await db.execute(query)).mappings()]
+
+
+async def change(db: AsyncConnection, id: str, *, now: int, **values: Any) -> Connection:
+    """Set columns by name. Raises NotFound."""
+    await db.execute(update(connections).where(connections.c.id == id).values(updated_at=now, **values))
+    return await find(db, id)
+
+
+async def settle_check(db: AsyncConnection, id: str, diagnosis: Diagnosis, *, now: int) -> Connection:
+    """Remember what a check found: the connection is ``ok`` or ``broken``, and why."""
+    return await change(
+        db,
+        id,
+        now=now,
+        state="ok" if diagnosis.ok else "broken",
+        state_code=None if diagnosis.ok else diagnosis.code,
+        state_detail=None if diagnosis.ok else f"{diagnosis.sentence} {diagnosis.advice}".strip(),
+        checked_at=now,
+        check_details={
+            "code": diagnosis.code,
+            "sentence": diagnosis.sentence,
+            "advice": diagnosis.advice,
+            "details": dict(diagnosis.details),
+            "warnings": list(diagnosis.warnings),
+        },
+    )
+
+
+async def mark_broken(db: AsyncConnection, id: str, *, code: str, detail: str, now: int) -> bool:
+    """Break a connection; False when it already was broken, so that one alert is raised and not many."""
+    result = await db.execute(
+        update(connections)
+        .where(connections.c.id == id, connections.c.state != "broken")
+        .values(state="broken", state_code=code, state_detail=detail, updated_at=now)
+    )
+    return result.rowcount == 1
+
+
+async def remove(db: AsyncConnection, id: str) -> None:
+    """Forget a connection and everything that hangs on it. Raises NotFound, or Conflict while an integration uses it."""
+    await find(db, id)
+    used = or_(integrations.c.left_connection_id == id, integrations.c.right_connection_id == id)
+    names = (
+        (await db.execute(select(integrations.c.name).where(used).order_by(integrations.c.name)))
+        .scalars()
+        .all()
+    )
+    if names:
+        raise Conflict(
+            f"The connection is used by: {', '.join(names)}.",
+            advice="Remove those integrations first.",
+            code="in_use",
+        )
+    await db.execute(delete(connections).where(connections.c.id == id))
