@@ -1,0 +1,304 @@
+"""The sandbox's Mailchimp as an ASGI application: raw, because benchmarks drive well over a thousand PUTs a second through it.
+
+    sandbox = create_mailchimp(furnish=demo)
+    async with serving(sandbox, port=8002) as base_url: ...
+    sandbox.world.audience(list_id).member("someone@klant-voorbeeld.nl").status
+
+From the outside in: the ten simultaneous requests of a user, the door (request log, latency, faults), then authentication,
+the route and its handler.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.types import Message, Receive, Scope, Send
+
+from app.sandbox.control import control_routes
+from app.sandbox.door import PANEL, Door
+from app.sandbox.faults import Faults
+from app.sandbox.mailchimp import problems
+from app.sandbox.mailchimp.call import Call
+from app.sandbox.mailchimp.inside import Inside
+from app.sandbox.mailchimp.problems import ProblemError
+from app.sandbox.mailchimp.routes import Route, resolve
+from app.sandbox.mailchimp.world import Account, Login, Mailchimp
+from app.sandbox.requestlog import RequestLog
+
+ROOT = "/3.0"
+JSON = b"application/json; charset=utf-8"
+PROBLEM = b"application/problem+json; charset=utf-8"
+DESCRIBED_BY = b'<https://api.mailchimp.com/schema/3.0/ProblemDetailDocument.json>; rel="describedBy"'
+NOWHERE = b"<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>"
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def create_mailchimp(
+    *,
+    furnish: Callable[[Mailchimp], None] | None = None,
+    now: Callable[[], datetime] | None = None,
+    pace: float = 1 / 60,
+    log_limit: int = 2_000,
+    rounds: bool = True,
+    title: str = "Mailchimp sandbox",
+) -> MailchimpSandbox:
+    """``furnish`` opens the accounts and audiences that are there at the start and after a reset; without it there is one
+    account with one audience. ``pace`` scales the 75 minutes over which a webhook is repeated. Without ``rounds`` nothing
+    happens by itself: ``await sandbox.postman.deliver_due()`` carries the webhooks, for tests with a clock of their own."""
+    return MailchimpSandbox(
+        Mailchimp(now=now, pace=pace),
+        furnish=furnish or demo,
+        log=RequestLog(limit=log_limit),
+        rounds=rounds,
+        title=title,
+    )
+
+
+def demo(world: Mailchimp) -> None:
+    """One account with one audience, whose key and id are the same in every run."""
+    account = world.open_account("Voorbeeldwinkel", key="0123456789abcdef0123456789abcdef-us6")
+    account.open_audience("Klanten van de voorbeeldwinkel", id="a1b2c3d4e5")
+
+
+class MailchimpSandbox:
+    """The application, with everything inside it at hand: ``world``, ``faults``, ``log``, ``postman``, ``mails``."""
+
+    def __init__(
+        self,
+        world: Mailchimp,
+        *,
+        furnish: Callable[[Mailchimp], None],
+        log: RequestLog,
+        rounds: bool,
+        title: str,
+    ) -> None:
+        self.world = world
+        self.postman = world.postman
+        self.mails = world.mails
+        self.faults = Faults()
+        self.log = log
+        self.simultaneous = 10
+        self.rounds = rounds
+        self.door = Door(self._answer, faults=self.faults, log=log, name=self._name)
+        self.inside = Inside(self, furnish=furnish, title=title)
+        self.panel = Starlette(routes=control_routes(self.inside))
+        self._answered = 0
+        furnish(world)
+
+    # -- the way in ----------------------------------------------------------------------------------------------
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        if scope["path"].startswith(PANEL):
+            await self.panel(scope, receive, send)
+            return
+        credential, who = self._caller(scope["headers"])
+        scope["mailchimp.credential"], scope["mailchimp.who"] = credential, who
+        if who is None:
+            await self.door(scope, receive, send)
+            return
+        login = who[1]
+        if login.in_flight >= self.simultaneous:
+            login.refused += 1
+            scope["mailchimp.refused"] = True
+            await self.door(scope, receive, send)
+            return
+        login.in_flight += 1
+        login.peak = max(login.peak, login.in_flight)
+        try:
+            await self.door(scope, receive, send)
+        finally:
+            login.in_flight -= 1
+
+    def _caller(self, headers: list[tuple[bytes, bytes]]) -> tuple[str, tuple[Account, Login] | None]:
+        for name, value in headers:
+            if name == b"authorization":
+                key = credential(value)
+                return key, self.world.credentials.get(key) if key else None
+        return "", None
+
+    def _name(self, scope: Scope, _body: bytes) -> str:
+        path: str = scope["path"]
+        if not path.startswith(ROOT):
+            return path.strip("/").replace("/", ".") or "unknown"
+        method = scope["method"]
+        for name, value in scope["headers"]:
+            if name == b"x-http-method-override" and method == "POST":
+                method = value.decode("latin-1").upper()
+        try:
+            scope["mailchimp.route"] = found = resolve(method, path[len(ROOT) :])
+        except ProblemError as problem:
+            scope["mailchimp.route"] = problem
+            return "unknown"
+        return found[0].name
+
+    # -- the answer ----------------------------------------------------------------------------------------------
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if not path.startswith(ROOT):
+            await self._elsewhere(scope, send)
+            return
+        raw = (await receive()).get("body", b"")
+        try:
+            payload = await self._perform(scope, raw)
+        except ProblemError as problem:
+            await self._refuse(problem, send)
+            return
+        if payload is None:
+            await send(
+                {"type": "http.response.start", "status": 204, "headers": [(b"x-request-id", self._next())]}
+            )
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await reply(send, 200, JSON, _encode(payload).encode(), (b"x-request-id", self._next()))
+
+    async def _perform(self, scope: Scope, raw: bytes) -> Any:
+        for name, value in scope["headers"]:
+            if name == b"x-trigger-error":
+                raise problems.TRIGGERS.get(value.decode("latin-1"), problems.TRIGGERS["BadRequest"])
+            if name == b"x-http-method-override" and scope["method"] != "POST":
+                raise problems.method_override_refused()
+        if not scope["mailchimp.credential"]:
+            raise problems.key_missing()
+        who = scope["mailchimp.who"]
+        if who is None:
+            raise problems.key_invalid()
+        if scope.get("mailchimp.refused"):
+            raise problems.too_many_connections()
+        found = scope["mailchimp.route"]
+        if isinstance(found, ProblemError):
+            raise found
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost")
+        account, login = who
+        route, args = found
+        return await self.perform(
+            account,
+            login,
+            route,
+            args,
+            query_string=scope["query_string"],
+            raw=raw,
+            base_url=f"{scope['scheme']}://{host.decode('latin-1')}",
+        )
+
+    async def perform(
+        self,
+        account: Account,
+        login: Login,
+        route: Route,
+        args: list[str],
+        *,
+        query_string: bytes = b"",
+        raw: bytes = b"",
+        base_url: str = "",
+    ) -> dict[str, Any] | None:
+        """One call after the caller is known; also what a batch's operations go through."""
+        if login.disabled:
+            raise problems.user_disabled()
+        if route.method != "GET":
+            if login.role == "viewer":
+                raise problems.forbidden()
+            if account.writes_refused:
+                raise problems.plan_refused(account.writes_refused)
+        call = Call(account, login, args=args, query_string=query_string, raw=raw, base_url=base_url)
+        answer: dict[str, Any] | None = route.handler(call)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        return answer
+
+    async def _refuse(self, problem: ProblemError, send: Send) -> None:
+        instance = self._next()
+        document = problem.document(instance=instance.decode())
+        more = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+        await reply(
+            send,
+            problem.status,
+            PROBLEM,
+            _encode(document).encode(),
+            (b"x-request-id", instance),
+            (b"link", DESCRIBED_BY),
+            *more,
+        )
+
+    def _next(self) -> bytes:
+        self._answered += 1
+        number = self._answered
+        return b"00000000-0000-4000-8000-%012x" % number
+
+    async def _elsewhere(self, scope: Scope, send: Send) -> None:
+        """What lies beside the API: the OAuth metadata."""
+        who = scope["mailchimp.who"]
+        if scope["path"] != "/oauth2/metadata":
+            await reply(send, 404, b"text/html; charset=utf-8", NOWHERE)
+        elif who is None:
+            await reply(send, 401, JSON, b'{"error":"invalid_token"}')
+        else:
+            host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost")
+            base = f"{scope['scheme']}://{host.decode('latin-1')}"
+            await reply(send, 200, JSON, _encode(oauth_metadata(*who, base_url=base)).encode())
+
+    # -- the life of the server ----------------------------------------------------------------------------------
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def start(self) -> None:
+        """What a server's start does; for those who call the application without a server."""
+        if self.rounds:
+            self.postman.start()
+
+    async def close(self) -> None:
+        await self.door.close()
+        await self.postman.close()
+
+
+def credential(authorization: bytes) -> str:
+    """The key of ``Basic base64(anything:key)``, ``Bearer key`` or, at the metadata, ``OAuth key``; "" if there is none."""
+    scheme, _, rest = authorization.decode("latin-1").partition(" ")
+    match scheme.lower():
+        case "bearer" | "oauth":
+            return rest.strip()
+        case "basic":
+            try:
+                return base64.b64decode(rest, validate=True).decode("utf-8").partition(":")[2]
+            except (binascii.Error, UnicodeDecodeError):
+                return ""
+    return ""
+
+
+def oauth_metadata(account: Account, login: Login, *, base_url: str) -> Mapping[str, Any]:
+    return {
+        "dc": account.dc,
+        "role": login.role,
+        "accountname": account.name,
+        "user_id": account.id,
+        "login": {"email": login.email, "login_id": login.id, "login_name": login.email},
+        "login_url": "https://login.mailchimp.com",
+        "api_endpoint": base_url,
+    }
+
+
+async def reply(send: Send, status: int, kind: bytes, body: bytes, *more: tuple[bytes, bytes]) -> None:
+    start: Message = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *more],
+    }
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
