@@ -1,0 +1,46 @@
+# Everything a newcomer needs: `make help` lists it. Each target does the set-up it needs.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-all check lint bench lock clean
+
+help: ## list what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.stamp: requirements-dev.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found; install it, or say PYTHON=/path/to/python3."; exit 1; }
+	@echo "Setting up: a virtual environment in $(VENV) with the locked dependencies (once, about a minute)."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.stamp ## make the virtual environment with the locked dependencies
+
+run: setup ## start everything: sandboxes, API, worker (SANDBOX=0 for real accounts)
+	@exec $(BIN)/python -m app up
+
+test: setup ## run the tests on SQLite and the embedded Redis (and PostgreSQL and Redis where reachable)
+	@$(BIN)/python -m pytest -m "not chaos and not browser" && echo "The tests passed. Left out: chaos and browser tests (make test-all runs them)."
+
+test-all: setup ## run every test, chaos and browser included
+	@$(BIN)/python -m pytest && echo "All tests passed, chaos included."
+
+lint: setup ## format check, lint, types, layers
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && echo "Format, lint, types and layers are in order."
+
+check: lint test ## the one gate: format, lint, types, layers, tests
+	@echo "Everything is in order."
+
+bench: setup ## measure speed and memory as ratios; writes var/bench.json
+	@$(BIN)/python -m bench
+
+lock: ## make the lock files anew from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## take away what was made: virtual environment, caches (never var/)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info
