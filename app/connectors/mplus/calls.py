@@ -1,0 +1,195 @@
+"""One call to a till: a place at the gate, a bounded wait, and an error that says who must act.
+
+The secret travels in the query string (mplus.md §1), and httpx logs the URL of every request. So the request is built
+without it, and the real target is handed to the transport aside: what gets logged, raised or printed never held it.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from app.connectors.base import Gate
+from app.connectors.mplus import refusals, soap
+from app.connectors.mplus.encodings import Malformed
+from app.connectors.mplus.models import Address, Version
+from app.errors import AppError, MisdirectedConnection, RecordRefused, RemoteUnavailable
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 100.0
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+class Till:
+    """Calls to one address. ``version`` is what the till last said about itself."""
+
+    def __init__(
+        self, address: Address, *, http: httpx.AsyncClient, gate: Gate, answer_seconds: float = ANSWER_SECONDS
+    ):
+        self.address = address
+        self.version = Version()
+        self._http = http
+        self._gate = gate
+        self._timeout = httpx.Timeout(answer_seconds, connect=min(CONNECT_SECONDS, answer_seconds))
+        self._url = httpx.URL(address.base_url)
+        self._secrets = (address.secret.get_secret_value(), quote(address.secret.get_secret_value(), safe=""))
+
+    @property
+    def port(self) -> int | None:
+        """The port for a person's eyes, the scheme's own when none is written."""
+        return self._url.port or {"https": 443, "http": 80}.get(self._url.scheme)
+
+    async def call(
+        self, operation: str, arguments: Mapping[str, Any] | None = None, *, writing: bool = False
+    ) -> soap.Answer:
+        """Make the call. Raises the error of whatever stood in its way; ``in_doubt`` when a write may have happened."""
+        try:
+            content = soap.request(operation, arguments or {})
+        except Malformed as fault:
+            raise RecordRefused(
+                f"A value does not fit the till's field: {fault}.",
+                advice="Correct the mapping row of this field, or the value at its source.",
+                field=fault.field,
+                code="value_does_not_fit",
+            ) from None
+        status, headers, body = await self._send(operation, content, writing=writing)
+        self.version = Version.of_header(headers.get("Mplus-Service-Version")) or self.version
+        return self._answer(operation, status, headers, body, writing=writing)
+
+    async def document(
+        self, operation: str, arguments: Mapping[str, Any] | None = None, *, writing: bool = False
+    ) -> dict[str, Any]:
+        """The whole answer as plain data."""
+        answer = await self.call(operation, arguments, writing=writing)
+        try:
+            return answer.document()
+        except Malformed as fault:
+            if writing:  # it was done, perhaps; what it says about it is lost
+                raise RemoteUnavailable(str(fault), in_doubt=True, code="unreadable_answer") from None
+            raise refusals.unreadable(operation, str(fault)) from None
+
+    async def done(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """A write whose result word must say that it is done."""
+        document = await self.document(operation, arguments, writing=True)
+        refused = refusals.of_result(document, operation=operation, secrets=self._secrets)
+        if refused is not None:
+            raise refused
+        return document
+
+    async def _send(
+        self, operation: str, content: bytes, *, writing: bool
+    ) -> tuple[int, httpx.Headers, bytes]:
+        request = self._http.build_request(
+            "POST",
+            self._url,
+            content=content,
+            headers={
+                "Content-Type": soap.CONTENT_TYPE,
+                "Accept": "text/xml",
+                "SOAPAction": operation,
+                "X-Request-Id": uuid.uuid4().hex,
+            },
+            timeout=self._timeout,
+            extensions={"target": self.address.target(self._url)},
+        )
+        async with self._gate.slot():
+            try:
+                response = await self._http.send(request, stream=True, follow_redirects=False)
+                try:
+                    return response.status_code, response.headers, await _capped(response)
+                finally:
+                    await response.aclose()
+            except httpx.RequestError as error:
+                raise lost(error, writing=writing, host=self._url.host, port=self.port) from None
+
+    def _answer(
+        self, operation: str, status: int, headers: httpx.Headers, body: bytes, *, writing: bool
+    ) -> soap.Answer:
+        retry_after = _seconds(headers.get("Retry-After"))
+        try:
+            answer = soap.answer(body, operation)
+        except soap.NotSoap as found:
+            if 200 <= status < 300:
+                raise refusals.of_not_soap(found, writing=writing, port=self.port) from None
+            raise refusals.of_status(
+                status, writing=writing, retry_after=retry_after, port=self.port
+            ) from None
+        if isinstance(answer, soap.Fault):
+            raise refusals.of_fault(answer, operation=operation, writing=writing, secrets=self._secrets)
+        if status != 200:
+            raise refusals.of_status(status, writing=writing, retry_after=retry_after, port=self.port)
+        return answer
+
+
+def lost(error: httpx.RequestError, *, writing: bool, host: str, port: int | None) -> AppError:
+    """The error of a request that brought no answer; ``in_doubt`` unless it surely never left."""
+    causes = tuple(_causes(error))
+    certificate = next((c for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None)
+    if certificate is not None:
+        return MisdirectedConnection(
+            f"The certificate of {host} cannot be trusted: {refusals.sentence(certificate.verify_message or '')}",
+            advice="Use the host name that the vendor gave; if it is right, its certificate has expired: tell the vendor.",
+            code="tls_certificate",
+        )
+    if isinstance(error, httpx.ConnectError) and any(isinstance(c, ssl.SSLError) for c in causes):
+        return MisdirectedConnection(
+            f"Port {port} of {host} does not speak TLS.",
+            advice="Check the port: the till's Q-API answers https on the customer's own port.",
+            code="tls_not_spoken",
+        )
+    if any(isinstance(c, socket.gaierror) for c in causes):
+        return RemoteUnavailable(f"The name {host} cannot be found.", code="dns_not_found")
+    if any(isinstance(c, ConnectionRefusedError) for c in causes):
+        return RemoteUnavailable(f"Nothing listens at port {port} of {host}.", code="connection_refused")
+    if isinstance(error, httpx.ConnectTimeout):
+        return RemoteUnavailable(f"No connection to port {port} of {host} in time.", code="connect_timeout")
+    if isinstance(error, httpx.ConnectError):
+        return RemoteUnavailable(f"No connection to port {port} of {host}.", code="no_connection")
+    if isinstance(error, httpx.PoolTimeout):
+        return RemoteUnavailable("No free connection to the till in time.")
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return MisdirectedConnection(
+            "The address has no scheme that we speak.",
+            advice="It begins with https://",
+            code="invalid_address",
+        )
+    if isinstance(error, httpx.TimeoutException):
+        return RemoteUnavailable("The till did not answer in time.", in_doubt=writing, code="answer_timeout")
+    return RemoteUnavailable(
+        "The connection to the till broke before its answer.", in_doubt=writing, code="answer_lost"
+    )
+
+
+async def _capped(response: httpx.Response) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            raise httpx.ReadError("the answer is larger than anything a till sends", request=response.request)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    pending: list[BaseException | None] = [error]
+    while pending and len(found) < 50:
+        current = pending.pop()
+        if current is None or current in found:
+            continue
+        found.append(current)
+        pending += [current.__cause__, current.__context__]
+        if isinstance(current, BaseExceptionGroup):
+            pending += current.exceptions
+    return found
+
+
+def _seconds(value: str | None) -> float | None:
+    return float(value) if value and value.strip().isdigit() and len(value) < 7 else None

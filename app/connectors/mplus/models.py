@@ -1,0 +1,87 @@
+"""What a connection to a till consists of: its address with the secret, and the version it says it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+# Service build from which an operation exists for certain (mplus.md §1.4); below it, or unknown, the older one is used.
+SINCE = {
+    "findRelationV2": 59,
+    "createOrderV3": 59,
+    "createOrderV2": 50,
+    "payOrderV2": 59,
+    "updateOrderV2": 50,
+    "getStockHistoryV2": 59,
+    "getOrdersByExtOrderIds": 63,
+    "getCardCategoriesV2": 66,
+}
+RECENT = 59
+OLDEST = 10
+"""Below this, polls with filters lost changes (mplus.md §3.1)."""
+
+_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})(?:\.(\d{1,6}))?")
+
+
+class Address(BaseModel):
+    """Where a till's Q-API is and who we are there. Host, port, ident and secret are given per partner and customer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    base_url: str = Field(description="https://host:port, with a path only where the vendor gave one")
+    ident: str = Field(min_length=1)
+    secret: SecretStr = Field(min_length=1)
+
+    @field_validator("base_url")
+    @classmethod
+    def without_credentials(cls, value: str) -> str:
+        """One address without query or user: the secret has its own field, and would be logged here."""
+        url = httpx.URL(value.strip())
+        if url.scheme not in ("http", "https") or not url.host:
+            raise ValueError("must be an address such as https://api.mpluskassa.nl:50123")
+        if url.query or url.fragment or url.userinfo:
+            raise ValueError("must hold neither a query nor a user: ident and secret have their own fields")
+        return str(url)
+
+    def target(self, url: httpx.URL) -> bytes:
+        """Path and query of the real request, the only place where the secret is written out."""
+        path = url.raw_path.partition(b"?")[0] or b"/"
+        query = urlencode({"ident": self.ident, "secret": self.secret.get_secret_value()}, quote_via=quote)
+        return path + b"?" + query.encode()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """The build of the till's API service, such as 67.1.3; zeros when it is not known."""
+
+    major: int = 0
+    minor: int = 0
+    revision: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.revision}" if self.known else "unknown"
+
+    @property
+    def known(self) -> bool:
+        """Whether the till has said it."""
+        return self.major > 0
+
+    def has(self, operation: str) -> bool:
+        """Whether this build surely has the operation."""
+        return self.major >= SINCE.get(operation, 0)
+
+    @classmethod
+    def of_header(cls, value: str | None) -> Version | None:
+        """From ``Mplus-Service-Version``, which every answer of a recent service carries."""
+        found = _VERSION.search(value or "")
+        return cls(int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+    @classmethod
+    def of_answer(cls, answer: dict[str, object]) -> Version:
+        """From ``getApiVersion``: the service's numbers, not the protocol's, which are 1.0.0 for years."""
+        numbers = (answer.get(f"service{part}Number") for part in ("Major", "Minor", "Revision"))
+        return cls(*(number if isinstance(number, int) and number > 0 else 0 for number in numbers))
