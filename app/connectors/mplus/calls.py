@@ -41,6 +41,11 @@ class Till:
         self._secrets = (address.secret.get_secret_value(), quote(address.secret.get_secret_value(), safe=""))
 
     @property
+    def host(self) -> str:
+        """The host name alone."""
+        return self._url.host
+
+    @property
     def port(self) -> int | None:
         """The port for a person's eyes, the scheme's own when none is written."""
         return self._url.port or {"https": 443, "http": 80}.get(self._url.scheme)

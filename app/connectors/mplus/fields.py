@@ -1,0 +1,60 @@
+"""Custom fields, which every card of the till may carry: a list of typed values becomes a dict by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.connectors.mplus import encodings
+
+# The element that holds the value of each type; the till may fill in others as well, with zeros.
+_HOLDERS = {
+    "DATA-TYPE-STRING": "strValue",
+    "DATA-TYPE-ARRAY": "strValue",
+    "DATA-TYPE-TEXT-ARRAY": "strValue",
+    "DATA-TYPE-INT": "intValue",
+    "DATA-TYPE-DECIMAL": "intValue",
+    "DATA-TYPE-BOOL": "boolValue",
+    "DATA-TYPE-DATE": "dateValue",
+    "DATA-TYPE-DATETIME": "dateTimeValue",
+    "DATA-TYPE-MULTISELECTINT": "multiSelectInt",
+}
+
+
+def custom_fields(listed: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """``{"Nieuwsbrief": True, "Korting": Decimal("2.5")}``; a field without a value is absent."""
+    return {
+        name: value
+        for field in listed
+        if (name := str(field.get("fieldName", "")).strip())
+        and (value := custom_value(field)) not in (None, "", [])
+    }
+
+
+def custom_value(field: Mapping[str, Any]) -> Any:
+    """One field's value by its type; of an unknown type, the one value that is there."""
+    data_type = field.get("dataType", "")
+    holder = _HOLDERS.get(data_type)
+    if holder is None:
+        holder = next(
+            (name for name in dict.fromkeys(_HOLDERS.values()) if field.get(name) not in (None, "", [])), ""
+        )
+    value = field.get(holder)
+    if (
+        holder == "intValue"
+        and isinstance(value, int)
+        and (data_type == "DATA-TYPE-DECIMAL" or field.get("decimalPlaces"))
+    ):
+        return encodings.scaled(value, field.get("decimalPlaces", 0))
+    return value
+
+
+def as_custom_field(name: str, value: Any, *, data_type: str) -> dict[str, Any]:
+    """The element that writes one custom field. Raises Malformed where the value does not fit the type."""
+    holder = _HOLDERS.get(data_type, "strValue")
+    field: dict[str, Any] = {"fieldName": name, "dataType": data_type}
+    if data_type == "DATA-TYPE-DECIMAL":
+        field["intValue"], field["decimalPlaces"] = encodings.unscaled(value)
+    else:
+        field[holder] = value
+    return field

@@ -1,0 +1,98 @@
+"""Where one kind of record stands in the till, and how its answers become records, one by one.
+
+One broken record is one :class:`Unreadable`; the others of the same answer are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.connectors.base import Changed, Document, Fetched, Found, Gone, Page, Unreadable
+from app.connectors.mplus import refusals, soap
+from app.connectors.mplus.codec import Element, decode
+from app.connectors.mplus.encodings import Malformed
+
+MAX_PAGE = 1000
+"""More than this no call answers, whatever limit it is given (mplus.md §3.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """``path`` leads to the records of an answer, ``number`` names the element that identifies one.
+
+    ``mark`` is the kind's name in ``getCurrentSyncMarkers``; ``marker`` the record's own element. ``prefix`` stands
+    before the number in a reference where several shelves make up one kind.
+    """
+
+    kind: str
+    operation: str
+    path: str
+    type: str
+    number: str
+    mark: str
+    by_mark: Callable[[int, int], Document]
+    by_refs: Callable[[Sequence[str]], Document]
+    read: Callable[[Mapping[str, Any]], Document]
+    position: Callable[[Mapping[str, Any]], int | None] = lambda data: data.get("syncMarker")
+    marker: str = "syncMarker"
+    prefix: str = ""
+    numeric: bool = True
+    chunk: int = 200
+    counted: Callable[[Document], int] = lambda _: 1
+
+    def ref(self, number: object) -> str:
+        """The reference of a record by its number or id."""
+        return f"{self.prefix}{number}"
+
+    def known(self, ref: str) -> str | None:
+        """The number inside a reference; None when it cannot be one of this shelf."""
+        if not ref.startswith(self.prefix):
+            return None
+        number = ref.removeprefix(self.prefix)
+        fits = number.isascii() and number.isdigit() and len(number) <= 18 if self.numeric else bool(number)
+        return number if fits else None
+
+    def records(self, answer: soap.Answer) -> Iterator[tuple[Found | Unreadable, int]]:
+        """Every record of an answer, with its marker. One without a number has no name and is left out."""
+        for element in answer.elements(self.path):
+            try:
+                data = decode(self.type, element)
+                number = data.get(self.number)
+                if number is not None:
+                    position = self.position(data)
+                    yield Found(self.ref(number), self.read(data), position), position or 0
+            except Malformed as fault:
+                number = _number(element, self.number)
+                if number is not None:
+                    error = refusals.unreadable(self.operation, str(fault))
+                    yield Unreadable(self.ref(number), error), soap.number_of(element, self.marker) or 0
+
+    def page(self, answer: soap.Answer, *, since: int, limit: int) -> Page:
+        """One answer of a poll. Markers come in any order, so the highest seen is the position (mplus.md §3.1)."""
+        found: dict[str, Fetched] = {}
+        changed: dict[str, Changed] = {}
+        highest, counted = since - 1, 0
+        for record, position in self.records(answer):
+            counted += self.counted(record.document) if isinstance(record, Found) else 1
+            highest = max(highest, position)
+            found[record.ref] = record
+            changed[record.ref] = Changed(self.kind, record.ref, dedupe=f"{record.ref}@{position}")
+        return Page(
+            changed=tuple(changed.values()),
+            position=highest,
+            more=bool(changed) and counted >= min(limit, MAX_PAGE),
+            found=tuple(found.values()),
+        )
+
+    def fetched(self, answer: soap.Answer, asked: Sequence[str]) -> Iterator[Fetched]:
+        """Each asked reference once; what the answer does not hold is gone, what nobody asked for is left out."""
+        found = {record.ref: record for record, _ in self.records(answer)}
+        for ref in asked:
+            yield found.get(ref) or Gone(ref)
+
+
+def _number(element: Element, name: str) -> str | None:
+    text = next(((child.text or "").strip() for child in element if soap.local_name(child) == name), "")
+    return text if text and len(text) <= 64 else None
