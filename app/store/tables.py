@@ -42,7 +42,9 @@ connections = Table(
     Column("id", Id, primary_key=True),
     Column("system", String(20), nullable=False),
     Column("name", String(200), nullable=False),
-    Column("account", String(200), nullable=False),  # whose limits and back-off count: login id, host and port
+    Column(
+        "account", String(200), nullable=False
+    ),  # whose limits and back-off count: login id, host and port
     Column("settings", JSON, nullable=False),  # base URL, list, ...: nothing secret
     Column("credentials_sealed", LargeBinary, nullable=False),
     Column("webhook_token_hash", String(64), nullable=False, unique=True),
@@ -100,7 +102,9 @@ flows = Table(
     Column("state_code", String(60)),
     Column("state_detail", Text),
     Column("approved_at", Millis),
-    Column("window_ms", Integer, nullable=False, default=10_000),  # least time between two deliveries of one record
+    Column(
+        "window_ms", Integer, nullable=False, default=10_000
+    ),  # least time between two deliveries of one record
     Column("deadline_ms", BigInteger, nullable=False, default=86_400_000),
     Column("schedule", JSON),  # {"hours": "22:00-06:00", ...} or null
     Column("opens_at", Millis, nullable=False, default=0),  # claims wait until then: the schedule's window
@@ -158,7 +162,9 @@ deliveries = Table(
     Column("priority", Integer, nullable=False, default=0),  # 0 live, 10 backfill
     Column("due_at", Millis, nullable=False),  # also the lease's end while running
     Column("claim", String(40)),
-    Column("started_at", Millis, nullable=False, default=0),  # last start: the coalescing window counts from it
+    Column(
+        "started_at", Millis, nullable=False, default=0
+    ),  # last start: the coalescing window counts from it
     Column("tries", Integer, nullable=False, default=0),  # failed tries since the last success
     Column("waiting_since", Millis),
     Column("needs_yes", Boolean, nullable=False, default=False),

@@ -1,0 +1,83 @@
+"""Attempts: what was tried, for people to read. Counters: how many of each outcome per flow and hour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.clock import Clock
+from app.store.tables import attempts, counters
+from app.store.upsert import chunks, upsert
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttempt:
+    """One try that did something. Nothing in it is personal, except ``payload_sealed``."""
+
+    delivery_id: int
+    flow_id: str
+    source_ref: str
+    duration_ms: int
+    outcome: str
+    trigger: str
+    direction: str
+    code: str | None = None
+    reason: str | None = None
+    who: str | None = None
+    warnings: Sequence[str] = ()
+    changes: Sequence[str] = ()
+    payload_sealed: bytes | None = None
+    request_id: str | None = None
+    started_at: int = field(default=0)
+
+
+async def add(conn: AsyncConnection, news: Sequence[NewAttempt], *, clock: Clock) -> None:
+    """Append them. ``started_at`` 0 means now less the duration."""
+    for part in chunks(news, 100):
+        rows = [asdict(n) | {"warnings": list(n.warnings), "changes": list(n.changes)} for n in part]
+        for row in rows:
+            row["started_at"] = row["started_at"] or clock.sql() - row["duration_ms"]
+        await conn.execute(insert(attempts).values(rows))
+
+
+async def count(conn: AsyncConnection, *, flow_id: str, outcomes: Counter[str], clock: Clock) -> None:
+    """Add to the counters of this hour."""
+    now = (await conn.execute(select(clock.sql()))).scalar_one()
+    hour = int(now) // HOUR_MS * HOUR_MS
+    rows = [
+        {"flow_id": flow_id, "hour": hour, "outcome": name, "count": n}
+        for name, n in sorted(outcomes.items())
+        if n
+    ]
+    if rows:
+        statement = upsert(conn, counters).values(rows)
+        await conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["flow_id", "hour", "outcome"],
+                set_={"count": counters.c.count + statement.excluded.count},
+            )
+        )
+
+
+async def totals(conn: AsyncConnection, *, since: int = 0) -> dict[str, dict[str, int]]:
+    """Outcomes per flow since that hour."""
+    statement = (
+        select(counters.c.flow_id, counters.c.outcome, func.sum(counters.c.count))
+        .where(counters.c.hour >= since)
+        .group_by(counters.c.flow_id, counters.c.outcome)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for flow, outcome, n in await conn.execute(statement):
+        found.setdefault(flow, {})[outcome] = int(n)
+    return found
+
+
+async def prune(conn: AsyncConnection, *, before: int) -> int:
+    """Delete attempts started before that time; how many."""
+    return (await conn.execute(delete(attempts).where(attempts.c.started_at < before))).rowcount

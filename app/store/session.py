@@ -1,0 +1,146 @@
+"""The database: short writing and reading transactions, the same on SQLite and PostgreSQL.
+
+SQLite as it comes loses updates and ignores foreign keys: writers start with BEGIN IMMEDIATE and queue inside the
+process, readers use an engine of their own, commits are synced to disk (design §6, measured).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.errors import DatabaseAway
+from app.store.clock import Clock, DatabaseClock
+
+BUSY_STEP_S = 0.005
+BUSY_LIMIT_S = 15.0
+
+
+class Database:
+    """Hands out transactions. ``write()`` commits when the block ends well; ``read()`` never writes."""
+
+    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = 10):
+        self.url = url
+        self.clock = clock or DatabaseClock()
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._turn = asyncio.Lock()
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(url, writer=True)
+            self._reader = _sqlite_engine(url, writer=False)
+        else:
+            self._writer = self._reader = create_async_engine(
+                url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
+            )
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A writing transaction. Raises DatabaseAway when the database cannot be reached."""
+        if not self.is_sqlite:
+            async with _reached(self._writer) as conn, conn.begin():
+                yield conn
+            return
+        async with self._turn, _reached(self._writer) as conn:
+            await self._begin_immediate(conn)
+            try:
+                yield conn
+            except BaseException:
+                await asyncio.shield(conn.rollback())
+                raise
+            await conn.commit()
+
+    async def _begin_immediate(self, conn: AsyncConnection) -> None:
+        """Short steps instead of SQLite's own busy timeout, whose back-off starves a writer beside busy others."""
+        deadline = asyncio.get_running_loop().time() + BUSY_LIMIT_S
+        while True:
+            try:
+                await conn.begin()
+                return
+            except OperationalError as error:
+                if "locked" not in str(error) or asyncio.get_running_loop().time() > deadline:
+                    raise DatabaseAway("The database file stays locked by another program.") from error
+                await asyncio.sleep(BUSY_STEP_S)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A reading transaction. Raises DatabaseAway when the database cannot be reached."""
+        async with _reached(self._reader) as conn:
+            yield conn
+
+    async def now(self) -> int:
+        """The clock's time in milliseconds."""
+        async with self.read() as conn:
+            return int((await conn.execute(select(self.clock.sql()))).scalar_one())
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+@asynccontextmanager
+async def _reached(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    try:
+        conn = await engine.connect()
+    except (OSError, DBAPIError, TimeoutError) as error:
+        raise DatabaseAway("The database cannot be reached.") from error
+    try:
+        yield conn
+    except (InterfaceError, OperationalError) as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise DatabaseAway("The database went away.") from error
+        raise
+    finally:
+        await asyncio.shield(conn.close())
+
+
+def _sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url, pool_size=1 if writer else 4, max_overflow=0, connect_args={"timeout": 5 if not writer else 0}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(dbapi_connection: Any, _record: Any) -> None:
+        dbapi_connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = dbapi_connection.cursor()
+        try:
+            cursor.execute("PRAGMA busy_timeout = 5000")
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.execute("PRAGMA busy_timeout = 0" if writer else "PRAGMA query_only = ON")
+        finally:
+            cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(conn: Connection) -> None:
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+    return engine
+
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def migrate(url: str) -> None:
+    """Bring the schema up to date. Blocks; call it before a loop runs, or in a thread."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        if sqlite3.sqlite_version_info < (3, 35):
+            raise DatabaseAway("SQLite 3.35 or newer is needed.")
+    command.upgrade(config, "head")

@@ -1,0 +1,22 @@
+"""INSERT … ON CONFLICT in the words of whichever database the connection speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
+
+
+def upsert(conn: AsyncConnection, table: Table) -> Any:
+    """An insert that knows ``on_conflict_do_update`` and ``excluded``; both dialects spell it alike."""
+    return (sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert)(table)
+
+
+def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """Lists of at most ``size``: statements have a limit of parameters."""
+    return [items[i : i + size] for i in range(0, len(items), size)]
