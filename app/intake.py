@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.store import cursors, deliveries, events
+from app.store import connections, cursors, deliveries, events
 from app.store.deliveries import Request
 from app.store.events import NewEvent
 from app.store.session import Database
@@ -125,6 +125,11 @@ class Intake:
                             results[i].flows.add(flow_id)
                             requests += _requests(event, flow_id)
             await deliveries.request(conn, requests, clock=clock)
+            # A doorbell names no record: it only makes polls due sooner.
+            rung = {e.connection_id for e in news if e.kind == connections.DOORBELL and id(e) in inserted}
+            if rung:
+                now = int((await conn.execute(select(clock.sql()))).scalar_one())
+                await connections.poll_soon(conn, rung, now=now)
         return results
 
 

@@ -5,11 +5,11 @@ All functions take an open SQLAlchemy connection; whoever opened the transaction
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, insert, or_, select, update
+from sqlalchemy import RowMapping, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Diagnosis
@@ -163,3 +163,30 @@ async def remove(db: AsyncConnection, id: str) -> None:
             code="in_use",
         )
     await db.execute(delete(connections).where(connections.c.id == id))
+
+
+DOORBELL = "poll"
+"""Kind of the events that name no record: something may have changed, ask."""
+
+SOON_MS = (2_000, 6_000, 20_000)
+
+
+async def poll_soon(db: AsyncConnection, ids: Iterable[str], *, now: int) -> None:
+    """Polls of these connections become due now, and a few times in the next seconds: a sale ends before it can be read."""
+    for id in sorted(set(ids)):
+        await db.execute(
+            update(connections)
+            .where(connections.c.id == id)
+            .values(
+                poll_due_at=case((connections.c.poll_due_at > now, now), else_=connections.c.poll_due_at),
+                poll_soon=[now + later for later in SOON_MS],
+            )
+        )
+
+
+def next_poll(*, now: int, interval_ms: int, soon: Sequence[int] | None) -> tuple[int, list[int]]:
+    """When a connection that was polled just now is due again, and which early times then still remain."""
+    ahead = sorted(time for time in soon or () if time > now)
+    if ahead and ahead[0] < now + interval_ms:
+        return ahead[0], ahead[1:]
+    return now + interval_ms, []
