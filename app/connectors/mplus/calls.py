@@ -6,17 +6,19 @@ without it, and the real target is handed to the transport aside: what gets logg
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 
 from app.connectors.base import Gate
 from app.connectors.mplus import refusals, soap
+from app.connectors.mplus.codec import Element
 from app.connectors.mplus.encodings import Malformed
 from app.connectors.mplus.models import Address, Version
 from app.errors import AppError, MisdirectedConnection, RecordRefused, RemoteUnavailable
@@ -24,6 +26,9 @@ from app.errors import AppError, MisdirectedConnection, RecordRefused, RemoteUna
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 100.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+LARGE_ANSWER_BYTES = 2 * 1024 * 1024
+
+T = TypeVar("T")
 
 
 class Till:
@@ -54,18 +59,23 @@ class Till:
         self, operation: str, arguments: Mapping[str, Any] | None = None, *, writing: bool = False
     ) -> soap.Answer:
         """Make the call. Raises the error of whatever stood in its way; ``in_doubt`` when a write may have happened."""
-        try:
-            content = soap.request(operation, arguments or {})
-        except Malformed as fault:
-            raise RecordRefused(
-                f"A value does not fit the till's field: {fault}.",
-                advice="Correct the mapping row of this field, or the value at its source.",
-                field=fault.field,
-                code="value_does_not_fit",
-            ) from None
-        status, headers, body = await self._send(operation, content, writing=writing)
-        self.version = Version.of_header(headers.get("Mplus-Service-Version")) or self.version
+        status, headers, body = await self._send(operation, arguments or {}, writing=writing)
         return self._answer(operation, status, headers, body, writing=writing)
+
+    async def picked(
+        self, operation: str, arguments: Mapping[str, Any], *, row: str, pick: Callable[[Element], T | None]
+    ) -> list[T]:
+        """What ``pick`` keeps of each row of an answer that may be very large.
+
+        A large answer is read beside the loop, row by row, so that neither time nor memory grows with it here.
+        """
+        status, headers, body = await self._send(operation, arguments, writing=False)
+        if status != 200 or len(body) < LARGE_ANSWER_BYTES:
+            return _picked(self._answer(operation, status, headers, body, writing=False).elements(row), pick)
+        try:
+            return await asyncio.to_thread(lambda: _picked(soap.rows(body, operation, row), pick))
+        except soap.NotSoap as found:
+            raise refusals.of_not_soap(found, writing=False, port=self.port) from None
 
     async def document(
         self, operation: str, arguments: Mapping[str, Any] | None = None, *, writing: bool = False
@@ -88,8 +98,17 @@ class Till:
         return document
 
     async def _send(
-        self, operation: str, content: bytes, *, writing: bool
+        self, operation: str, arguments: Mapping[str, Any], *, writing: bool
     ) -> tuple[int, httpx.Headers, bytes]:
+        try:
+            content = soap.request(operation, arguments)
+        except Malformed as fault:
+            raise RecordRefused(
+                f"A value does not fit the till's field: {fault}.",
+                advice="Correct the mapping row of this field, or the value at its source.",
+                field=fault.field,
+                code="value_does_not_fit",
+            ) from None
         request = self._http.build_request(
             "POST",
             self._url,
@@ -107,9 +126,13 @@ class Till:
             try:
                 response = await self._http.send(request, stream=True, follow_redirects=False)
                 try:
-                    return response.status_code, response.headers, await _capped(response)
+                    body = await _capped(response)
                 finally:
                     await response.aclose()
+                self.version = (
+                    Version.of_header(response.headers.get("Mplus-Service-Version")) or self.version
+                )
+                return response.status_code, response.headers, body
             except httpx.RequestError as error:
                 raise lost(error, writing=writing, host=self._url.host, port=self.port) from None
 
@@ -169,6 +192,10 @@ def lost(error: httpx.RequestError, *, writing: bool, host: str, port: int | Non
     return RemoteUnavailable(
         "The connection to the till broke before its answer.", in_doubt=writing, code="answer_lost"
     )
+
+
+def _picked(elements: Iterable[Element], pick: Callable[[Element], T | None]) -> list[T]:
+    return [kept for element in elements if (kept := pick(element)) is not None]
 
 
 async def _capped(response: httpx.Response) -> bytes:

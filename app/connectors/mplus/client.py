@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from app.connectors.base import Diagnosis, Document, Fetched, Gone, Page, Source, Target, wrong_kind
-from app.connectors.mplus import check, customers, refusals
+from app.connectors.base import Diagnosis, Document, Page, Source, Target, wrong_kind
+from app.connectors.mplus import categories, check, customers, orders, products, readers, refusals, stock
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.models import Version
-from app.connectors.mplus.shelf import MAX_PAGE, Shelf
 from app.errors import RecordRefused
-
-SHELVES: Mapping[str, Shelf] = {shelf.mark: shelf for shelf in (customers.SHELF,)}
 
 
 class MplusClient:
@@ -23,26 +20,40 @@ class MplusClient:
         self.account = f"mplus:{till.host}:{till.port}"
         self._webhook_url = webhook_url
         self._absent: set[str] = set()
+        self._tree = readers.Tree(till)
+        self._readers: dict[str, readers.Reader] = {
+            customers.KIND: readers.ShelfReader(till, customers.SHELF),
+            products.KIND: readers.ProductReader(till, self._tree),
+            categories.KIND: readers.CategoryReader(till, self._tree),
+            stock.KIND: readers.StockReader(till),
+        }
+        for name, shelf in orders.SHELVES.items():
+            self._readers[name] = readers.ShelfReader(till, shelf)
 
     async def check(self) -> Diagnosis:
         """What stands in the way, or what is there: version, branches, webhooks."""
         return await check.diagnose(self.till, webhook_url=self._webhook_url)
 
     async def marks(self) -> Mapping[str, int]:
-        """The newest position of every kind, in one light call."""
+        """The newest position of every sequence, in one light call. Sales have three: order, invoice, receipt."""
         answer = await self.till.document("getCurrentSyncMarkers")
-        return {shelf.kind: answer[mark] for mark, shelf in SHELVES.items() if mark in answer}
+        self._tree.saw(answer.get(categories.MARK))
+        return {kind: answer[mark] for kind, mark in readers.MARKS.items() if mark in answer}
 
     async def changes(self, kind: str, *, since: int, limit: int = 500) -> Page:
-        """Records of the kind whose marker is ``since`` or later."""
-        shelf = shelf_of(kind)
-        wanted = max(1, min(limit, MAX_PAGE))
-        answer = await self.till.call(shelf.operation, shelf.by_mark(max(since, 0), wanted))
-        return shelf.page(answer, since=since, limit=wanted)
+        """Records of the sequence whose marker is ``since`` or later."""
+        reader = self._readers.get(kind)
+        if reader is None:
+            raise wrong_kind("MplusKASSA", kind)
+        return await reader.changes(since=since, limit=limit)
 
     def source(self, kind: str) -> Source:
         """Reads one kind by reference."""
-        return TillSource(self.till, shelf_of(kind))
+        if kind == orders.KIND:
+            return readers.SaleReader(self.till)
+        if kind not in self._readers or kind in orders.SHELVES:
+            raise wrong_kind("MplusKASSA", kind)
+        return self._readers[kind]
 
     def target(self, kind: str) -> Target:
         """Writes one kind."""
@@ -97,31 +108,3 @@ class MplusClient:
         relation = answer.get("relation") or {}
         same = str(relation.get("email", "")).strip().casefold() == email.strip().casefold()
         return customers.read(relation) if same else None
-
-
-class TillSource:
-    """Reads the records of one shelf, in lists."""
-
-    def __init__(self, till: Till, shelf: Shelf):
-        self._till = till
-        self._shelf = shelf
-
-    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
-        """Each reference once. One that this till could never have given is gone."""
-        shelf = self._shelf
-        numbers = {ref: number for ref in dict.fromkeys(refs) if (number := shelf.known(ref)) is not None}
-        fetched: list[Fetched] = [Gone(ref) for ref in dict.fromkeys(refs) if ref not in numbers]
-        asked = list(numbers)
-        for start in range(0, len(asked), shelf.chunk):
-            chunk = asked[start : start + shelf.chunk]
-            answer = await self._till.call(shelf.operation, shelf.by_refs([numbers[ref] for ref in chunk]))
-            fetched += shelf.fetched(answer, chunk)
-        return fetched
-
-
-def shelf_of(kind: str) -> Shelf:
-    """The shelf of a kind of record. Raises AdministratorError for one that this till does not have."""
-    found = next((shelf for shelf in SHELVES.values() if shelf.kind == kind), None)
-    if found is None:
-        raise wrong_kind("MplusKASSA", kind)
-    return found

@@ -18,9 +18,7 @@ KIND = "customer"
 
 def read(relation: Mapping[str, Any]) -> Document:
     """The relation in the till's words, its contacts likewise; custom fields by name, empty texts left out."""
-    document = {
-        name: value for name, value in relation.items() if value not in ("", []) and name not in _REPLACED
-    }
+    document = fields.filled(relation, but=("customFieldList", "contactList"))
     document["customFields"] = fields.custom_fields(relation.get("customFieldList", ()))
     document["contactList"] = [read(contact) for contact in relation.get("contactList", ())]
     return document
@@ -35,8 +33,6 @@ def by_refs(refs: Sequence[str]) -> Document:
     """Arguments for these relations, by number."""
     return {"request": {"relationNumbers": [int(ref) for ref in refs]}}
 
-
-_REPLACED = ("customFieldList", "contactList")
 
 SHELF = Shelf(
     kind=KIND,

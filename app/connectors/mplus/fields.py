@@ -1,8 +1,8 @@
-"""Custom fields, which every card of the till may carry: a list of typed values becomes a dict by name."""
+"""What every card of the till carries: empty values, and custom fields, a list of typed values read as a dict by name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.connectors.mplus import encodings
@@ -19,6 +19,11 @@ _HOLDERS = {
     "DATA-TYPE-DATETIME": "dateTimeValue",
     "DATA-TYPE-MULTISELECTINT": "multiSelectInt",
 }
+
+
+def filled(data: Mapping[str, Any], *, but: Sequence[str] = ()) -> dict[str, Any]:
+    """The values that say something: no empty texts, no empty lists, without the names in ``but``."""
+    return {name: value for name, value in data.items() if name not in but and value not in ("", [])}
 
 
 def custom_fields(listed: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

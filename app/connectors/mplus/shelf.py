@@ -18,12 +18,19 @@ MAX_PAGE = 1000
 """More than this no call answers, whatever limit it is given (mplus.md §3.1)."""
 
 
+def one_marker(data: Mapping[str, Any]) -> Sequence[int]:
+    """The record's own marker."""
+    marker = data.get("syncMarker")
+    return () if marker is None else (marker,)
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """``path`` leads to the records of an answer, ``number`` names the element that identifies one.
 
-    ``mark`` is the kind's name in ``getCurrentSyncMarkers``; ``marker`` the record's own element. ``prefix`` stands
-    before the number in a reference where several shelves make up one kind.
+    ``mark`` is the kind's name in ``getCurrentSyncMarkers``; ``markers`` finds the record's own, of which a product
+    has one per article; ``marker`` is their element. ``prefix`` stands before the number in a reference where several
+    shelves make up one kind.
     """
 
     kind: str
@@ -35,12 +42,11 @@ class Shelf:
     by_mark: Callable[[int, int], Document]
     by_refs: Callable[[Sequence[str]], Document]
     read: Callable[[Mapping[str, Any]], Document]
-    position: Callable[[Mapping[str, Any]], int | None] = lambda data: data.get("syncMarker")
+    markers: Callable[[Mapping[str, Any]], Sequence[int]] = one_marker
     marker: str = "syncMarker"
     prefix: str = ""
     numeric: bool = True
     chunk: int = 200
-    counted: Callable[[Document], int] = lambda _: 1
 
     def ref(self, number: object) -> str:
         """The reference of a record by its number or id."""
@@ -54,35 +60,42 @@ class Shelf:
         fits = number.isascii() and number.isdigit() and len(number) <= 18 if self.numeric else bool(number)
         return number if fits else None
 
-    def records(self, answer: soap.Answer) -> Iterator[tuple[Found | Unreadable, int]]:
-        """Every record of an answer, with its marker. One without a number has no name and is left out."""
+    def records(self, answer: soap.Answer) -> Iterator[tuple[Found | Unreadable, Sequence[int]]]:
+        """Every record of an answer, with its markers. One without a number has no name and is left out."""
         for element in answer.elements(self.path):
             try:
                 data = decode(self.type, element)
                 number = data.get(self.number)
                 if number is not None:
-                    position = self.position(data)
-                    yield Found(self.ref(number), self.read(data), position), position or 0
+                    markers = self.markers(data)
+                    yield Found(self.ref(number), self.read(data), max(markers, default=None)), markers
             except Malformed as fault:
                 number = _number(element, self.number)
                 if number is not None:
                     error = refusals.unreadable(self.operation, str(fault))
-                    yield Unreadable(self.ref(number), error), soap.number_of(element, self.marker) or 0
+                    yield Unreadable(self.ref(number), error), [soap.number_of(element, self.marker) or 0]
 
     def page(self, answer: soap.Answer, *, since: int, limit: int) -> Page:
-        """One answer of a poll. Markers come in any order, so the highest seen is the position (mplus.md §3.1)."""
+        """One answer of a poll. Markers come in any order, so the highest seen is the position (mplus.md §3.1).
+
+        A limited answer holds the lowest markers, but a product in it brings its other articles, whose markers may
+        lie far ahead. So the position of a full page is the ``limit``-th lowest: whatever lies between is still to come.
+        """
         found: dict[str, Fetched] = {}
         changed: dict[str, Changed] = {}
-        highest, counted = since - 1, 0
-        for record, position in self.records(answer):
-            counted += self.counted(record.document) if isinstance(record, Found) else 1
-            highest = max(highest, position)
+        seen: list[int] = []
+        for record, markers in self.records(answer):
+            seen += [marker for marker in markers if marker >= since]
             found[record.ref] = record
-            changed[record.ref] = Changed(self.kind, record.ref, dedupe=f"{record.ref}@{position}")
+            changed[record.ref] = Changed(
+                self.kind, record.ref, dedupe=f"{record.ref}@{max(markers, default='')}"
+            )
+        full = len(seen) >= limit
+        seen.sort()
         return Page(
             changed=tuple(changed.values()),
-            position=highest,
-            more=bool(changed) and counted >= min(limit, MAX_PAGE),
+            position=seen[limit - 1] if full else max(seen, default=since - 1),
+            more=full,
             found=tuple(found.values()),
         )
 

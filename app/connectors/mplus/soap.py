@@ -6,6 +6,7 @@ parser loads nothing from anywhere and gives up on absurd depth. Only local name
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,14 @@ from app.connectors.mplus.codec import NAMESPACE, OPERATIONS, Element, decode, e
 from app.connectors.mplus.encodings import Malformed
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
+_SAFE: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
 CONTENT_TYPE = "text/xml; charset=utf-8"
 
 
@@ -51,6 +60,37 @@ class Answer:
     def elements(self, path: str) -> Iterator[Element]:
         """The elements at a path such as ``relationList/relation``."""
         yield from _below(self.element, path.split("/"))
+
+
+def rows(body: bytes, operation: str, name: str) -> Iterator[Element]:
+    """The answer's own children of that name, one by one, each gone when the next is asked for.
+
+    For the one call without a limit, stock, whose answer may hold every article: a tree of it would not fit. Raises
+    NotSoap; a fault, which is never large, is for :func:`answer`.
+    """
+    expected = OPERATIONS[operation][1].lower()
+    depth = 0
+    try:
+        for event, element in etree.iterparse(io.BytesIO(body), events=("start", "end"), **_SAFE):
+            if event == "start":
+                depth += 1
+                if depth == 1 and element.getroottree().docinfo.internalDTD is not None:
+                    raise NotSoap(
+                        "entities", "The answer brings its own document type; it is refused unread."
+                    )
+                if depth == 3 and local_name(element).lower() not in (expected, ""):
+                    raise NotSoap("answer", f"The answer to {operation} is not a {OPERATIONS[operation][1]}.")
+                continue
+            if depth == 4:
+                if local_name(element) == name:
+                    yield element
+                element.clear()
+                parent = element.getparent()
+                while parent is not None and element.getprevious() is not None:
+                    del parent[0]
+            depth -= 1
+    except etree.XMLSyntaxError:
+        raise NotSoap("xml", "The answer is not well-formed XML.") from None
 
 
 def request(operation: str, arguments: Mapping[str, Any]) -> bytes:
@@ -97,16 +137,8 @@ def _parsed(body: bytes) -> Element:
         raise NotSoap("empty", "The answer is empty.")
     if start[:14].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         raise NotSoap("html", "A web page came back instead of an answer of the till.")
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(body, etree.XMLParser(**_SAFE))
     except (etree.XMLSyntaxError, ValueError, AssertionError):
         raise NotSoap("xml", "The answer is not well-formed XML.") from None
     if root is None:
@@ -153,4 +185,5 @@ __all__ = [
     "local_name",
     "number_of",
     "request",
+    "rows",
 ]

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+import respx
 from pydantic import SecretStr
 
 from app.connectors.mplus.calls import Till
@@ -94,3 +95,25 @@ def soap_fault():
         return httpx.Response(status, content=_envelope(f"<SOAP-ENV:Fault>{inner}</SOAP-ENV:Fault>"))
 
     return fault
+
+
+@pytest.fixture
+def answers(soap_answer, soap_fault):
+    """Mock a till: operation → response, or a function of the request. Records the operations asked."""
+    with respx.mock(assert_all_called=False) as mocked:
+
+        def give(**operations):
+            def respond(request: httpx.Request) -> httpx.Response:
+                answer = operations.get(
+                    request.headers["SOAPAction"], soap_fault("Client", "unknown operation")
+                )
+                if isinstance(answer, list):
+                    answer = answer.pop(0)
+                if isinstance(answer, Exception):
+                    raise answer
+                return answer(request) if callable(answer) else answer
+
+            mocked.post(f"{BASE}/").mock(side_effect=respond)
+            return mocked.calls
+
+        yield give

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from app.connectors.mplus import stock
 from app.connectors.mplus.models import Version
 from app.errors import (
     AdministratorError,
@@ -352,3 +353,28 @@ async def test_a_till_that_does_not_answer(make_till):
         stop.set()
 
         assert outcome == (RemoteUnavailable, "answer_timeout")
+
+
+@pytest.mark.parametrize("large", [10, 10_000_000])
+async def test_rows_are_picked_from_a_small_and_from_a_large_answer(till, soap_answer, monkeypatch, large):
+    monkeypatch.setattr("app.connectors.mplus.calls.LARGE_ANSWER_BYTES", large)
+    rows = "".join(
+        f"<ns:articleStocks><ns:articleNumber>{n}</ns:articleNumber><ns:stockId>{n}</ns:stockId></ns:articleStocks>"
+        for n in range(5)
+    )
+    with respx.mock:
+        respx.post(f"{BASE}/").mock(return_value=soap_answer("GetStockResponse", rows))
+        picked = await till.picked("getStock", stock.by_mark(1, 1), row="articleStocks", pick=stock.moved)
+
+    assert picked == [(n, n) for n in range(5)]
+
+
+async def test_a_large_answer_that_is_cut_short(till, soap_answer, monkeypatch):
+    monkeypatch.setattr("app.connectors.mplus.calls.LARGE_ANSWER_BYTES", 10)
+    body = soap_answer("GetStockResponse", "<ns:articleStocks/>").content[:-30]
+    with respx.mock:
+        respx.post(f"{BASE}/").mock(return_value=httpx.Response(200, content=body))
+        with pytest.raises(RemoteUnavailable) as raised:
+            await till.picked("getStock", stock.by_mark(1, 1), row="articleStocks", pick=stock.moved)
+
+    assert (raised.value.code, raised.value.in_doubt) == ("unreadable_answer", False)

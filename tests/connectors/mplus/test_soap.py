@@ -293,3 +293,37 @@ def test_what_is_written_is_read_again(data):
     element = next(sent.iter("{urn:mplusqapi}relation"))
 
     assert data == codec.decode("Relation", element)
+
+
+def stock_answer(rows: str, *, head: str = "") -> bytes:
+    return envelope(f"<ns:GetStockResponse>{rows}</ns:GetStockResponse>", head=head)
+
+
+def test_rows_of_a_large_answer_come_one_by_one():
+    rows = "".join(
+        f"<ns:articleStocks><ns:articleNumber>{n}</ns:articleNumber><ns:subArticle><ns:articleNumber>0</ns:articleNumber>"
+        "</ns:subArticle></ns:articleStocks><ns:other/>"
+        for n in range(3)
+    )
+
+    read = [
+        (soap.number_of(row, "articleNumber"), len(row))
+        for row in soap.rows(stock_answer(rows), "getStock", "articleStocks")
+    ]
+
+    assert read == [(0, 2), (1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (stock_answer("<ns:articleStocks/>")[:-30], "xml"),
+        (stock_answer("", head=LAUGHS), "entities"),
+        (envelope("<ns:GetProductsResponse/>"), "answer"),
+    ],
+)
+def test_rows_refuse_like_answers(body, kind):
+    with pytest.raises(soap.NotSoap) as found:
+        list(soap.rows(body, "getStock", "articleStocks"))
+
+    assert kind == found.value.kind

@@ -1,0 +1,126 @@
+"""Sales of the till: orders, invoices and receipts, each with its own sequence of markers (mplus.md §3.1, §4.7, §4.8).
+
+Counter sales are receipts, not orders; one sale may exist as all three. A reference says which it is, because their
+ids come from the same well: ``order:…``, ``invoice:…``, ``receipt:…``. Reading only decodes. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from app.connectors.base import Document
+from app.connectors.mplus import fields
+from app.connectors.mplus.shelf import Shelf
+
+KIND = "order"
+Sale = Literal["order", "invoice", "receipt"]
+
+_LISTS = ("lineList", "paymentList")
+
+
+def read(kind: Sale) -> Callable[[Mapping[str, Any]], Document]:
+    """The reader of one kind of sale: the till's words, plus ``kind`` and ``id``, which every sale has."""
+
+    def read_sale(sale: Mapping[str, Any]) -> Document:
+        document = fields.filled(sale, but=_LISTS)
+        for name in ("deliveryAddress", "invoiceAddress"):
+            if name in document:
+                document[name] = fields.filled(document[name])
+        document["kind"] = kind
+        document["id"] = sale.get(f"{kind}Id", "")
+        document["number"] = shown_number(sale.get(f"{kind}Number"))
+        document["lineList"] = [read_line(line) for line in sale.get("lineList", ())]
+        document["paymentList"] = [fields.filled(payment) for payment in sale.get("paymentList", ())]
+        return document
+
+    return read_sale
+
+
+def read_line(line: Mapping[str, Any]) -> Document:
+    """One line with its amounts beside its names; components and preparations stay inside it."""
+    document = fields.filled(line, but=("data", "preparationList"))
+    document |= fields.filled(line.get("data", {}))
+    parts = [read_line(part) for part in line.get("preparationList", ())]
+    return document | {"preparationList": parts} if parts else document
+
+
+def shown_number(number: Mapping[str, int] | None) -> str | None:
+    """A number as people read it on paper: ``2026.123``; of a receipt with branch and workplace, ``1.2.2026.123``."""
+    if not number or not number.get("number"):
+        return None
+    parts = (number.get(name) for name in ("branchNumber", "workplaceNumber", "year", "number"))
+    return ".".join(str(part) for part in parts if part is not None)
+
+
+def by_mark(since: int, limit: int) -> Document:
+    """Changed sales. Lines come along: they are what is sold."""
+    return {"request": _always() | {"syncMarker": since, "syncMarkerLimit": limit, "includeLineList": True}}
+
+
+def by_ids(name: str) -> Callable[[Sequence[str]], Document]:
+    """Arguments for sales by their ids; ``name`` is the element that takes them."""
+    return lambda ids: {"request": _always() | {name: list(ids), "includeLineList": True}}
+
+
+def _always() -> Document:
+    return {"articlePluNumbers": [], "articleBarcodes": []}  # mandatory, and empty (mplus.md §5, 8)
+
+
+def _receipts_by_mark(since: int, limit: int) -> Document:
+    return _with_orders(by_mark(since, limit))
+
+
+def _receipts_by_ids(ids: Sequence[str]) -> Document:
+    return _with_orders(by_ids("receiptIds")(ids))
+
+
+def _with_orders(arguments: Document) -> Document:
+    """Receipts tell which orders they belong to only when asked."""
+    return {"request": arguments["request"] | {"includeOrderReferences": True}}
+
+
+ORDERS = Shelf(
+    kind=KIND,
+    operation="getOrders",
+    path="orderList/order",
+    type="Order",
+    number="orderId",
+    mark="orderSyncMarker",
+    by_mark=by_mark,
+    by_refs=by_ids("orderIds"),
+    read=read("order"),
+    prefix="order:",
+    numeric=False,
+    chunk=100,
+)
+INVOICES = Shelf(
+    kind=KIND,
+    operation="getInvoices",
+    path="invoiceList/invoice",
+    type="Invoice",
+    number="invoiceId",
+    mark="invoiceSyncMarker",
+    by_mark=by_mark,
+    by_refs=by_ids("invoiceIds"),
+    read=read("invoice"),
+    prefix="invoice:",
+    numeric=False,
+    chunk=100,
+)
+RECEIPTS = Shelf(
+    kind=KIND,
+    operation="getReceipts",
+    path="receiptList/receipt",
+    type="Receipt",
+    number="receiptId",
+    mark="receiptSyncMarker",
+    by_mark=_receipts_by_mark,
+    by_refs=_receipts_by_ids,
+    read=read("receipt"),
+    prefix="receipt:",
+    numeric=False,
+    chunk=100,
+)
+SHELVES: Mapping[str, Shelf] = {"order": ORDERS, "invoice": INVOICES, "receipt": RECEIPTS}
+"""By the name of the sequence: what ``marks`` and ``changes`` call it. Their records are all of the kind ``order``."""

@@ -1,0 +1,207 @@
+"""Reading each kind of record: what changed since a marker, and what a reference holds now.
+
+Most kinds stand on one shelf and need one call. Categories need the whole tree, stock needs the branches, and products
+borrow the names of their groups from the tree, which is read again only when the groups' own marker has moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from app.connectors.base import Document, Fetched, Found, Gone, Page
+from app.connectors.mplus import categories, customers, orders, products, stock
+from app.connectors.mplus.calls import Till
+from app.connectors.mplus.shelf import MAX_PAGE, Shelf
+from app.errors import AdministratorError
+
+
+class Reader(Protocol):
+    """Reads one sequence of records."""
+
+    async def changes(self, *, since: int, limit: int) -> Page: ...
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]: ...
+
+
+class ShelfReader:
+    """A kind that stands on one shelf."""
+
+    def __init__(self, till: Till, shelf: Shelf):
+        self._till = till
+        self._shelf = shelf
+
+    async def changes(self, *, since: int, limit: int) -> Page:
+        """One page, in one call."""
+        wanted = max(1, min(limit, MAX_PAGE))
+        answer = await self._till.call(self._shelf.operation, self._shelf.by_mark(max(since, 0), wanted))
+        return self._shelf.page(answer, since=since, limit=wanted)
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
+        """Each reference once, in lists. One that this till could never have given is gone."""
+        shelf = self._shelf
+        numbers = {ref: number for ref in dict.fromkeys(refs) if (number := shelf.known(ref)) is not None}
+        fetched: list[Fetched] = [Gone(ref) for ref in dict.fromkeys(refs) if ref not in numbers]
+        asked = list(numbers)
+        for start in range(0, len(asked), shelf.chunk):
+            chunk = asked[start : start + shelf.chunk]
+            answer = await self._till.call(shelf.operation, shelf.by_refs([numbers[ref] for ref in chunk]))
+            fetched += shelf.fetched(answer, chunk)
+        return fetched
+
+
+class Tree:
+    """The article groups, read when they are first needed and again when their marker has moved."""
+
+    def __init__(self, till: Till):
+        self._till = till
+        self._groups: Mapping[int, Document] | None = None
+        self._mark: int | None = None
+        self._read_at: int | None = None
+
+    def saw(self, mark: int | None) -> None:
+        """What a poll learned about the groups' marker."""
+        self._mark = mark
+
+    async def groups(self, *, anew: bool = False) -> Mapping[int, Document]:
+        """All groups by number."""
+        if anew or self._groups is None or self._mark != self._read_at:
+            mark = self._mark
+            answer = await self._till.document("getArticleGroups", categories.whole_tree())
+            self._groups = categories.flatten(answer.get("articleGroupList", ()))
+            self._read_at = mark
+        return self._groups
+
+
+class CategoryReader:
+    """Article groups."""
+
+    def __init__(self, till: Till, tree: Tree):
+        self._till = till
+        self._tree = tree
+
+    async def changes(self, *, since: int, limit: int) -> Page:
+        """Changed groups and all below them. The tree is read only when something changed."""
+        wanted = max(1, min(limit, MAX_PAGE))
+        answer = await self._till.document(
+            "getArticleGroupChanges", categories.by_mark(max(since, 0), wanted)
+        )
+        changed = answer.get("changedArticleGroupList", ())
+        groups = await self._tree.groups(anew=True) if changed else {}
+        return categories.page(changed, groups, since=since, limit=wanted)
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
+        """Out of the tree as it is now."""
+        return tuple(categories.fetched(refs, await self._tree.groups(anew=True)))
+
+
+class ProductReader:
+    """Products, with the names of their groups."""
+
+    def __init__(self, till: Till, tree: Tree):
+        self._shelf = ShelfReader(till, products.SHELF)
+        self._tree = tree
+
+    async def changes(self, *, since: int, limit: int) -> Page:
+        """One page; ``limit`` counts articles, as the till does (mplus.md §3.1)."""
+        page = await self._shelf.changes(since=since, limit=limit)
+        return replace(page, found=tuple(await self._with_groups(page.found)))
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
+        """Whole products by number."""
+        return await self._with_groups(await self._shelf.fetch_many(refs))
+
+    async def _with_groups(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
+        found = [record for record in fetched if isinstance(record, Found)]
+        if not any(record.document.get("groupNumbers") for record in found):
+            return fetched
+        groups = await self._tree.groups()
+        return [
+            replace(record, document=products.with_groups(record.document, groups))
+            if isinstance(record, Found)
+            else record
+            for record in fetched
+        ]
+
+
+class StockReader:
+    """Stock of every branch."""
+
+    def __init__(self, till: Till):
+        self._till = till
+        self._branches: tuple[int, ...] = ()
+
+    async def changes(self, *, since: int, limit: int) -> Page:
+        """Articles whose stock moved anywhere; one call per branch, since each answer holds everything that is left."""
+        moved: list[tuple[int, int]] = []
+        for branch in await self._all_branches(anew=True):
+            arguments = stock.by_mark(max(since, 0), branch)
+            moved += await self._till.picked("getStock", arguments, row="articleStocks", pick=stock.moved)
+        return stock.page(moved, since=since, limit=limit)
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
+        """Each article with all its branches; one that keeps no stock is found without any."""
+        branches = await self._all_branches()
+        numbers = {ref: int(ref) for ref in dict.fromkeys(refs) if products.SHELF.known(ref) is not None}
+        fetched: list[Fetched] = [Gone(ref) for ref in dict.fromkeys(refs) if ref not in numbers]
+        asked = list(numbers)
+        for start in range(0, len(asked), stock.CHUNK):
+            chunk = asked[start : start + stock.CHUNK]
+            answer = await self._till.document(
+                "getStock", stock.by_refs([numbers[ref] for ref in chunk], branches)
+            )
+            rows = answer.get("articleStocks", ())
+            seen = {row.get("articleNumber") for row in rows}
+            absent = [numbers[ref] for ref in chunk if numbers[ref] not in seen]
+            fetched += stock.fetched(chunk, rows, await self._existing(absent))
+        return fetched
+
+    async def _existing(self, numbers: Sequence[int]) -> set[int]:
+        if not numbers:
+            return set()
+        answer = await self._till.document("getProducts", products.by_articles(numbers))
+        articles = (
+            article for product in answer.get("productList", ()) for article in product.get("articleList", ())
+        )
+        return {article.get("articleNumber", 0) for article in articles}
+
+    async def _all_branches(self, *, anew: bool = False) -> tuple[int, ...]:
+        if anew or not self._branches:
+            answer = await self._till.document("getBranches")
+            self._branches = tuple(
+                sorted(branch.get("branchNumber", 0) for branch in answer.get("branches", ()))
+            )
+        if not self._branches:
+            raise AdministratorError(
+                "The till shows no branch, so its stock cannot be asked for.",
+                advice="The right to read branches may be missing for this ident.",
+                code="missing_rights",
+            )
+        return self._branches
+
+
+class SaleReader:
+    """Orders, invoices and receipts by reference: each asked where it stands."""
+
+    def __init__(self, till: Till):
+        self._shelves = [(shelf, ShelfReader(till, shelf)) for shelf in orders.SHELVES.values()]
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
+        """Each reference once."""
+        fetched: list[Fetched] = []
+        left = list(dict.fromkeys(refs))
+        for shelf, reader in self._shelves:
+            own = [ref for ref in left if shelf.known(ref) is not None]
+            fetched += await reader.fetch_many(own) if own else ()
+            left = [ref for ref in left if ref not in set(own)]
+        return [*fetched, *(Gone(ref) for ref in left)]
+
+
+MARKS: Mapping[str, str] = {
+    customers.KIND: customers.SHELF.mark,
+    products.KIND: products.SHELF.mark,
+    categories.KIND: categories.MARK,
+    stock.KIND: stock.MARK,
+} | {name: shelf.mark for name, shelf in orders.SHELVES.items()}
+"""Sequence of changes: its element in ``getCurrentSyncMarkers``."""
