@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
@@ -22,7 +22,6 @@ from app.sandbox.mailchimp.clock import Clock
 
 if TYPE_CHECKING:
     from app.sandbox.mailchimp.audience import Audience
-    from app.sandbox.mailchimp.webhooks import Webhook
 
 RETRY_AFTER = (60.0, 240.0, 600.0, 1200.0, 2400.0)  # together 75 minutes
 TIMEOUT = 10.0
@@ -33,11 +32,21 @@ AGENT = "MailChimp.com"
 VALIDATOR = "MailChimp.com WebHook Validator"
 
 
+class Hook(Protocol):
+    """Where a notice goes: an audience's webhook, or a batch webhook."""
+
+    id: str
+    url: str
+    secret: str | None
+    given_up: int
+    told: list[tuple[str, int]]
+
+
 @dataclass(slots=True, eq=False)
 class Notice:
     """One form on its way to one webhook."""
 
-    hook: Webhook
+    hook: Hook
     audience: Audience | None
     event: str
     body: bytes
@@ -64,7 +73,7 @@ class Postman:
 
     # -- taking in -----------------------------------------------------------------------------------------------
 
-    def post(self, hook: Webhook, body: bytes, *, event: str, audience: Audience | None = None) -> None:
+    def post(self, hook: Hook, body: bytes, *, event: str, audience: Audience | None = None) -> None:
         if self.silent:
             return
         due = self.clock.now().timestamp()

@@ -8,9 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.sandbox.mailchimp import (
+    batchcalls,
+    cartcalls,
+    customercalls,
     fieldcalls,
+    interestcalls,
     listcalls,
     membercalls,
+    ordercalls,
+    productcalls,
+    promocalls,
+    storecalls,
     webhookcalls,
 )
 from app.sandbox.mailchimp.call import Handler
@@ -33,6 +41,19 @@ FIELD = f"{LISTS}/merge-fields"
 CATEGORY = f"{LISTS}/interest-categories"
 INTEREST = f"{CATEGORY}/{{}}/interests"
 WEBHOOK = f"{LISTS}/webhooks"
+BATCH_WEBHOOK = "/batch-webhooks"
+STORES = "/ecommerce/stores"
+STORE = f"{STORES}/{{}}"
+PRODUCT = f"{STORE}/products"
+VARIANT = f"{PRODUCT}/{{}}/variants"
+IMAGE = f"{PRODUCT}/{{}}/images"
+CUSTOMER = f"{STORE}/customers"
+ORDER = f"{STORE}/orders"
+ORDER_LINE = f"{ORDER}/{{}}/lines"
+CART = f"{STORE}/carts"
+CART_LINE = f"{CART}/{{}}/lines"
+RULE = f"{STORE}/promo-rules"
+CODE = f"{RULE}/{{}}/promo-codes"
 
 ROUTES: list[Route] = [
     Route("GET", "/", "root.get", listcalls.root),
@@ -59,21 +80,90 @@ ROUTES: list[Route] = [
     Route("GET", f"{FIELD}/{{}}", "mergefield.get", fieldcalls.get_field),
     Route("PATCH", f"{FIELD}/{{}}", "mergefield.patch", fieldcalls.patch_field),
     Route("DELETE", f"{FIELD}/{{}}", "mergefield.delete", fieldcalls.delete_field),
-    Route("GET", CATEGORY, "categories.get", fieldcalls.get_categories),
-    Route("POST", CATEGORY, "categories.post", fieldcalls.post_category),
-    Route("GET", f"{CATEGORY}/{{}}", "category.get", fieldcalls.get_category),
-    Route("PATCH", f"{CATEGORY}/{{}}", "category.patch", fieldcalls.patch_category),
-    Route("DELETE", f"{CATEGORY}/{{}}", "category.delete", fieldcalls.delete_category),
-    Route("GET", INTEREST, "interests.get", fieldcalls.get_interests),
-    Route("POST", INTEREST, "interests.post", fieldcalls.post_interest),
-    Route("GET", f"{INTEREST}/{{}}", "interest.get", fieldcalls.get_interest),
-    Route("PATCH", f"{INTEREST}/{{}}", "interest.patch", fieldcalls.patch_interest),
-    Route("DELETE", f"{INTEREST}/{{}}", "interest.delete", fieldcalls.delete_interest),
+    Route("GET", CATEGORY, "categories.get", interestcalls.get_categories),
+    Route("POST", CATEGORY, "categories.post", interestcalls.post_category),
+    Route("GET", f"{CATEGORY}/{{}}", "category.get", interestcalls.get_category),
+    Route("PATCH", f"{CATEGORY}/{{}}", "category.patch", interestcalls.patch_category),
+    Route("DELETE", f"{CATEGORY}/{{}}", "category.delete", interestcalls.delete_category),
+    Route("GET", INTEREST, "interests.get", interestcalls.get_interests),
+    Route("POST", INTEREST, "interests.post", interestcalls.post_interest),
+    Route("GET", f"{INTEREST}/{{}}", "interest.get", interestcalls.get_interest),
+    Route("PATCH", f"{INTEREST}/{{}}", "interest.patch", interestcalls.patch_interest),
+    Route("DELETE", f"{INTEREST}/{{}}", "interest.delete", interestcalls.delete_interest),
     Route("GET", WEBHOOK, "webhooks.get", webhookcalls.get_webhooks),
     Route("POST", WEBHOOK, "webhooks.post", webhookcalls.post_webhook),
     Route("GET", f"{WEBHOOK}/{{}}", "webhook.get", webhookcalls.get_webhook),
     Route("PATCH", f"{WEBHOOK}/{{}}", "webhook.patch", webhookcalls.patch_webhook),
     Route("DELETE", f"{WEBHOOK}/{{}}", "webhook.delete", webhookcalls.delete_webhook),
+    Route("GET", "/batches", "batches.get", batchcalls.get_batches),
+    Route("POST", "/batches", "batches.post", batchcalls.post_batch),
+    Route("GET", "/batches/{}", "batch.get", batchcalls.get_batch),
+    Route("DELETE", "/batches/{}", "batch.delete", batchcalls.delete_batch),
+    Route("GET", BATCH_WEBHOOK, "batchwebhooks.get", batchcalls.get_webhooks),
+    Route("POST", BATCH_WEBHOOK, "batchwebhooks.post", batchcalls.post_webhook),
+    Route("GET", f"{BATCH_WEBHOOK}/{{}}", "batchwebhook.get", batchcalls.get_webhook),
+    Route("PATCH", f"{BATCH_WEBHOOK}/{{}}", "batchwebhook.patch", batchcalls.patch_webhook),
+    Route("DELETE", f"{BATCH_WEBHOOK}/{{}}", "batchwebhook.delete", batchcalls.delete_webhook),
+    Route("GET", STORES, "stores.get", storecalls.get_stores),
+    Route("POST", STORES, "stores.post", storecalls.post_store),
+    Route("GET", f"{STORES}/{{}}", "store.get", storecalls.get_store),
+    Route("PATCH", f"{STORES}/{{}}", "store.patch", storecalls.patch_store),
+    Route("DELETE", f"{STORES}/{{}}", "store.delete", storecalls.delete_store),
+    Route("GET", PRODUCT, "products.get", productcalls.get_products),
+    Route("POST", PRODUCT, "products.post", productcalls.post_product),
+    Route("GET", f"{PRODUCT}/{{}}", "product.get", productcalls.get_product),
+    Route("PUT", f"{PRODUCT}/{{}}", "product.put", productcalls.put_product),
+    Route("PATCH", f"{PRODUCT}/{{}}", "product.patch", productcalls.patch_product),
+    Route("DELETE", f"{PRODUCT}/{{}}", "product.delete", productcalls.delete_product),
+    Route("GET", VARIANT, "variants.get", productcalls.get_variants),
+    Route("POST", VARIANT, "variants.post", productcalls.post_variant),
+    Route("GET", f"{VARIANT}/{{}}", "variant.get", productcalls.get_variant),
+    Route("PUT", f"{VARIANT}/{{}}", "variant.put", productcalls.put_variant),
+    Route("PATCH", f"{VARIANT}/{{}}", "variant.patch", productcalls.patch_variant),
+    Route("DELETE", f"{VARIANT}/{{}}", "variant.delete", productcalls.delete_variant),
+    Route("GET", IMAGE, "images.get", productcalls.get_images),
+    Route("POST", IMAGE, "images.post", productcalls.post_image),
+    Route("GET", f"{IMAGE}/{{}}", "image.get", productcalls.get_image),
+    Route("PATCH", f"{IMAGE}/{{}}", "image.patch", productcalls.patch_image),
+    Route("DELETE", f"{IMAGE}/{{}}", "image.delete", productcalls.delete_image),
+    Route("GET", CUSTOMER, "customers.get", customercalls.get_customers),
+    Route("POST", CUSTOMER, "customers.post", customercalls.post_customer),
+    Route("GET", f"{CUSTOMER}/{{}}", "customer.get", customercalls.get_customer),
+    Route("PUT", f"{CUSTOMER}/{{}}", "customer.put", customercalls.put_customer),
+    Route("PATCH", f"{CUSTOMER}/{{}}", "customer.patch", customercalls.patch_customer),
+    Route("DELETE", f"{CUSTOMER}/{{}}", "customer.delete", customercalls.delete_customer),
+    Route("GET", "/ecommerce/orders", "allorders.get", ordercalls.get_all_orders),
+    Route("GET", ORDER, "orders.get", ordercalls.get_orders),
+    Route("POST", ORDER, "orders.post", ordercalls.post_order),
+    Route("GET", f"{ORDER}/{{}}", "order.get", ordercalls.get_order),
+    Route("PUT", f"{ORDER}/{{}}", "order.put", ordercalls.put_order),
+    Route("PATCH", f"{ORDER}/{{}}", "order.patch", ordercalls.patch_order),
+    Route("DELETE", f"{ORDER}/{{}}", "order.delete", ordercalls.delete_order),
+    Route("GET", ORDER_LINE, "orderlines.get", ordercalls.get_lines),
+    Route("POST", ORDER_LINE, "orderlines.post", ordercalls.post_line),
+    Route("GET", f"{ORDER_LINE}/{{}}", "orderline.get", ordercalls.get_line),
+    Route("PATCH", f"{ORDER_LINE}/{{}}", "orderline.patch", ordercalls.patch_line),
+    Route("DELETE", f"{ORDER_LINE}/{{}}", "orderline.delete", ordercalls.delete_line),
+    Route("GET", CART, "carts.get", cartcalls.get_carts),
+    Route("POST", CART, "carts.post", cartcalls.post_cart),
+    Route("GET", f"{CART}/{{}}", "cart.get", cartcalls.get_cart),
+    Route("PATCH", f"{CART}/{{}}", "cart.patch", cartcalls.patch_cart),
+    Route("DELETE", f"{CART}/{{}}", "cart.delete", cartcalls.delete_cart),
+    Route("GET", CART_LINE, "cartlines.get", cartcalls.get_lines),
+    Route("POST", CART_LINE, "cartlines.post", cartcalls.post_line),
+    Route("GET", f"{CART_LINE}/{{}}", "cartline.get", cartcalls.get_line),
+    Route("PATCH", f"{CART_LINE}/{{}}", "cartline.patch", cartcalls.patch_line),
+    Route("DELETE", f"{CART_LINE}/{{}}", "cartline.delete", cartcalls.delete_line),
+    Route("GET", RULE, "promorules.get", promocalls.get_rules),
+    Route("POST", RULE, "promorules.post", promocalls.post_rule),
+    Route("GET", f"{RULE}/{{}}", "promorule.get", promocalls.get_rule),
+    Route("PATCH", f"{RULE}/{{}}", "promorule.patch", promocalls.patch_rule),
+    Route("DELETE", f"{RULE}/{{}}", "promorule.delete", promocalls.delete_rule),
+    Route("GET", CODE, "promocodes.get", promocalls.get_codes),
+    Route("POST", CODE, "promocodes.post", promocalls.post_code),
+    Route("GET", f"{CODE}/{{}}", "promocode.get", promocalls.get_code),
+    Route("PATCH", f"{CODE}/{{}}", "promocode.patch", promocalls.patch_code),
+    Route("DELETE", f"{CODE}/{{}}", "promocode.delete", promocalls.delete_code),
 ]
 
 

@@ -33,6 +33,9 @@ from app.sandbox.mailchimp.world import Account, Login, Mailchimp
 from app.sandbox.requestlog import RequestLog
 
 ROOT = "/3.0"
+RESULTS = "/batch-results/"
+HTML = b"text/html; charset=utf-8"
+XML = b"application/xml"
 JSON = b"application/json; charset=utf-8"
 PROBLEM = b"application/problem+json; charset=utf-8"
 DESCRIBED_BY = b'<https://api.mailchimp.com/schema/3.0/ProblemDetailDocument.json>; rel="describedBy"'
@@ -46,15 +49,17 @@ def create_mailchimp(
     furnish: Callable[[Mailchimp], None] | None = None,
     now: Callable[[], datetime] | None = None,
     pace: float = 1 / 60,
+    batch_seconds: float = 2.0,
     log_limit: int = 2_000,
     rounds: bool = True,
     title: str = "Mailchimp sandbox",
 ) -> MailchimpSandbox:
     """``furnish`` opens the accounts and audiences that are there at the start and after a reset; without it there is one
     account with one audience. ``pace`` scales the 75 minutes over which a webhook is repeated. Without ``rounds`` nothing
-    happens by itself: ``await sandbox.postman.deliver_due()`` carries the webhooks, for tests with a clock of their own."""
+    happens by itself: ``await sandbox.postman.deliver_due()`` carries the webhooks and
+    ``await sandbox.world.mill.work_off()`` works off the batches, for tests with a clock of their own."""
     return MailchimpSandbox(
-        Mailchimp(now=now, pace=pace),
+        Mailchimp(now=now, pace=pace, batch_seconds=batch_seconds),
         furnish=furnish or demo,
         log=RequestLog(limit=log_limit),
         rounds=rounds,
@@ -83,6 +88,7 @@ class MailchimpSandbox:
         self.world = world
         self.postman = world.postman
         self.mails = world.mails
+        self.world.mill.perform = self.perform_operation
         self.faults = Faults()
         self.log = log
         self.simultaneous = 10
@@ -179,7 +185,6 @@ class MailchimpSandbox:
         found = scope["mailchimp.route"]
         if isinstance(found, ProblemError):
             raise found
-        host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost")
         account, login = who
         route, args = found
         return await self.perform(
@@ -189,7 +194,7 @@ class MailchimpSandbox:
             args,
             query_string=scope["query_string"],
             raw=raw,
-            base_url=f"{scope['scheme']}://{host.decode('latin-1')}",
+            base_url=base_url(scope),
         )
 
     async def perform(
@@ -237,16 +242,46 @@ class MailchimpSandbox:
         return b"00000000-0000-4000-8000-%012x" % number
 
     async def _elsewhere(self, scope: Scope, send: Send) -> None:
-        """What lies beside the API: the OAuth metadata."""
+        """What lies beside the API: the OAuth metadata and the archives of batch results."""
+        path: str = scope["path"]
         who = scope["mailchimp.who"]
-        if scope["path"] != "/oauth2/metadata":
-            await reply(send, 404, b"text/html; charset=utf-8", NOWHERE)
+        if path.startswith(RESULTS):
+            await self._results(path[len(RESULTS) :].partition("-")[0], scope, send)
+        elif path != "/oauth2/metadata":
+            await reply(send, 404, HTML, NOWHERE)
         elif who is None:
             await reply(send, 401, JSON, b'{"error":"invalid_token"}')
         else:
-            host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost")
-            base = f"{scope['scheme']}://{host.decode('latin-1')}"
-            await reply(send, 200, JSON, _encode(oauth_metadata(*who, base_url=base)).encode())
+            metadata = oauth_metadata(*who, base_url=base_url(scope))
+            await reply(send, 200, JSON, _encode(metadata).encode())
+
+    async def _results(self, token: str, scope: Scope, send: Send) -> None:
+        """A signed address of a storage: credentials beside the signature are refused, and after ten minutes it is over."""
+        batch = self.world.mill.linked(token)
+        if any(name == b"authorization" for name, _ in scope["headers"]):
+            await reply(send, 400, XML, b"<Error><Code>InvalidArgument</Code></Error>")
+        elif batch is None:
+            await reply(
+                send,
+                403,
+                XML,
+                b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
+            )
+        else:
+            await reply(send, 200, b"application/gzip", batch.archive())
+
+    async def perform_operation(
+        self, account: Account, login: Login, method: str, path: str, query: str, body: str
+    ) -> tuple[int, Any]:
+        """One operation of a batch: status and answer, a refusal included."""
+        try:
+            route, args = resolve(method, path.removeprefix(ROOT))
+            answer = await self.perform(
+                account, login, route, args, query_string=query.encode(), raw=body.encode("utf-8", "replace")
+            )
+        except ProblemError as problem:
+            return problem.status, problem.document(instance=self._next().decode())
+        return (204, None) if answer is None else (200, answer)
 
     # -- the life of the server ----------------------------------------------------------------------------------
 
@@ -262,10 +297,18 @@ class MailchimpSandbox:
         """What a server's start does; for those who call the application without a server."""
         if self.rounds:
             self.postman.start()
+            self.world.mill.start()
 
     async def close(self) -> None:
         await self.door.close()
+        await self.world.mill.close()
         await self.postman.close()
+
+
+def base_url(scope: Scope) -> str:
+    """As the caller wrote it."""
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost")
+    return f"{scope['scheme']}://{host.decode('latin-1')}"
 
 
 def credential(authorization: bytes) -> str:

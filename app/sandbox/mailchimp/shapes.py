@@ -7,6 +7,7 @@ does; wrong types are not (mailchimp.md §1.5). Written as closures because thou
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 from app.sandbox.mailchimp.clock import wire_time
@@ -52,6 +53,8 @@ def integer(value: Any, field: str, errors: FieldErrors) -> None:
 def number(value: Any, field: str, errors: FieldErrors) -> None:
     if type(value) is not int and type(value) is not float:
         mismatch(errors, field, wanted="number", value=value)
+    elif type(value) is float and not isfinite(value):
+        complain(errors, field, "This value is too large.")  # inferred; 1e999 is JSON
 
 
 def time(value: Any, field: str, errors: FieldErrors) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 MOST_VARIANTS_SHOWN = 50
@@ -23,11 +24,25 @@ class Product:
 
 @dataclass(slots=True, eq=False)
 class Customer:
+    """Counts his orders as they come and go, so that one customer with fifty thousand of them costs nothing."""
+
     id: str
     email: str
     data: Json
     created_at: str
     updated_at: str
+    orders_count: int = 0
+    total_spent: Decimal = Decimal(0)
+
+    def count(self, order: Order) -> None:
+        if order.counts:
+            self.orders_count += 1
+            self.total_spent += order.total
+
+    def uncount(self, order: Order) -> None:
+        if order.counts:
+            self.orders_count -= 1
+            self.total_spent -= order.total
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +54,12 @@ class Order:
 
     @property
     def counts(self) -> bool:
+        """Any ``cancelled_at_foreign`` cancels."""
         return not self.data.get("cancelled_at_foreign")
+
+    @property
+    def total(self) -> Decimal:
+        return Decimal(str(self.data.get("order_total", 0)))
 
 
 @dataclass(slots=True, eq=False)
@@ -71,7 +91,6 @@ class Store:
     customers: dict[str, Customer] = field(default_factory=dict)
     by_email: dict[str, Customer] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
-    orders_of: dict[str, dict[str, Order]] = field(default_factory=dict)  # customer id -> his orders
     carts: dict[str, Cart] = field(default_factory=dict)
     promo_rules: dict[str, PromoRule] = field(default_factory=dict)
 
@@ -176,10 +195,9 @@ def product_json(product: Product, *, currency: str) -> Json:
     }
 
 
-def customer_json(customer: Customer, store: Store) -> Json:
-    """``orders_count`` and ``total_spent`` are counted here from the orders, whatever anybody sends."""
+def customer_json(customer: Customer) -> Json:
+    """``orders_count`` and ``total_spent`` are counted from the orders, whatever anybody sends."""
     data = customer.data
-    orders = [one for one in store.orders_of.get(customer.id, {}).values() if one.counts]
     return {
         "id": customer.id,
         "email_address": customer.email,
@@ -188,8 +206,8 @@ def customer_json(customer: Customer, store: Store) -> Json:
         "company": data.get("company", ""),
         "first_name": data.get("first_name", ""),
         "last_name": data.get("last_name", ""),
-        "orders_count": len(orders),
-        "total_spent": round(sum(one.data.get("order_total", 0) for one in orders), 2),
+        "orders_count": customer.orders_count,
+        "total_spent": float(customer.total_spent),
         "address": postal(data.get("address"), POSTAL),
         "created_at": customer.created_at,
         "updated_at": customer.updated_at,
@@ -233,7 +251,7 @@ def order_json(order: Order, store: Store) -> Json:
     data = order.data
     shown: Json = {
         "id": order.id,
-        "customer": customer_json(order.customer, store),
+        "customer": customer_json(order.customer),
         "store_id": store.id,
         "currency_code": data.get("currency_code", ""),
         "shipping_address": postal(data.get("shipping_address"), POSTAL_OF_ORDER),
@@ -254,19 +272,21 @@ def order_json(order: Order, store: Store) -> Json:
     return shown
 
 
+def cart_line_json(line: Json, store: Store) -> Json:
+    shown = line_json(line, store)
+    return {name: shown[name] for name in shown if name not in ("discount", "image_url")}
+
+
 def cart_json(cart: Cart, store: Store) -> Json:
-    lines = [line_json(line, store) for line in cart.lines.values()]
     return {
         "id": cart.id,
-        "customer": customer_json(cart.customer, store),
+        "customer": customer_json(cart.customer),
         "campaign_id": cart.data.get("campaign_id", ""),
         "checkout_url": cart.data.get("checkout_url", ""),
         "currency_code": cart.data.get("currency_code", ""),
         "order_total": cart.data.get("order_total", 0),
         "tax_total": cart.data.get("tax_total", 0),
-        "lines": [
-            {name: line[name] for name in line if name not in ("discount", "image_url")} for line in lines
-        ],
+        "lines": [cart_line_json(line, store) for line in cart.lines.values()],
         "created_at": cart.created_at,
         "updated_at": cart.updated_at,
     }

@@ -12,12 +12,12 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.mailchimp.audience import Audience
+from app.sandbox.mailchimp.batches import Batch, BatchWebhook, Mill
 from app.sandbox.mailchimp.clock import Clock
 from app.sandbox.mailchimp.mails import Mail, MailKind, MailLog
 from app.sandbox.mailchimp.postman import Postman
 
 if TYPE_CHECKING:
-    from app.sandbox.mailchimp.batches import Batch, BatchWebhook
     from app.sandbox.mailchimp.store import Store
 
 FAKE_DOMAINS = frozenset({"example.com", "example.org", "example.net"})
@@ -108,12 +108,16 @@ class Account:
 
 
 class Mailchimp:
-    """The whole of it. ``now`` gives the time; ``pace`` scales the waiting between a webhook's retries."""
+    """The whole of it. ``now`` gives the time; ``pace`` scales the waiting between a webhook's retries;
+    ``batch_seconds`` pass before a batch is worked off."""
 
-    def __init__(self, *, now: Callable[[], datetime] | None = None, pace: float = 1.0) -> None:
+    def __init__(
+        self, *, now: Callable[[], datetime] | None = None, pace: float = 1.0, batch_seconds: float = 2.0
+    ) -> None:
         self.clock = Clock(now)
         self.mails = MailLog()
         self.postman = Postman(self.clock, pace=pace)
+        self.mill = Mill(self.clock, seconds=batch_seconds)
         self.accounts: dict[str, Account] = {}
         self.credentials: dict[str, tuple[Account, Login]] = {}
         self.fake_domains: set[str] = set(FAKE_DOMAINS)
@@ -125,6 +129,7 @@ class Mailchimp:
         self.credentials.clear()
         self.mails.clear()
         self.postman.clear()
+        self.mill.clear()
         self.busy.clear()
         self._made = 0
 
@@ -132,6 +137,7 @@ class Mailchimp:
         """Let time pass without waiting; what becomes due by it is due."""
         self.clock.advance(seconds)
         self.postman.ring()
+        self.mill.ring()
 
     def next_number(self) -> int:
         self._made += 1
