@@ -84,3 +84,20 @@ def judge(response: httpx.Response) -> None:
         description().validate_response(Asked(response.request), Answered(response))
     except PathError:
         assert response.status_code in (401, 404, 405, 414, 422), response.text
+
+
+def described_path(request: httpx.Request) -> str:
+    """The path as the description writes it: the one with the fewest parameters that fits."""
+    wanted = request.url.path.split("/")
+    fitting = [
+        path
+        for path in document_paths()
+        if len(path.split("/")) == len(wanted)
+        and all(part == there or part[:1] == "{" for part, there in zip(path.split("/"), wanted, strict=True))
+    ]
+    return min(fitting, key=lambda path: path.count("{"))
+
+
+@cache
+def document_paths() -> tuple[str, ...]:
+    return tuple(document()["paths"])
