@@ -8,7 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
@@ -219,27 +233,27 @@ async def settle(
     if not mine:
         return mine
     now, row = clock.sql(), deliveries.c
-    again = row.requested != bindparam("b_requested")
+    again = row.requested != bindparam("b_requested", type_=Integer)
     # A new request must not shorten the back-off of a failure, only cut a settlement or a long wait short.
     window = select(flows.c.window_ms).where(flows.c.id == row.flow_id).scalar_subquery()
-    reopened = and_(again, bindparam("b_state").in_(("settled", "dead", "waiting")))
+    reopened = and_(again, bindparam("b_rests", type_=Boolean))
     soonest = case((row.started_at + window > now, row.started_at + window), else_=now)
-    final = bindparam("b_state").in_(("settled", "dead"))
+    final = bindparam("b_final", type_=Boolean)
     statement = (
         update(deliveries)
         .where(row.id == bindparam("b_id"))
         .values(
-            state=case((again, "pending"), else_=bindparam("b_state")),
+            state=case((again, "pending"), else_=bindparam("b_state", type_=String)),
             claim=None,
-            due_at=case((reopened, soonest), else_=now + bindparam("b_delay")),
+            due_at=case((reopened, soonest), else_=now + bindparam("b_delay", type_=Integer)),
             outcome=bindparam("b_outcome"),
             code=bindparam("b_code"),
             reason=bindparam("b_reason"),
             who=bindparam("b_who"),
             needs_yes=bindparam("b_yes"),
-            tries=case((final, 0), else_=row.tries + bindparam("b_tries")),
+            tries=case((final, 0), else_=row.tries + bindparam("b_tries", type_=Integer)),
             waiting_since=case(
-                (bindparam("b_state") == "waiting", func.coalesce(row.waiting_since, now)), else_=None
+                (bindparam("b_waits", type_=Boolean), func.coalesce(row.waiting_since, now)), else_=None
             ),
             settled_at=case((final, now), else_=row.settled_at),
             requested_at=case((and_(again, final), now), else_=row.requested_at),
@@ -253,6 +267,9 @@ async def settle(
                 "b_id": s.id,
                 "b_requested": s.requested,
                 "b_state": s.state,
+                "b_final": s.state in ("settled", "dead"),
+                "b_rests": s.state in ("settled", "dead", "waiting"),
+                "b_waits": s.state == "waiting",
                 "b_delay": s.delay_ms,
                 "b_outcome": s.outcome,
                 "b_code": s.code,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,7 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
 def migrate(url: str) -> None:
-    """Bring the schema up to date. Blocks; call it before a loop runs, or in a thread."""
+    """Bring the schema up to date. Blocks; the driver needs a loop of its own, so it works in a thread."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
@@ -143,4 +144,5 @@ def migrate(url: str) -> None:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         if sqlite3.sqlite_version_info < (3, 35):
             raise DatabaseAway("SQLite 3.35 or newer is needed.")
-    command.upgrade(config, "head")
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(command.upgrade, config, "head").result()

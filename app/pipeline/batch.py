@@ -1,0 +1,303 @@
+"""One batch of a flow: claim, fetch, map, reserve, apply, settle. A webhook is a batch of one, an import one of hundreds.
+
+Failure is per record. Transactions are short and never span a call to another system. What must stay true when
+workers stall, die or overtake each other is written at the statements of ``store/targets.py`` and
+``store/deliveries.py``, and shown by the interleaving tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.connectors.base import Fetched, Gone, Wanted
+from app.errors import AppError, Throttled
+from app.pipeline.planning import keys_to_reserve, plan_all
+from app.pipeline.reading import read_again, read_all
+from app.pipeline.route import Route
+from app.pipeline.sending import send
+from app.pipeline.settling import Trials, settle
+from app.pipeline.work import Item, Wish, is_unchanged, prepare
+from app.store import deliveries, targets
+from app.store.targets import Key
+from app.translation import needs_existing_leaves
+
+SETTLE_CHUNK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A record that a poll already holds. It counts only if nobody asked again since before the page was asked for."""
+
+    fetched: Fetched
+    requested_before: int
+
+
+@dataclass(slots=True)
+class BatchResult:
+    """What a batch did. ``seconds`` is what its claim took all in all, for the next batch's size."""
+
+    claimed: int = 0
+    seconds: float = 0.0
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+
+class _Lease:
+    """Keeps the claim and the holds alive; when renewal fails, sending stops."""
+
+    def __init__(self, route: Route, token: str):
+        self._route, self._token = route, token
+        self._clock = route.db.clock
+        self._until = self._clock.monotonic() + route.recovery.lease_s
+
+    def may_send(self) -> bool:
+        """Looked at right before each send."""
+        return self._clock.monotonic() < self._until
+
+    async def renew(self) -> None:
+        """Move the end of lease and holds together."""
+        started = self._clock.monotonic()
+        async with self._route.db.write() as conn:
+            held = await deliveries.renew(
+                conn, token=self._token, lease_ms=self._route.lease_ms, clock=self._clock
+            )
+            await targets.renew(conn, token=self._token, hold_ms=self._route.hold_ms, clock=self._clock)
+        if held:
+            self._until = started + self._route.recovery.lease_s
+
+    async def keep(self) -> None:
+        """Renew three times per lease until cancelled."""
+        while True:
+            await asyncio.sleep(self._route.recovery.lease_s / 3)
+            with contextlib.suppress(AppError, OSError):
+                await self.renew()
+
+
+async def run_batch(
+    route: Route, *, limit: int = 100, only: str | None = None, handed: Mapping[str, Handed] | None = None
+) -> BatchResult:
+    """Work off up to ``limit`` due deliveries. Raises DatabaseAway; everything else is some delivery's outcome."""
+    clock = route.db.clock
+    started = clock.monotonic()
+    token = secrets.token_hex(12)
+    async with route.db.write() as conn:
+        claimed = await deliveries.claim(
+            conn,
+            flow_id=route.flow_id,
+            token=token,
+            limit=limit,
+            lease_ms=route.lease_ms,
+            clock=clock,
+            only=only,
+        )
+    result = BatchResult(claimed=len(claimed))
+    if not claimed:
+        return result
+    await route.hook("claimed")
+    lease = _Lease(route, token)
+    keeper = asyncio.create_task(lease.keep())
+    try:
+        items = [Item(claimed=row, started=started) for row in claimed]
+        await _fetch(route, items, handed or {})
+        await route.hook("fetched")
+        await plan_all(route, items)
+        await _reserve(route, items, token)
+        await route.hook("reserved")
+        await _look_up(route, items)
+        await _send_and_settle(route, items, token=token, lease=lease, result=result)
+        await route.hook("settled")
+    finally:
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
+    result.seconds = clock.monotonic() - started
+    return result
+
+
+async def _fetch(route: Route, items: Sequence[Item], handed: Mapping[str, Handed]) -> None:
+    plus = 1 if route.rules.page_at_requested_plus_one else None
+    for item in items:
+        page = handed.get(item.claimed.source_ref)
+        if page is not None and (plus is None or item.claimed.requested == page.requested_before + plus):
+            item.fetched = page.fetched
+    refs = [item.claimed.source_ref for item in items if item.fetched is None]
+    if not refs:
+        return
+    source = route.source.source(route.record_kind)
+    try:
+        found, failed = await read_all(source, refs)
+        absent = [ref for ref, answer in found.items() if isinstance(answer, Gone)]
+        gone = await read_again(source, absent)
+    except Exception as error:  # a fault of our own reading: every record keeps its place in the queue
+        found, failed, absent, gone = {}, dict.fromkeys(refs, error), [], set()
+    for item in items:
+        ref = item.claimed.source_ref
+        if item.fetched is not None:
+            continue
+        if ref in failed:
+            item.error = failed[ref]
+        elif ref in absent and ref not in gone:
+            item.error = AppError(
+                "The record was absent once and there the next moment.", code="unsteady_read"
+            )
+        else:
+            item.fetched = found[ref]
+
+
+async def _reserve(route: Route, items: Sequence[Item], token: str) -> None:
+    """Take hold of every key in one statement; whoever lacks one lets go of its others and comes back later."""
+    ordered = sorted(items, key=_by_number)
+    keys = keys_to_reserve(ordered)
+    if not keys:
+        return
+    clock, connection_id = route.db.clock, route.target_connection_id
+    async with route.db.write() as conn:
+        rows = await targets.reserve(
+            conn,
+            keys,
+            connection_id=connection_id,
+            token=token,
+            hold_ms=route.hold_ms,
+            clock=clock,
+            rules=route.rules,
+        )
+        lacking = [key for key in keys if key not in rows]
+        left = (
+            await targets.held_for_ms(conn, lacking, connection_id=connection_id, clock=clock)
+            if lacking
+            else {}
+        )
+        free: list[int] = []
+        for item in ordered:
+            wishes = [wish for wish in item.wishes if not wish.unchanged]
+            if item.missing:
+                item.wishes, item.held_ms = [], 1000
+                continue
+            item.missing = [key for wish in wishes for key in wish.keys if key not in rows]
+            if item.missing:
+                item.held_ms = max(left.get(key, 0) for key in item.missing)
+                free += [rows[key].id for wish in wishes for key in wish.keys if key in rows]
+                item.wishes = []
+                continue
+            item.wishes = [wish for wish in item.wishes if wish.unchanged] + _mine(
+                route, item, wishes, rows, free
+            )
+        await targets.let_go(conn, free, token=token)
+
+
+def _mine(
+    route: Route, item: Item, wishes: list[Wish], rows: Mapping[Key, targets.Target], free: list[int]
+) -> list[Wish]:
+    """The wishes that may go on: the owner keeps a key, everybody else is remembered as a contender."""
+    kept: list[Wish] = []
+    for wish in wishes:
+        row = rows[wish.kind, wish.key]
+        wish.row = row
+        wish.old_row = rows.get(wish.moves_from) if wish.moves_from else None
+        owner = (row.owner_connection_id, row.owner_ref)
+        foreign = (
+            row.state == "present"
+            and row.owner_ref is not None
+            and owner != (route.source_connection_id, item.claimed.source_ref)
+        )
+        if foreign:
+            item.contends.append((row.id, row.owner_ref or ""))
+            free += [rows[key].id for key in wish.keys]
+            continue
+        prepare(wish, sealer=route.sealer, options=route.options)
+        if is_unchanged(wish, held_by_us=True):
+            wish.unchanged = True
+            free.append(row.id)
+        kept.append(wish)
+    return kept
+
+
+def _by_number(item: Item) -> tuple[int, int, str]:
+    """Among newcomers the lowest number wins."""
+    ref = item.claimed.source_ref
+    return (0, int(ref), "") if ref.isascii() and ref.isdigit() else (1, 0, ref)
+
+
+async def _look_up(route: Route, items: Sequence[Item]) -> None:
+    """Ask the target only for what its rows here cannot answer."""
+    wanted: dict[str, list[tuple[Item, Wish]]] = {}
+    for item in items:
+        for wish in item.wishes:
+            if wish.unchanged or wish.intent is None or wish.row is None:
+                continue
+            target = route.target.target(wish.kind)
+            asks = getattr(target, "needs_existing", None)
+            whole = wish.desired is not None and needs_existing_leaves(wish.desired)
+            sure = wish.row.state == "present" and not wish.row.in_doubt and not whole
+            if not sure or asks is None or asks(wish.intent):
+                wanted.setdefault(wish.kind, []).append((item, wish))
+    for kind, pairs in wanted.items():
+        asked = [
+            Wanted(
+                kind=kind,
+                key=wish.key,
+                natural=wish.natural,
+                remote_id=wish.old_row.remote_id
+                if wish.old_row
+                else wish.row.remote_id
+                if wish.row
+                else None,
+                whole=wish.desired is not None and needs_existing_leaves(wish.desired),
+            )
+            for _, wish in pairs
+        ]
+        try:
+            existing = await route.target.target(kind).fetch_many(asked)
+        except Exception as error:  # nothing was sent: the known state of every row stays
+            for _, wish in pairs:
+                wish.error = error
+            continue
+        for _, wish in pairs:
+            wish.existing = existing.get(wish.key)
+            prepare(wish, sealer=route.sealer, options=route.options)
+
+
+async def _send_and_settle(
+    route: Route, items: Sequence[Item], *, token: str, lease: _Lease, result: BatchResult
+) -> None:
+    """Send at bounded concurrency, settle finished ones in small chunks while the others go on."""
+    trials = Trials(route)
+    places = asyncio.Semaphore(max(1, route.concurrency))
+    finished: list[Item] = []
+    stop = asyncio.Event()
+
+    async def carry(item: Item) -> None:
+        async with places:
+            if not stop.is_set():
+                await send(route, item, may_send=lease.may_send)
+            else:
+                item.error = Throttled("The account was asked to slow down.")
+        if any(isinstance(wish.error, Throttled) for wish in item.wishes):
+            stop.set()  # the rest of the batch would only be refused as well
+        finished.append(item)
+
+    async def settle_some(least: int) -> None:
+        while len(finished) >= least and finished:
+            part, finished[:] = finished[:SETTLE_CHUNK], finished[SETTLE_CHUNK:]
+            now = route.db.clock.monotonic()
+            result.outcomes += await settle(route, part, token=token, clock_s=now, trials=trials)
+
+    slow = [item for item in items if any(not wish.unchanged for wish in item.wishes)]
+    finished += [item for item in items if all(wish.unchanged for wish in item.wishes)]
+    tasks = {asyncio.create_task(carry(item)) for item in slow}
+    try:
+        while tasks:
+            _done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if len(finished) >= SETTLE_CHUNK and tasks:
+                await settle_some(SETTLE_CHUNK)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+    await route.hook("sent")
+    await settle_some(1)

@@ -1,0 +1,151 @@
+"""From what was read to what is wished for: mapping, decision, comparison. No call to the target."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from app.connectors.base import Found, Gone, Unreadable
+from app.errors import AppError
+from app.pipeline.route import Route
+from app.pipeline.work import Item, Wish, is_unchanged, prepare
+from app.records.decision import Decision, Known, KnownTarget, Skip
+from app.store import targets
+from app.store.tables import deliveries, erased
+from app.store.targets import Key, Target
+from app.translation import Plan
+
+GONE_SHARE, GONE_MOST = 0.01, 20
+
+
+async def plan_all(route: Route, items: Sequence[Item]) -> None:
+    """Give every readable item its plan and its wishes, with the target rows as they stand now."""
+    async with route.db.read() as conn:
+        owned = await targets.owned(
+            conn,
+            connection_id=route.target_connection_id,
+            owner_connection_id=route.source_connection_id,
+            refs=[item.claimed.source_ref for item in items],
+            kinds=route.translation.target_kinds,
+        )
+    for n, item in enumerate(items):
+        if isinstance(item.fetched, Unreadable):
+            item.error = item.fetched.error
+        elif item.error is None and isinstance(item.fetched, Found | Gone):
+            try:
+                item.plan = route.translation.plan(
+                    item.fetched, _known(route, owned.get(item.claimed.source_ref, []))
+                )
+                item.wishes = _wishes(route, item.plan, owned.get(item.claimed.source_ref, []))
+            except AppError as error:
+                item.error = error
+        if n % 50 == 49:
+            await asyncio.sleep(0)  # a big batch must not keep the loop from its other work
+    await _compare(route, items)
+    await _ask_about_absence(route, items)
+
+
+def _known(route: Route, rows: Sequence[Target]) -> Known:
+    known = tuple(
+        KnownTarget(
+            kind=row.kind,
+            key=row.key,
+            remote_id=row.remote_id,
+            own=True,
+            state="archived" if row.state == "archived" else "gone" if row.state == "gone" else "present",
+            facts=dict(row.facts),
+        )
+        for row in rows
+        if row.state != "new"
+    )
+    return Known(targets=known, hashed=route.key)
+
+
+def _wishes(route: Route, plan: Plan, owned: Sequence[Target]) -> list[Wish]:
+    kinds = {row.key: row.kind for row in owned}
+    wishes = [
+        Wish(
+            kind=put.kind,
+            key=route.key(put.kind, put.natural),
+            natural=put.natural,
+            put=put,
+            desired=desired,
+            moves_from=(kinds.get(put.moves_from, put.kind), put.moves_from) if put.moves_from else None,
+        )
+        for put, desired in zip(plan.decision.puts, plan.desired, strict=True)
+    ]
+    wishes += [
+        Wish(kind=gone.kind, key=gone.key, natural=None, archive=gone) for gone in plan.decision.archives
+    ]
+    return wishes
+
+
+async def _compare(route: Route, items: Sequence[Item]) -> None:
+    """Mark what is equal already, so that nothing is reserved or sent for it; keep erased people out."""
+    keys = [key for item in items for wish in item.wishes for key in wish.keys]
+    if not keys:
+        return
+    async with route.db.read() as conn:
+        rows = await targets.load(conn, connection_id=route.target_connection_id, keys=keys)
+        blocked = set(
+            (
+                await conn.execute(select(erased.c.hash).where(erased.c.hash.in_({key for _, key in keys})))
+            ).scalars()
+        )
+    for item in items:
+        if any(wish.key in blocked for wish in item.wishes):
+            item.wishes = []
+            item.plan = Plan(
+                decision=Decision(skip=Skip("erased", "This person was erased here and is not made again."))
+            )
+            continue
+        for wish in item.wishes:
+            wish.row = rows.get((wish.kind, wish.key))
+            prepare(wish, sealer=route.sealer, options=route.options)
+            believe = not route.rules.held_means_no_comparison
+            wish.unchanged = is_unchanged(wish, held_by_us=False, believe_held=believe) and _is_owner(
+                route, item, wish.row
+            )
+
+
+def _is_owner(route: Route, item: Item, row: Target | None) -> bool:
+    return row is not None and (row.owner_connection_id, row.owner_ref) == (
+        route.source_connection_id,
+        item.claimed.source_ref,
+    )
+
+
+async def _ask_about_absence(route: Route, items: Sequence[Item]) -> None:
+    """Archives for records that vanished wait for a yes when they are many: it may be rights that are missing."""
+    vanished = [
+        i
+        for i in items
+        if isinstance(i.fetched, Gone) and any(w.archive for w in i.wishes) and i.claimed.trigger != "replay"
+    ]
+    if not vanished:
+        return
+    row = deliveries.c
+    async with route.db.read() as conn:
+        total = (await conn.execute(select(func.count()).where(row.flow_id == route.flow_id))).scalar_one()
+        asked = (
+            await conn.execute(select(func.count()).where(row.flow_id == route.flow_id, row.needs_yes))
+        ).scalar_one()
+    if len(vanished) + asked > min(GONE_MOST, total * GONE_SHARE):
+        for item in vanished:
+            item.needs_yes = True
+            item.wishes = []
+
+
+def keys_to_reserve(items: Sequence[Item]) -> list[Key]:
+    """Every key of the wishes that need a call; an item whose key an earlier one takes is left for the next batch."""
+    taken: set[Key] = set()
+    for item in items:
+        wanted = [key for wish in item.wishes if not wish.unchanged for key in wish.keys]
+        clash = [key for key in wanted if key in taken]
+        if clash:
+            item.missing = clash
+        else:
+            taken |= set(wanted)
+    return sorted(taken)

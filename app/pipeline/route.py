@@ -1,0 +1,62 @@
+"""A route: everything one batch of a flow needs to know, handed over by the worker."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.connectors.base import Client, Recovery
+from app.sealing import Sealer
+from app.store.session import Database
+from app.store.targets import ALL_RULES, Rules
+from app.translation import Translation
+
+Checkpoint = Literal["claimed", "fetched", "reserved", "sent", "settled"]
+Hook = Callable[[Checkpoint], Awaitable[None]]
+
+
+async def no_hook(_name: Checkpoint) -> None:
+    """Nobody looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One flow, opened: its two clients, its compiled translation, and the rules of its systems."""
+
+    db: Database
+    sealer: Sealer
+    flow_id: str
+    record_kind: str
+    source_connection_id: str
+    target_connection_id: str
+    source_account: str
+    target_account: str
+    source: Client
+    target: Client
+    translation: Translation
+    direction: str
+    recovery: Recovery = field(default_factory=Recovery)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    log_mode: Literal["full", "redacted", "none"] = "redacted"
+    deadline_ms: int = 86_400_000
+    concurrency: int = 10
+    rules: Rules = ALL_RULES
+    hook: Hook = no_hook
+    chance: random.Random = field(default_factory=random.Random)
+
+    def key(self, kind: str, natural: str) -> str:
+        """The target key of a natural key: keyed, so that it cannot be guessed."""
+        return self.sealer.keyed_hash("target", kind, natural)
+
+    @property
+    def lease_ms(self) -> int:
+        """How long a claim lasts without renewal."""
+        return round(self.recovery.lease_s * 1000)
+
+    @property
+    def hold_ms(self) -> int:
+        """How long a key is held from a renewal on: the lease, and what the remote may go on beyond it."""
+        beyond = self.recovery.hold_s if self.rules.hold_beyond_the_send else 0.0
+        return round((self.recovery.lease_s + beyond) * 1000)

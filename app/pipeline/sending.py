@@ -1,0 +1,59 @@
+"""Sending: the calls that bring the wishes about, each only while we surely hold what it writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from app.connectors.base import Leave
+from app.errors import AppError, TimeError
+from app.pipeline.route import Route
+from app.pipeline.work import Item, Wish
+
+
+class LeaseLostError(TimeError):
+    """Our lease may have ended: nothing more is sent by this worker for this batch."""
+
+    code, title = "lease_lost", "Another worker goes on with this"
+
+
+async def send(route: Route, item: Item, *, may_send: Callable[[], bool]) -> None:
+    """Carry out every wish of an item, one after the other; a failure of one leaves the others theirs."""
+    for wish in item.wishes:
+        if wish.unchanged or wish.error is not None:
+            continue
+        await _carry_out(route, wish, may_send=may_send)
+
+
+async def _carry_out(route: Route, wish: Wish, *, may_send: Callable[[], bool]) -> None:
+    target = route.target.target(wish.kind)
+    assert wish.intent is not None
+    try:
+        steps = target.steps(wish.intent, wish.existing)
+        if isinstance(steps, Leave):
+            wish.left = steps
+            return
+        wish.changes = steps
+        for change in steps:
+            if not may_send():
+                raise LeaseLostError("The lease ended before the call was sent.")
+            wish.sent += 1
+            wish.applied.append(await target.apply(change))
+    except LeaseLostError as error:
+        wish.error = error
+        wish.lost = wish.sent > 0
+    except TimeError as error:
+        wish.error = error
+        # Surely not applied, and nothing before it: known. Otherwise nobody knows what stands there.
+        wish.lost = error.in_doubt or wish.sent > 1
+        if not wish.lost:
+            wish.sent = 0
+    except AppError as error:
+        wish.error = error
+        wish.lost = wish.sent > 1  # a half-done list of steps
+    except asyncio.CancelledError:
+        wish.lost = wish.sent > 0
+        raise
+    except Exception as error:
+        wish.error = error
+        wish.lost = wish.sent > 0

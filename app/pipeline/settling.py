@@ -1,0 +1,338 @@
+"""Settling: what became of each delivery, in small chunks, fenced row by row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connectors.base import Found
+from app.errors import AppError
+from app.pipeline.route import Route
+from app.pipeline.work import Item, Wish
+from app.retry import BackOff, Block, Quarantine, RetryAt, Suspect, decide
+from app.store import accounts, alerts, attempts, connections, deliveries, flows, targets
+from app.store.attempts import NewAttempt
+from app.store.deliveries import Settlement
+from app.store.targets import Outcome
+
+WAIT_AGAIN_MS = 300_000
+
+
+class Trials:
+    """Connection checks, at most one per side and batch: a refusal is confirmed before it breaks anything."""
+
+    def __init__(self, route: Route):
+        self._route = route
+        self._passed: bool | None = None
+        self.broken: tuple[str, str, str] | None = None
+
+    async def passes(self) -> bool:
+        """True when both sides answer their check; otherwise ``broken`` says which, and why."""
+        if self._passed is None:
+            self._passed = True
+            for connection_id, client in (
+                (self._route.target_connection_id, self._route.target),
+                (self._route.source_connection_id, self._route.source),
+            ):
+                diagnosis = await client.check()
+                if not diagnosis.ok:
+                    self._passed = False
+                    self.broken = (connection_id, diagnosis.code, diagnosis.sentence)
+                    break
+        return self._passed
+
+
+def worst(item: Item) -> Exception | None:
+    """The error that decides about the whole delivery: its own, or the first of its wishes'."""
+    return item.error or next((wish.error for wish in item.wishes if wish.error is not None), None)
+
+
+async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
+    """How this delivery leaves the worker. May ask the connections for a check; touches no row."""
+    claimed = item.claimed
+    base = Settlement(id=claimed.id, requested=claimed.requested, state="settled", outcome="delivered")
+    error = worst(item)
+    if error is not None:
+        return await _failed(route, item, base, error, trials=trials)
+    if item.needs_yes:
+        text = "The source does not show this record any more, and there are many like it. Say yes, or mend the rights."
+        return replace(
+            base,
+            state="waiting",
+            outcome="waiting",
+            code="needs_yes",
+            reason=text,
+            who="administrator",
+            needs_yes=True,
+        )
+    if item.missing:
+        # Held by another: no attempt is counted, and we come back when the hold ends at the latest.
+        jitter = round(route.chance.random() * 500)
+        return replace(base, state="pending", outcome="retrying", code="held", delay_ms=item.held_ms + jitter)
+    plan = item.plan
+    assert plan is not None
+    if plan.decision.waits:
+        wait = plan.decision.waits[0]
+        return replace(
+            base,
+            state="waiting",
+            outcome="waiting",
+            code="waits",
+            reason=wait.reason,
+            who="time",
+            delay_ms=WAIT_AGAIN_MS,
+        )
+    if plan.decision.skip is not None:
+        skip = plan.decision.skip
+        return replace(
+            base, outcome="filtered" if skip.filtered else "skipped", code=skip.code, reason=skip.reason
+        )
+    if any(wish.applied for wish in item.wishes):
+        return base
+    if item.contends:
+        _target, owner = item.contends[0]
+        text = f"The address belongs to {route.record_kind} {owner} already; this one is next when it becomes free."
+        return replace(base, outcome="skipped", code="key_shared", reason=text)
+    left = next((wish.left for wish in item.wishes if wish.left is not None), None)
+    if left is not None:
+        return replace(base, outcome="skipped", code=left.code, reason=left.reason)
+    return replace(base, outcome="unchanged")
+
+
+async def _failed(
+    route: Route, item: Item, base: Settlement, error: Exception, *, trials: Trials
+) -> Settlement:
+    code = error.code if isinstance(error, AppError) else "internal_error"
+    reason = _sentence(error)
+    who = error.who if isinstance(error, AppError) else "administrator"
+    said = replace(base, code=code, reason=reason, who=who)
+    judged = decide(error, tries=item.claimed.tries, jitter=route.chance.random())
+    if isinstance(judged, Suspect) and await trials.passes():
+        judged = Quarantine()
+    if isinstance(judged, Quarantine):
+        return replace(said, state="dead", outcome="quarantined")
+    if isinstance(judged, RetryAt):
+        delay = judged.after_s * 1000
+        if any(wish.lost for wish in item.wishes):  # the remote may go on with a call we gave up on
+            delay = max(delay, route.hold_ms - route.lease_ms + 100)
+        return replace(
+            said, state="pending", outcome="retrying", delay_ms=round(delay), counts_try=judged.counts
+        )
+    # Back-off, block and broken connection stand on their own rows: the delivery just stays due.
+    return replace(said, state="pending", outcome="retrying")
+
+
+def _sentence(error: Exception) -> str:
+    if not isinstance(error, AppError):
+        return f"A fault of this service ({type(error).__name__}); its log holds the details."
+    return f"{error.detail} {error.advice}".strip()
+
+
+async def settle(
+    route: Route, items: Sequence[Item], *, token: str, clock_s: float, trials: Trials
+) -> Counter[str]:
+    """Settle these items in one short transaction, and what their wishes learnt with them."""
+    settlements = {item.claimed.id: await verdict(route, item, trials=trials) for item in items}
+    outcomes: Counter[str] = Counter()
+    clock, rules = route.db.clock, route.rules
+    async with route.db.write() as conn:
+        mine = await deliveries.settle(conn, list(settlements.values()), token=token, clock=clock)
+        if not rules.fence:
+            mine = set(settlements)
+        overtaken = [item for item in items if item.claimed.id not in mine]
+        if overtaken:
+            sent = [w.row.id for item in overtaken for w in item.wishes if w.row is not None and w.sent]
+            sent += [
+                w.old_row.id for item in overtaken for w in item.wishes if w.old_row is not None and w.sent
+            ]
+            if rules.no_row_doubt:
+                await targets.doubt(conn, sent, clock=clock)
+                await deliveries.want_again(conn, [item.claimed.id for item in overtaken], clock=clock)
+        kept = [item for item in items if item.claimed.id in mine]
+        await _conclude(route, conn, kept, token=token)
+        for item in kept:
+            settlement = settlements[item.claimed.id]
+            outcomes[settlement.outcome] += 1
+            await _remember_waits(route, conn, item, settlement)
+        await _raise_what_concerns_all(route, conn, kept, trials=trials)
+        log = [_attempt(route, item, settlements[item.claimed.id], clock_s=clock_s) for item in kept]
+        await attempts.add(conn, [entry for entry in log if entry is not None], clock=clock)
+        await attempts.count(conn, flow_id=route.flow_id, outcomes=outcomes, clock=clock)
+    for item in items:
+        item.settled = True
+    return outcomes
+
+
+async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], *, token: str) -> None:
+    clock = route.db.clock
+    known: list[Outcome] = []
+    free: list[int] = []
+    doubted: list[int] = []
+    freed_keys: list[int] = []
+    came: list[tuple[str, str]] = []
+    contends: list[tuple[int, int]] = []
+    for item in items:
+        contends += [(target, item.claimed.id) for target, _ in item.contends]
+        for wish in item.wishes:
+            rows = [
+                row for row in (wish.row, wish.old_row) if row is not None and row.id and row.holder == token
+            ]
+            if not rows:
+                continue
+            if wish.lost:
+                doubted += [row.id for row in rows]
+            elif wish.left is not None:
+                known.append(_left(wish))
+                free += [row.id for row in rows if row is not wish.row]
+            elif wish.done and wish.changes:
+                known += _written(route, item, wish)
+                if wish.archive is not None:
+                    freed_keys += [row.id for row in rows]
+                elif wish.old_row is not None:
+                    freed_keys.append(wish.old_row.id)
+                if wish.put is not None:
+                    came.append((wish.kind, wish.key))
+            else:
+                free += [row.id for row in rows]
+    beyond = route.hold_ms - route.lease_ms
+    await targets.doubt(conn, doubted, clock=clock, hold_ms=beyond, token=token)
+    await targets.conclude(conn, known, token=token, clock=clock)
+    await targets.let_go(conn, free, token=token)
+    await targets.contend(conn, contends)
+    await targets.wake_contenders(conn, freed_keys, clock=clock)
+    await targets.wake_waiting(conn, came, connection_id=route.target_connection_id, clock=clock)
+
+
+def _left(wish: Wish) -> Outcome:
+    row, left = wish.row, wish.left
+    assert row is not None
+    assert left is not None
+    return Outcome(
+        id=row.id,
+        doubts=row.doubts,
+        remote_id=wish.existing.remote_id if wish.existing else row.remote_id,
+        owner_connection_id=row.owner_connection_id,
+        owner_ref=row.owner_ref,
+        state=left.state if wish.existing else row.state,
+        hashes=row.hashes,
+        facts=row.facts,
+    )
+
+
+def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
+    row = wish.row
+    assert row is not None
+    facts: dict[str, str] = {} if wish.old_row is None else dict(wish.old_row.facts)
+    facts |= dict(row.facts)
+    remote_id, state = row.remote_id or (wish.old_row.remote_id if wish.old_row else None), "present"
+    for applied in wish.applied:
+        remote_id, state = applied.remote_id or remote_id, applied.state
+        facts |= dict(applied.facts)
+    if wish.put is not None:
+        facts |= wish.put.facts
+        if state == "present":
+            facts.pop("archived_by", None)
+    owns = state == "present"
+    before = (
+        dict(wish.old_row.hashes)
+        if wish.old_row is not None and not wish.old_row.in_doubt
+        else dict(row.hashes)
+    )
+    outcomes = [
+        Outcome(
+            id=row.id,
+            doubts=row.doubts,
+            remote_id=remote_id,
+            owner_connection_id=route.source_connection_id
+            if owns or wish.archive
+            else row.owner_connection_id,
+            owner_ref=item.claimed.source_ref if owns or wish.archive else row.owner_ref,
+            state=state,
+            hashes=before | wish.written if owns else {},
+            facts=facts,
+        )
+    ]
+    if wish.old_row is not None:
+        outcomes.append(Outcome(wish.old_row.id, wish.old_row.doubts, None, None, None, "gone", {}, {}))
+    return outcomes
+
+
+async def _remember_waits(route: Route, conn: AsyncConnection, item: Item, settlement: Settlement) -> None:
+    if settlement.code != "waits" or item.plan is None:
+        return
+    keys = [(wait.kind, route.key(wait.kind, wait.natural)) for wait in item.plan.decision.waits]
+    await targets.wait_for(conn, item.claimed.id, keys, connection_id=route.target_connection_id)
+    await targets.still_waiting(conn, [item.claimed.id], clock=route.db.clock)
+
+
+async def _raise_what_concerns_all(
+    route: Route, conn: AsyncConnection, items: Sequence[Item], *, trials: Trials
+) -> None:
+    now = (await conn.execute(select(route.db.clock.sql()))).scalar_one()
+    throttled = blocked = False
+    for item in items:
+        error = worst(item)
+        if error is None:
+            continue
+        judged = decide(error, tries=0, jitter=0.0)
+        if isinstance(judged, BackOff) and not throttled:
+            throttled = True
+            account = route.target_account if item.error is None else route.source_account
+            await accounts.back_off(
+                conn, account, reason=str(error), clock=route.db.clock, retry_after_s=judged.retry_after_s
+            )
+        elif isinstance(judged, Block) and not blocked:
+            blocked = True
+            assert isinstance(error, AppError)
+            await flows.block(conn, route.flow_id, code=error.code, detail=_sentence(error), now=now)
+            await alerts.raise_alert(
+                conn, code=error.code, subject=f"flow:{route.flow_id}", detail=_sentence(error), now=now
+            )
+    if not throttled and any(wish.applied for item in items for wish in item.wishes):
+        await accounts.calm(conn, route.target_account)
+    if trials.broken is not None:
+        connection_id, code, sentence = trials.broken
+        trials.broken = None
+        if await connections.mark_broken(conn, connection_id, code=code, detail=sentence, now=now):
+            await alerts.raise_alert(
+                conn, code=code, subject=f"connection:{connection_id}", detail=sentence, now=now
+            )
+
+
+def _attempt(route: Route, item: Item, settlement: Settlement, *, clock_s: float) -> NewAttempt | None:
+    """The line for people; a run that changed nothing is only counted, and so is one that merely waited its turn."""
+    if settlement.outcome == "unchanged" or settlement.code == "held":
+        return None
+    if settlement.outcome == "waiting" and item.claimed.outcome == "waiting":
+        return None
+    warnings = list(item.plan.warnings) if item.plan else []
+    warnings += [text for wish in item.wishes for applied in wish.applied for text in applied.warnings]
+    payload = None
+    if route.log_mode == "full":
+        payload = route.sealer.seal_json(
+            {
+                "source": item.fetched.document if isinstance(item.fetched, Found) else None,
+                "record": item.plan.record.model_dump(mode="json") if item.plan and item.plan.record else None,
+                "sent": [change.payload() for wish in item.wishes for change in wish.changes],
+            }
+        )  # fmt: skip
+    return NewAttempt(
+        delivery_id=item.claimed.id,
+        flow_id=route.flow_id,
+        source_ref=item.claimed.source_ref,
+        duration_ms=max(0, round((clock_s - item.started) * 1000)),
+        outcome=settlement.outcome,
+        code=settlement.code,
+        reason=settlement.reason,
+        who=settlement.who,
+        trigger=item.claimed.trigger,
+        direction=route.direction,
+        warnings=list(dict.fromkeys(warnings)),
+        changes=[change.summary() for wish in item.wishes for change in wish.changes],
+        payload_sealed=payload,
+        request_id=item.claimed.request_id,
+    )

@@ -1,0 +1,110 @@
+"""Databases for tests: SQLite always, PostgreSQL where ``TEST_POSTGRES_URL`` (or the local server) can be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.store.clock import ManualClock
+from app.store.session import Database, migrate
+
+
+def _postgres() -> str | None:
+    url = os.environ.get("TEST_POSTGRES_URL")
+    if url:
+        return url
+    try:
+        socket.create_connection(("127.0.0.1", 5432), timeout=0.3).close()
+    except OSError:
+        return None
+    return "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
+
+
+POSTGRES = _postgres()
+BACKENDS = ["sqlite"] + (["postgresql"] if POSTGRES else [])
+
+
+def pytest_report_header() -> str:
+    """Say what the tests run on, and what they leave out."""
+    return f"databases: {', '.join(BACKENDS)}" + (
+        "" if POSTGRES else " (no PostgreSQL at 127.0.0.1:5432 nor in TEST_POSTGRES_URL)"
+    )
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database file, copied for every test that wants one."""
+    path = tmp_path_factory.mktemp("template") / "empty.sqlite3"
+    migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """The name of a migrated, empty PostgreSQL database that others are made from."""
+    assert POSTGRES is not None
+    name = f"t2a_template_{secrets.token_hex(4)}"
+    _in_thread(f'CREATE DATABASE "{name}"')
+    migrate(make_url(POSTGRES).set(database=name).render_as_string(hide_password=False))
+    yield name
+    _in_thread(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _in_thread(sql: str) -> None:
+    """The fixture may be asked for while a loop runs."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(lambda: asyncio.run(_postgres_do(sql))).result()
+
+
+async def _postgres_do(sql: str) -> None:
+    assert POSTGRES is not None
+    engine = create_async_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as conn:
+            await conn.execute(text(sql))
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that moves only when told."""
+    return ManualClock()
+
+
+@pytest.fixture(params=BACKENDS)
+async def db(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Database]:
+    """An empty database of each kind, with a clock that moves only when told."""
+    async for database in _fresh(request, tmp_path, clock):
+        yield database
+
+
+async def _fresh(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
+) -> AsyncIterator[Database]:
+    if request.param == "sqlite":
+        path = tmp_path / "data.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        database = Database(f"sqlite+aiosqlite:///{path}", clock=clock)
+        yield database
+        await database.close()
+        return
+    assert POSTGRES is not None
+    template, name = request.getfixturevalue("postgres_template"), f"t2a_{secrets.token_hex(6)}"
+    await _postgres_do(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    url = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+    database = Database(url, clock=clock)
+    yield database
+    await database.close()
+    await _postgres_do(f'DROP DATABASE "{name}" WITH (FORCE)')

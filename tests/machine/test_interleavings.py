@@ -1,0 +1,92 @@
+"""Two workers, two flows on one key, edits, lost and late answers, crashes and stalls: when all is quiet, target = source."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from app.pipeline.batch import run_batch
+from app.store.clock import ManualClock
+from app.store.session import Database
+from app.store.targets import ALL_RULES, Rules
+from tests.machine.toys import Crash, ToyRecord, World, make_flow, make_route, request, until_quiet
+
+REFS = ("1", "2")
+ADDRESSES = ("a@x", "b@x", "c@x")
+
+
+async def walk(
+    db: Database, clock: ManualClock, *, seed: int, steps: int = 60, rules: Rules = ALL_RULES
+) -> str | None:
+    """One random interleaving; what is wrong when all is quiet, or None."""
+    chance = random.Random(seed)
+    world = World(chance, clock, sources={"s": {}})
+    flow = await make_flow(db, source="s", target="t")
+    for n, ref in enumerate(REFS):
+        world.sources["s"][ref] = ToyRecord(ref=ref, address=ADDRESSES[n], values={"v": "0"})
+        await request(db, flow, ref)
+    routes = [
+        make_route(db, world, flow_id=flow, source="s", target="t", actor=name, rules=rules)
+        for name in ("w1", "w2")
+    ]
+    running: dict[str, asyncio.Task[object]] = {}
+
+    async def settle_down(task: asyncio.Task[object], actor: str) -> None:
+        """Let the picked actor run until it waits again or ends."""
+        while not task.done() and actor not in world.parked:  # noqa: ASYNC110 - a database call must come back
+            await asyncio.sleep(0)
+
+    for _ in range(steps):
+        choice = chance.random()
+        if choice < 0.25:
+            ref = chance.choice(REFS)
+            before = world.sources["s"][ref]
+            taken = {r.address for r in world.sources["s"].values() if r.ref != ref}
+            address = (
+                chance.choice([a for a in ADDRESSES if a not in taken])
+                if chance.random() < 0.3
+                else before.address
+            )
+            world.sources["s"][ref] = before.model_copy(
+                update={"values": {"v": str(chance.randrange(3))}, "address": address}
+            )
+            await request(db, flow, ref)
+        elif choice < 0.40:
+            world.pass_time(chance.choice((0.5, 5.0, 31.0, 60.0, 131.0, 165.0)))
+        else:
+            actor = chance.choice(("w1", "w2"))
+            task = running.get(actor)
+            if task is None or task.done():
+                route = routes[0] if actor == "w1" else routes[1]
+                task = running[actor] = asyncio.create_task(run_batch(route, limit=2))
+            else:
+                if chance.random() < 0.05:
+                    world.doomed.add(actor)
+                world.parked.pop(actor).set_result(None)
+            await settle_down(task, actor)
+            if task.done():
+                running.pop(actor)
+                error = task.exception()
+                if error is not None and not isinstance(error, Crash):
+                    raise error
+    world.trouble = False
+    for actor, task in running.items():
+        future = world.parked.pop(actor, None)
+        if future is not None:
+            future.set_result(None)
+        await asyncio.gather(task, return_exceptions=True)
+    rested = await until_quiet(db, world, routes)
+    wanted = {record.address: record.values for record in world.sources["s"].values()}
+    if not rested:
+        return "never rested"
+    held = {address: world.entries.get(address) for address in wanted}
+    return None if wanted == held else f"wanted {wanted}, target holds {held}"
+
+
+@pytest.mark.parametrize("seed", range(25))
+async def test_when_all_is_quiet_the_target_equals_the_source(
+    db: Database, clock: ManualClock, seed: int
+) -> None:
+    assert await walk(db, clock, seed=seed) is None

@@ -1,0 +1,323 @@
+"""Two toy systems with everything that hurts, and a world in which one actor moves at a time.
+
+The source holds records (number, address, value); the target holds one entry per address. A call to the target may
+work, be refused, vanish, or land later than its answer was given up on. Time moves only when the world says so, and
+whoever reaches a checkpoint or a call waits until it is picked: a seed is one interleaving.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.connectors.base import (
+    Applied,
+    Change,
+    Desired,
+    Diagnosis,
+    Existing,
+    Fetched,
+    Found,
+    Gone,
+    Intent,
+    Page,
+    Recovery,
+    Steps,
+    Wanted,
+)
+from app.errors import RemoteUnavailable
+from app.pipeline.batch import run_batch
+from app.pipeline.route import Route
+from app.records.decision import Decision, Known, Put
+from app.sealing import Sealer
+from app.store import deliveries, ids
+from app.store.clock import ManualClock
+from app.store.deliveries import Request
+from app.store.session import Database
+from app.store.tables import connections, flows, integrations
+from app.store.targets import ALL_RULES, Rules
+from app.translation import Plan
+
+KEY = "kDmXw1r2yV8W0n3Qm3mQb6m1yq0m8n2l0k9j8h7g6f4="
+SEALER = Sealer(keys=(KEY,), hash_secret="toys")
+CALL_LIMIT_S = 120.0
+RECOVERY = Recovery(lease_s=30.0, hold_s=130.0)
+
+
+class ToyRecord(BaseModel):
+    """One source record."""
+
+    ref: str
+    address: str
+    values: dict[str, str]
+
+
+class Write(Change):
+    """Write these fields under this address; ``old`` moves an entry from another address."""
+
+    address: str
+    values: dict[str, str]
+    old: str | None = None
+
+
+class Crash(BaseException):
+    """This worker is killed here."""
+
+
+@dataclass(slots=True)
+class Landing:
+    """A call that the target works on after we gave up on it."""
+
+    at_ms: int
+    write: Write
+
+
+@dataclass(slots=True)
+class World:
+    """Sources, target, time and chance."""
+
+    chance: random.Random
+    clock: ManualClock
+    sources: dict[str, dict[str, ToyRecord]] = field(default_factory=dict)
+    entries: dict[str, dict[str, str]] = field(default_factory=dict)
+    landings: list[Landing] = field(default_factory=list)
+    in_flight: dict[str, int] = field(default_factory=dict)
+    overlaps: list[str] = field(default_factory=list)
+    trouble: bool = True
+    parked: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+    doomed: set[str] = field(default_factory=set)
+    writes: int = 0
+
+    async def turn(self, actor: str) -> None:
+        """Wait to be picked; may never come back (killed)."""
+        if not self.trouble:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.parked[actor] = future
+        await future
+        if actor in self.doomed:
+            self.doomed.discard(actor)
+            raise Crash
+
+    def commit(self, write: Write) -> None:
+        """What the target does with a call when it gets to it."""
+        self.writes += 1
+        if write.old is not None:
+            moved = self.entries.pop(write.old, None)
+            if moved is not None:
+                self.entries[write.address] = moved
+        self.entries.setdefault(write.address, {}).update(write.values)
+
+    def pass_time(self, seconds: float) -> None:
+        """Time moves on; what was under way lands on the way."""
+        self.clock.advance(seconds)
+        for landing in sorted(self.landings, key=lambda item: item.at_ms):
+            if landing.at_ms <= self.clock.now:
+                self.landings.remove(landing)
+                self.commit(landing.write)
+
+
+@dataclass(slots=True)
+class ToySource:
+    """Reads what the world holds at the moment of the call."""
+
+    world: World
+    name: str
+    actor: str
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
+        found = self.world.sources[self.name]
+        answer: list[Fetched] = [
+            Found(ref, found[ref].model_dump()) if ref in found else Gone(ref) for ref in refs
+        ]
+        await self.world.turn(self.actor)  # read now, looked at later: others may edit meanwhile
+        return answer
+
+
+@dataclass(slots=True)
+class ToyTarget:
+    """Writes entries; an answer may be lost, a write may land late."""
+
+    world: World
+    actor: str
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    def needs_existing(self, intent: Intent) -> bool:
+        return False
+
+    async def fetch_many(self, wanted: Sequence[Wanted]) -> Mapping[str, Existing]:
+        found = {
+            want.key: Existing(
+                remote_id=want.natural, document={"values": dict(self.world.entries[want.natural])}
+            )
+            for want in wanted
+            if want.natural in self.world.entries
+        }
+        await self.world.turn(self.actor)
+        return found
+
+    def steps(self, intent: Intent, existing: Existing | None) -> Steps:
+        values = intent.document.get("values", {})
+        old = intent.moves_from_id if intent.moves_from_id != intent.natural else None
+        if (
+            existing is not None
+            and old is None
+            and all(existing.document["values"].get(k) == v for k, v in values.items())
+        ):
+            return ()
+        return (Write(address=intent.natural or "", values=values, old=old),)
+
+    async def apply(self, change: Change) -> Applied:
+        assert isinstance(change, Write)
+        world, fate = self.world, self.world.chance.random() if self.world.trouble else 1.0
+        if (
+            fate < 0.10
+        ):  # the answer is lost and the call lands later, but within the time the target may take
+            delay = world.chance.choice((1, 20, 100, 119))
+            world.landings.append(Landing(world.clock.now + delay * 1000, change))
+            raise RemoteUnavailable("The answer was lost.", in_doubt=True)
+        if fate < 0.16:  # it arrived, only the answer was lost
+            world.commit(change)
+            raise RemoteUnavailable("The answer was lost.", in_doubt=True)
+        if fate < 0.22:  # it never arrived, which nobody can know
+            raise RemoteUnavailable("The line was cut.", in_doubt=True)
+        if fate < 0.26:
+            raise RemoteUnavailable("The target is busy.")
+        world.commit(change)
+        await world.turn(self.actor)
+        return Applied(remote_id=change.address)
+
+
+@dataclass(slots=True)
+class ToyClient:
+    """One open toy connection."""
+
+    account: str
+    reader: ToySource
+    writer: ToyTarget
+
+    async def check(self) -> Diagnosis:
+        return Diagnosis(ok=True, code="ok", sentence="All is well.")
+
+    async def marks(self) -> Mapping[str, int]:
+        return {}
+
+    async def changes(self, kind: str, *, since: int, limit: int = 500) -> Page:
+        return Page(changed=(), position=since, more=False)
+
+    def source(self, kind: str) -> ToySource:
+        return self.reader
+
+    def target(self, kind: str) -> ToyTarget:
+        return self.writer
+
+
+@dataclass(frozen=True, slots=True)
+class ToyTranslation:
+    """Every flow writes its own field of the entry, and the address both share."""
+
+    name: str
+    target_kinds: tuple[str, ...] = ("customer",)
+
+    def plan(self, source: Found | Gone, known: Known) -> Plan:
+        if isinstance(source, Gone):
+            raise AssertionError("toy records stay")
+        record = ToyRecord.model_validate(source.document)
+        here = known.find("customer", record.address)
+        left = [t for t in known.targets if t.state == "present" and (here is None or t.key != here.key)]
+        put = Put(
+            kind="customer",
+            natural=record.address,
+            record=record,
+            moves_from=left[0].key if left and here is None else None,
+        )
+        return Plan(
+            decision=Decision(puts=(put,)), desired=(Desired({"values": record.values}),), record=record
+        )
+
+
+async def make_flow(db: Database, *, source: str, target: str, kind: str = "customers") -> str:
+    """The rows that one flow between two connections needs."""
+    flow_id = ids.new_id("flow")
+    async with db.write() as conn:
+        for name in (source, target):
+            if not (await conn.execute(connections.select().where(connections.c.id == name))).first():
+                await conn.execute(
+                    connections.insert().values(
+                        id=name, system="toy", name=name, account=name, settings={}, credentials_sealed=b"", webhook_token_hash=name,
+                        webhook_token_sealed=b"", state="ok", poll_due_at=0, created_at=0, updated_at=0,
+                    )
+                )  # fmt: skip
+        integration = ids.new_id("int")
+        await conn.execute(
+            integrations.insert().values(
+                id=integration,
+                name="toys",
+                left_connection_id=source,
+                right_connection_id=target,
+                settings={},
+                created_at=0,
+                updated_at=0,
+            )
+        )
+        await conn.execute(
+            flows.insert().values(
+                id=flow_id, integration_id=integration, kind=kind, record_kind="customer", source_connection_id=source,
+                target_connection_id=target, settings={}, mapping={}, version=1, state="running", window_ms=0, created_at=0, updated_at=0,
+            )
+        )  # fmt: skip
+    return flow_id
+
+
+def make_route(
+    db: Database,
+    world: World,
+    *,
+    flow_id: str,
+    source: str,
+    target: str,
+    actor: str,
+    rules: Rules = ALL_RULES,
+    hook: Any = None,
+) -> Route:
+    """A route of the toy flow, driven by one actor."""
+    client = ToyClient(target, ToySource(world, source, actor), ToyTarget(world, actor))
+
+    async def turn(_name: str) -> None:
+        await world.turn(actor)
+
+    return Route(
+        db=db, sealer=SEALER, flow_id=flow_id, record_kind="customer", source_connection_id=source, target_connection_id=target,
+        source_account=source, target_account=target, source=client, target=client, translation=ToyTranslation(source),
+        direction="toy→toy", recovery=RECOVERY, concurrency=1, rules=rules, hook=hook or turn, chance=world.chance,
+    )  # fmt: skip
+
+
+Worker = Callable[[], Awaitable[None]]
+
+
+async def request(db: Database, flow_id: str, ref: str) -> None:
+    """An edit's doorbell."""
+    async with db.write() as conn:
+        await deliveries.request(conn, [Request(flow_id, ref)], clock=db.clock)
+
+
+async def until_quiet(db: Database, world: World, routes: Sequence[Route], *, most: int = 400) -> bool:
+    """No more trouble: run until nothing is due any more and nothing can become due. False when it never rests."""
+    world.trouble = False
+    for _ in range(most):
+        busy = 0
+        for route in routes:
+            busy += (await run_batch(replace(route, chance=random.Random(1)), limit=20)).claimed
+        if not busy:
+            async with db.read() as conn:
+                wait = await deliveries.next_due_ms(conn, clock=db.clock)
+            if wait is None and not world.landings:
+                return True
+            world.pass_time(max(1.0, (wait or 1000) / 1000 + 0.001) if wait is not None else 130.0)
+    return False
