@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.connectors.base import Diagnosis, Document, Page, Source, Target, wrong_kind
-from app.connectors.mplus import categories, check, customers, orders, products, readers, refusals, stock
+from app.connectors.mplus import (
+    booking,
+    categories,
+    check,
+    customers,
+    orders,
+    products,
+    readers,
+    refusals,
+    stock,
+    writers,
+)
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.models import Version
 from app.errors import RecordRefused
@@ -57,6 +68,12 @@ class MplusClient:
 
     def target(self, kind: str) -> Target:
         """Writes one kind."""
+        if kind == customers.KIND:
+            return writers.RelationTarget(self.till, self)
+        if kind == booking.ORDER:
+            return writers.SaleTarget(self.till, self, "order")
+        if kind == booking.INVOICE:
+            return writers.SaleTarget(self.till, self, "invoice")
         raise wrong_kind("MplusKASSA", kind)
 
     async def version(self) -> Version:
@@ -85,26 +102,42 @@ class MplusClient:
                     raise next(iter(refused.values()), error) from None
                 refused[operation] = error
                 continue
-            self._absent.update(refused)
+            if not writing:  # a write may have been refused for what it holds
+                self._absent.update(refused)
             return operation, answer
         raise AssertionError("the last choice either answers or raises")
 
-    async def find_relation(self, email: str) -> Document | None:
+    async def find_relation(self, email: str, *, external: str | None = None) -> Document | None:
         """The relation with exactly this address (any case), or None.
 
         The older look-up matches parts of addresses and answers one relation only, so what it finds is compared; when
-        it found somebody else, a namesake may hide the one that was meant, and only a caller's index can tell.
+        it found somebody else, a namesake may hide the one that was meant. One that we made ourselves is then found by
+        its ``external`` number, of which parts never match.
         """
         wanted: Document = {"email": email}
-        _, answer = await self.newest(
+        operation, relation = await self._found(
             ("findRelationV2", {"request": {"relation": wanted, "exactMatch": True}}),
             ("findRelation", {"relation": wanted}),
         )
-        refused = refusals.of_result(answer, operation="findRelation")
+        if _has_address(relation, email):
+            return customers.read(relation or {})
+        if operation == "findRelation" and relation is not None and external:
+            _, relation = await self._found(("findRelation", {"relation": {"extRelationId": external}}))
+            if relation is not None and relation.get("extRelationId") == external:
+                return customers.read(relation)
+        return None
+
+    async def _found(self, *choices: tuple[str, Mapping[str, Any]]) -> tuple[str, dict[str, Any] | None]:
+        operation, answer = await self.newest(*choices)
+        refused = refusals.of_result(answer, operation=operation)
         if refused is not None:
             if refused.code == "not_found":
-                return None
+                return operation, None
             raise refused
-        relation = answer.get("relation") or {}
-        same = str(relation.get("email", "")).strip().casefold() == email.strip().casefold()
-        return customers.read(relation) if same else None
+        return operation, answer.get("relation")
+
+
+def _has_address(relation: Mapping[str, Any] | None, email: str) -> bool:
+    return (
+        relation is not None and str(relation.get("email", "")).strip().casefold() == email.strip().casefold()
+    )
