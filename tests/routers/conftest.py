@@ -1,0 +1,164 @@
+"""The API over ASGI with a real database: SQLite always, PostgreSQL where it is reachable."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import Table, select, text
+
+from app.intake import Intake
+from app.main import create_app
+from app.routers.context import Context
+from app.routers.doors import Doors, webhook_token_hash
+from app.sealing import Sealer
+from app.settings import Settings
+from app.store import connections
+from app.store.session import Database, migrate
+from app.store.tables import metadata
+
+POSTGRES = os.environ.get("TEST_POSTGRES", "postgresql://root@127.0.0.1:5432")
+
+
+async def _postgres(statement: str, database: str = "postgres") -> bool:
+    try:
+        connection = await asyncpg.connect(f"{POSTGRES}/{database}", timeout=2)
+    except (OSError, asyncpg.PostgresError, TimeoutError):
+        return False
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+    return True
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema, to be copied."""
+    file = tmp_path_factory.mktemp("schema") / "template.sqlite3"
+    migrate(f"sqlite+aiosqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_url(worker_id: str) -> Iterator[str | None]:
+    """A PostgreSQL database of this test process's own, with the schema; None where no server is reachable."""
+    name = f"t2a_api_{os.getpid()}_{worker_id}"
+    if not asyncio.run(_postgres(f"CREATE DATABASE {name}")):
+        yield None
+        return
+    url = f"{POSTGRES.replace('postgresql:', 'postgresql+asyncpg:')}/{name}"
+    migrate(url)
+    yield url
+    asyncio.run(_postgres(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, migrated_file: Path, tmp_path: Path) -> str:
+    """A database with the schema: a file of its own, or this process's database on the server."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{shutil.copy(migrated_file, tmp_path / 'data.sqlite3')}"
+    url: str | None = request.getfixturevalue("postgres_url")
+    if url is None:
+        pytest.skip("no PostgreSQL server is reachable")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An empty database with the schema."""
+    db = Database(database_url)
+    if not db.is_sqlite:
+        async with db.write() as conn:
+            names = ", ".join(table.name for table in metadata.sorted_tables)
+            await conn.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    yield db
+    await db.close()
+
+
+TOKEN = "tok-of-the-till"
+MAILCHIMP_TOKEN = "tok-of-the-audience"
+SECRET = "eFc5HrxwLbONJ+EYXrbHB+a9HueYIQzotgKRLRVAfx0="
+ADMIN_KEY = "t2a_first_admin_key_for_tests"
+SEALER = Sealer(keys=("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",), hash_secret="for tests")
+
+
+@dataclass
+class Api:
+    """The running application, a client to it, and what it asked to be rung."""
+
+    app: FastAPI
+    http: httpx.AsyncClient
+    context: Context
+    rung: list[str]
+
+    async def rows(self, table: Table) -> list[dict[str, Any]]:
+        """A table's whole content."""
+        async with self.context.db.read() as db:
+            return [dict(row) for row in (await db.execute(select(table))).mappings()]
+
+
+async def connection(
+    db: Database, *, id: str, system: str, token: str, secret: str | None = None, **values: Any
+) -> None:
+    """A connection, as it stands in the table."""
+    async with db.write() as conn:
+        await connections.add(
+            conn,
+            id=id,
+            system=system,
+            name=f"My {system}",
+            account=f"{system}:account",
+            settings=values.get("settings", {}),
+            credentials_sealed=SEALER.seal_json(values.get("credentials", {})),
+            webhook_token_hash=webhook_token_hash(SEALER, token),
+            webhook_token_sealed=SEALER.seal(token),
+            webhook_secret_sealed=None if secret is None else SEALER.seal(secret),
+            subscription_id=None,
+            now=1_000,
+        )
+
+
+@asynccontextmanager
+async def api_over(database: Database, **settings: Any) -> AsyncIterator[Api]:
+    """The application over this database, for as long as the block lasts."""
+    rung: list[str] = []
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Context]:
+        yield Context(
+            settings=Settings(_env_file=None, admin_api_key=SecretStr(ADMIN_KEY), **settings),
+            db=database,
+            sealer=SEALER,
+            intake=Intake(database),
+            doors=Doors(database, SEALER),
+            ring=rung.extend,
+            open_client=lambda _connection: pytest.fail("no client is opened here"),
+        )
+
+    app = create_app(opening)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers) as http:
+            yield Api(app, http, app.state.context, rung)
+
+
+@pytest.fixture
+async def api(database: Database) -> AsyncIterator[Api]:
+    """The API with a till and an audience connected, nothing else."""
+    await connection(database, id="con_till", system="mplus", token=TOKEN, secret=SECRET)
+    await connection(database, id="con_list", system="mailchimp", token=MAILCHIMP_TOKEN)
+    async with api_over(database) as running:
+        yield running
