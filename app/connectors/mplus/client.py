@@ -8,6 +8,7 @@ from typing import Any
 from app.connectors.base import Diagnosis, Document, Page, Source, Target, wrong_kind
 from app.connectors.mplus import (
     booking,
+    catalogue,
     categories,
     check,
     customers,
@@ -75,6 +76,15 @@ class MplusClient:
         if kind == booking.INVOICE:
             return writers.SaleTarget(self.till, self, "invoice")
         raise wrong_kind("MplusKASSA", kind)
+
+    async def options(self, name: str) -> tuple[catalogue.Option, ...]:
+        """One of the till's own lists: see :data:`catalogue.LISTS`."""
+        listing = catalogue.LISTS[name]
+        return tuple(listing.options(await self.till.document(listing.operation, listing.arguments)))
+
+    async def custom_fields(self, kind: str) -> tuple[catalogue.CustomField, ...]:
+        """The custom fields that an administrator of this till defined for customers or products."""
+        return catalogue.custom_fields(kind, await self.till.document("getCustomFieldLists"))
 
     async def version(self) -> Version:
         """The service's build: known from any answer of a recent service, asked of an older one."""
