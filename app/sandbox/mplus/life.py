@@ -1,0 +1,93 @@
+"""Life in the shop: every few seconds somebody does something at the till, the same things in the same order for a seed.
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(live(till, every=4.0, told=print))
+
+What happened is told as a sentence without names or addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.sandbox.control import RefusedError
+from app.sandbox.mplus.cards import NEWSLETTER, value_of
+from app.sandbox.mplus.relationseed import person_card, postal
+from app.sandbox.people import address, person
+
+if TYPE_CHECKING:
+    from app.sandbox.mplus.till import Till
+
+NEWCOMERS = 5_000_000  # people of a seed from this place on: never those the shop was filled with
+
+
+class Life:
+    """One deed after another. ``step`` does the next one and says what it was."""
+
+    def __init__(self, till: Till, *, seed: int = 1) -> None:
+        self.till = till
+        self.seed = seed
+        self.steps = 0
+        self._draw = random.Random(f"life {seed}")
+
+    async def step(self) -> str:
+        self.steps += 1
+        deeds = (self.arrives, self.moves, self.consents, self.changes_address, self.leaves, self.calls)
+        deed = self._draw.choices(deeds, (25, 20, 25, 15, 5, 10))[0]
+        if not self.till.relations.cards.rows:
+            deed = self.arrives
+        number = self.pick() if deed != self.arrives else 0
+        try:
+            said = deed(number)
+        except RefusedError:
+            return f"relation {number}: the till refused"
+        if self._draw.random() < 0.5:
+            await self.till.sessions.select_relation(number or max(self.till.relations.cards.rows))
+            said += ", at the till"
+        return said
+
+    def pick(self) -> int:
+        numbers = list(self.till.relations.cards.rows)
+        return numbers[self._draw.randrange(len(numbers))]
+
+    def arrives(self, _: int) -> str:
+        newcomer = person(self.seed, NEWCOMERS + self.steps)
+        row = self.till.relations.add(**person_card(newcomer, draw=self._draw))
+        return f"relation {row['relationNumber']}: new customer"
+
+    def moves(self, number: int) -> str:
+        country = self._draw.choice(("NL", "NL", "BE", "DE"))
+        self.till.relations.edit(number, **postal(address(self._draw, country)))
+        return f"relation {number}: moved house"
+
+    def consents(self, number: int) -> str:
+        given = not value_of(self.till.relations.cards.rows[number], NEWSLETTER)
+        self.till.relations.consent(number, given=given)
+        return f"relation {number}: {'said yes to' if given else 'withdrew from'} the newsletter"
+
+    def changes_address(self, number: int) -> str:
+        other = person(self.seed, NEWCOMERS * 2 + self.steps)
+        self.till.relations.edit(number, email=other.email)
+        return f"relation {number}: new e-mail address"
+
+    def leaves(self, number: int) -> str:
+        active = not self.till.relations.cards.rows[number]["active"]
+        self.till.relations.edit(number, active=active)
+        return f"relation {number}: set {'active again' if active else 'inactive'}"
+
+    def calls(self, number: int) -> str:
+        self.till.relations.edit(number, mobile=f"06-{self._draw.randrange(10_000_000, 59_999_999)}")
+        return f"relation {number}: new telephone number"
+
+
+async def live(
+    till: Till, *, every: float = 4.0, seed: int = 1, told: Callable[[str], None] = lambda _: None
+) -> None:
+    """Until cancelled. Uses the time of the loop; a step never fails because a webhook could not be delivered."""
+    life = Life(till, seed=seed)
+    while True:
+        await asyncio.sleep(every)
+        told(await life.step())
