@@ -59,6 +59,8 @@ class Call:
         """The body as JSON of the given shape; ProblemError says what is wrong with it."""
         try:
             value = _decoder.decode(self.raw.decode("utf-8"))
+            if b"\\ud" in self.raw or b"\\uD" in self.raw:
+                json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
         except (ValueError, RecursionError):
             raise json_unreadable() from None
         return checked(value, shape)

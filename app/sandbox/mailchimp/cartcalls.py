@@ -66,12 +66,13 @@ def post_cart(call: Call) -> dict[str, Any]:
     cart_id = cut_id(body["id"])
     if cart_id in store.carts:
         raise unprocessable("A cart with the provided ID already exists in the account.")
-    check_lines(store, body["lines"])
+    lines = known_parts(body["lines"])
+    check_lines(store, lines)
     check_campaign(call.account, store, body)
     now = call.world.clock.iso()
     customer = buyer(call.account, store, body["customer"])
     cart = Cart(cart_id, customer, plain(body), created_at=now, updated_at=now)
-    set_lines(store, cart.lines, body["lines"], now=now)
+    set_lines(store, cart.lines, lines, now=now)
     store.carts[cart_id] = cart
     return call.answer(cart_json(cart, store))
 
@@ -79,7 +80,7 @@ def post_cart(call: Call) -> dict[str, Any]:
 def patch_cart(call: Call) -> dict[str, Any]:
     store, cart = cart_of(call)
     body = call.body(CART_CHANGE)
-    lines = body.get("lines") or []
+    lines = known_parts(body.get("lines") or [])
     for line in lines:
         if cut_id(line["id"]) not in cart.lines:
             complete(line)
@@ -98,6 +99,11 @@ def delete_cart(call: Call) -> None:
 
 def plain(body: dict[str, Any]) -> dict[str, Any]:
     return {name: body[name] for name in FIELDS if name in body}
+
+
+def known_parts(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Unlike an order's line, a cart's line cannot bring its product along."""
+    return [{name: line[name] for name in ("id", *LINE) if name in line} for line in lines]
 
 
 def get_lines(call: Call) -> dict[str, Any]:
@@ -123,17 +129,18 @@ def post_line(call: Call) -> dict[str, Any]:
     line_id = cut_id(body["id"])
     if line_id in cart.lines:
         raise unprocessable("A cart line with the provided ID already exists in the account.")
-    check_lines(store, [body])
-    set_lines(store, cart.lines, [body], now=call.world.clock.iso())
+    lines = known_parts([body])
+    check_lines(store, lines)
+    set_lines(store, cart.lines, lines, now=call.world.clock.iso())
     return call.answer(cart_line_json(cart.lines[line_id], store))
 
 
 def patch_line(call: Call) -> dict[str, Any]:
     store, cart = cart_of(call)
     line = lookup(cart.lines, call.args[2])
-    body = {**call.body(LINE_CHANGE), "id": line["id"]}
-    check_lines(store, [{**line, **body}])
-    set_lines(store, cart.lines, [body], now=call.world.clock.iso())
+    change = known_parts([{**call.body(LINE_CHANGE), "id": line["id"]}])
+    check_lines(store, [{**line, **change[0]}])
+    set_lines(store, cart.lines, change, now=call.world.clock.iso())
     return call.answer(cart_line_json(line, store))
 
 

@@ -17,7 +17,9 @@ from app.sandbox.mailchimp.clock import wire_time
 from app.sandbox.mailchimp.problems import ProblemError, invalid_field, invalid_resource, plan_refused
 from app.sandbox.mailchimp.webhooks import Source, tell
 
-EMAIL = re.compile(r"[^@\s,;:<>()\[\]\\\"]+@[^@\s,;:<>()\[\]\\\".]+(\.[^@\s,;:<>()\[\]\\\".]+)+")
+EMAIL = re.compile(
+    r"[^@\s\x00-\x1f,;:<>()\[\]\\\"]+@[^@\s\x00-\x1f,;:<>()\[\]\\\".]+(\.[^@\s\x00-\x1f,;:<>()\[\]\\\".]+)+"
+)
 TRIED_BY_EVERYBODY = frozenset({"test", "asdf", "noone", "nobody"})
 
 
@@ -87,7 +89,7 @@ def add(
     skip_required: bool,
     tags: Iterable[str] = (),
 ) -> Member:
-    email = body["email_address"].strip()
+    email = body.get("email_address", "").strip()
     check_address(audience, email)
     check_signups(audience, email, status)
     values = mergefields.merged(

@@ -11,7 +11,17 @@ from app.sandbox.mailchimp.audience import MEMBER_KEYS, Audience, Member, member
 from app.sandbox.mailchimp.call import Call
 from app.sandbox.mailchimp.clock import wire_time
 from app.sandbox.mailchimp.problems import bad_request, invalid_field
-from app.sandbox.mailchimp.shapes import boolean, list_of, mapping, number, one_of, record, string, time
+from app.sandbox.mailchimp.shapes import (
+    boolean,
+    list_of,
+    mapping,
+    mapping_of,
+    number,
+    one_of,
+    record,
+    string,
+    time,
+)
 
 STATUSES = ("subscribed", "unsubscribed", "cleaned", "pending", "transactional")
 PATCH_STATUSES = ("subscribed", "unsubscribed", "cleaned", "pending")  # no transactional here, says 3.0.55
@@ -20,7 +30,7 @@ MEMBER_FIELDS = {
     "email_address": string,
     "email_type": string,
     "merge_fields": mapping,
-    "interests": mapping,
+    "interests": mapping_of(boolean),
     "language": string,
     "vip": boolean,
     "location": record((), latitude=number, longitude=number),

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.sandbox.mailchimp.problems import FieldErrors, ProblemError, invalid
-from app.sandbox.mailchimp.shapes import NO_SCHEMA_MATCHES, complain
+from app.sandbox.mailchimp.shapes import LARGEST, NO_SCHEMA_MATCHES, complain
 
 TEXT_BYTES = 255
 TYPES = (
@@ -34,6 +34,7 @@ ADDRESS_PARTS = ("addr1", "addr2", "city", "state", "zip", "country")
 ADDRESS_NEEDED = ("addr1", "city", "state", "zip")
 INCOMPLETE_ADDRESS = "Please enter a complete address"
 NO_VALUE = "Please enter a value"
+NO_NUMBER = "Please enter a number"  # inferred
 
 
 @dataclass(slots=True)
@@ -142,13 +143,13 @@ def address(value: Any) -> dict[str, str]:
 
 
 def a_number(_: MergeField, value: Any) -> Any:
-    if isinstance(value, int | float):
-        return value
     try:
-        found = float(value)
+        found = value if isinstance(value, int | float) else float(value)
     except ValueError:
-        raise UnfitError("Please enter a number") from None  # inferred
-    return int(found) if found.is_integer() else found
+        raise UnfitError(NO_NUMBER) from None
+    if not abs(found) < LARGEST:  # neither infinite nor no number at all
+        raise UnfitError(NO_NUMBER)
+    return int(found) if isinstance(found, float) and found.is_integer() else found
 
 
 DATES = (

@@ -7,7 +7,6 @@ does; wrong types are not (mailchimp.md §1.5). Written as closures because thou
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
 from typing import Any
 
 from app.sandbox.mailchimp.clock import wire_time
@@ -24,6 +23,8 @@ FOUND = {
     list: "array",
     dict: "object",
 }
+LARGEST = 10**15
+TOO_LARGE = "This value is too large."  # inferred; 1e999 is JSON as well
 NO_SCHEMA_MATCHES = "Data did not match any of the schemas described in anyOf."
 
 
@@ -48,13 +49,15 @@ def boolean(value: Any, field: str, errors: FieldErrors) -> None:
 def integer(value: Any, field: str, errors: FieldErrors) -> None:
     if type(value) is not int:
         mismatch(errors, field, wanted="integer", value=value)
+    elif abs(value) > LARGEST:
+        complain(errors, field, TOO_LARGE)
 
 
 def number(value: Any, field: str, errors: FieldErrors) -> None:
     if type(value) is not int and type(value) is not float:
         mismatch(errors, field, wanted="number", value=value)
-    elif type(value) is float and not isfinite(value):
-        complain(errors, field, "This value is too large.")  # inferred; 1e999 is JSON
+    elif abs(value) > LARGEST:
+        complain(errors, field, TOO_LARGE)
 
 
 def time(value: Any, field: str, errors: FieldErrors) -> None:
@@ -72,6 +75,18 @@ def mapping(value: Any, field: str, errors: FieldErrors) -> None:
     """An object whose keys are not fixed, such as ``merge_fields``. An empty PHP array passes for an empty one."""
     if type(value) is not dict and value != []:
         mismatch(errors, field, wanted="object", value=value)
+
+
+def mapping_of(item: Check) -> Check:
+    """An object of free keys whose values all have one shape, such as ``interests``."""
+
+    def check(value: Any, field: str, errors: FieldErrors) -> None:
+        mapping(value, field, errors)
+        if type(value) is dict:
+            for name, part in value.items():
+                item(part, f"{field}.{name}", errors)
+
+    return check
 
 
 def one_of(*choices: str) -> Check:

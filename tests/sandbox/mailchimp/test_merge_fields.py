@@ -27,6 +27,8 @@ VALUES: list[tuple[str, dict[str, Any], Any, Any]] = [
     ("number", {}, 12.5, 12.5),
     ("number", {}, "12", 12),
     ("number", {}, "twelve", "Please enter a number"),
+    ("number", {}, "nan", "Please enter a number"),
+    ("number", {}, "1e999", "Please enter a number"),
     ("date", {}, "2026-03-01", "2026-03-01"),
     ("date", {}, "2026/03/01", "2026-03-01"),
     ("date", {}, "01-03-2026", "2026-03-01"),

@@ -112,6 +112,7 @@ async def test_a_problem_document(shop: Shop) -> None:
         ("PUT", f"{LIST}/members/x", {"content": b"\xff\xfe"}, (400, "JSON Parse Exception")),
         ("PUT", f"{LIST}/members/x", {"content": b'{"vip": NaN}'}, (400, "JSON Parse Exception")),
         ("PUT", f"{LIST}/members/x", {"content": b"[" * 100_000}, (400, "JSON Parse Exception")),
+        ("PUT", f"{LIST}/members/x", {"content": b'{"language": "\\ud800"}'}, (400, "JSON Parse Exception")),
         ("PUT", f"{LIST}/members/x", {"content": b"[]"}, (400, "Invalid Resource")),
         ("GET", "/ping", {"headers": {"X-Trigger-Error": "APIKeyMissing"}}, (401, "API Key Missing")),
         ("GET", "/ping", {"headers": {"X-Trigger-Error": "InternalServerError"}}, (500, "InternalServerError")),
