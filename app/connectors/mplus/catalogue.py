@@ -5,6 +5,7 @@ Settings hold codes; people need names beside them, and a list that is this till
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -145,7 +146,7 @@ def custom_fields(kind: str, answer: Answer) -> tuple[CustomField, ...]:
             name=name,
             path=f"customFields.{name}"
             if name.isidentifier() and name.isascii()
-            else f'customFields."{name}"',
+            else f"customFields.{json.dumps(name, ensure_ascii=False)}",
             holds=DATA_TYPES.get(defined.get("dataType", ""), "text"),
             required=defined.get("isRequired", False),
         )

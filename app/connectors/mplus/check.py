@@ -50,6 +50,45 @@ class WebhookState:
         return where + (f" ({self.of} in all)" if self.of > self.asked else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One call that shows one record of a kind. What is not allowed is absent, as if it were not there (mplus.md §1)."""
+
+    kind: str
+    mark: str
+    operation: str
+    arguments: Mapping[str, Any]
+    path: str
+
+
+_ONE = {"syncMarker": 1, "syncMarkerLimit": 1}
+_EMPTY = {"articlePluNumbers": (), "articleBarcodes": (), "includeLineList": False}
+GLANCES = (
+    Glance("relations", "relationSyncMarker", "getRelations", {"request": _ONE}, "relationList/relation"),
+    Glance(
+        "articles",
+        "articleSyncMarker",
+        "getProducts",
+        {"request": {"pluNumbers": (), **_ONE}},
+        "productList/product",
+    ),
+    Glance(
+        "receipts", "receiptSyncMarker", "getReceipts", {"request": {**_ONE, **_EMPTY}}, "receiptList/receipt"
+    ),
+)
+
+
+async def seen(till: Till, glance: Glance) -> bool:
+    """Whether the till shows one record of the kind. A refusal counts as unseen for all but relations."""
+    try:
+        answer = await till.call(glance.operation, glance.arguments)
+    except (CredentialsRefused, RecordRefused):
+        if glance.kind == "relations":
+            raise
+        return False
+    return next(iter(answer.elements(glance.path)), None) is not None
+
+
 async def diagnose(till: Till, *, webhook_url: str | None = None) -> Diagnosis:
     """Never raises what a connection can be wrong about."""
     try:
@@ -71,7 +110,11 @@ async def diagnose(till: Till, *, webhook_url: str | None = None) -> Diagnosis:
     try:
         marks = await till.document("getCurrentSyncMarkers")
         details["branches"] = str(len((await till.document("getBranches")).get("branches", ())))
-        seen = await till.document("getRelations", {"request": {"syncMarker": 1, "syncMarkerLimit": 1}})
+        hidden = [
+            glance.kind
+            for glance in GLANCES
+            if marks.get(glance.mark, 0) > 0 and not await seen(till, glance)
+        ]
     except (CredentialsRefused, RecordRefused) as error:
         # Who we are was accepted a moment ago, so this is about what we may do.
         return Diagnosis(
@@ -83,9 +126,17 @@ async def diagnose(till: Till, *, webhook_url: str | None = None) -> Diagnosis:
         )
     except AppError as error:
         return failed(error, details=details)
-    if marks.get("relationSyncMarker", 0) > 0 and not seen.get("relationList"):
+    if "relations" in hidden:
+        return Diagnosis(
+            ok=False,
+            code="missing_rights",
+            sentence="The till has relations, but shows none of them to this ident.",
+            advice=MISSING_RIGHTS,
+            details=details,
+        )
+    if hidden:
         warnings.append(
-            "The till has relations but shows none to this ident: the right to read them may be missing."
+            f"The till shows no {' and no '.join(hidden)} to this ident; the right to read them may be missing."
         )
     if webhook_url:
         state = await webhooks_of(till, webhook_url)

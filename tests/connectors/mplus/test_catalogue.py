@@ -85,6 +85,7 @@ async def test_custom_fields_with_the_path_that_reaches_them(client, answers, so
             ("nieuwsbrief", "DATA-TYPE-BOOL", "true"),
             ("Klant sinds", "DATA-TYPE-DATE", "false"),
             ("", "DATA-TYPE-INT", "false"),
+            ('7" of "meer"', "DATA-TYPE-INT", "false"),
             ("maat", "DATA-TYPE-NEW", "false"),
         )
     )
@@ -98,6 +99,7 @@ async def test_custom_fields_with_the_path_that_reaches_them(client, answers, so
     expected = (
         CustomField("nieuwsbrief", "customFields.nieuwsbrief", "yes or no", required=True),
         CustomField("Klant sinds", 'customFields."Klant sinds"', "day"),
+        CustomField('7" of "meer"', 'customFields."7\\" of \\"meer\\""', "whole number"),
         CustomField("maat", "customFields.maat", "text"),
     )
     assert expected == await client.custom_fields("customer")

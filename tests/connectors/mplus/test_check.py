@@ -132,14 +132,28 @@ async def test_missing_rights(diagnosis, shop, soap_fault, operation, code):
     assert "Partner page" in found.advice
 
 
-async def test_relations_that_are_not_shown_may_be_a_missing_right(diagnosis, shop, soap_answer):
+async def test_relations_that_are_not_shown_are_a_missing_right(diagnosis, shop, soap_answer):
     shop["getRelations"] = soap_answer("GetRelationsResponse")
+
+    found = await diagnosis()
+
+    assert (found.ok, found.code) == (False, "missing_rights")
+    assert found.sentence == "The till has relations, but shows none of them to this ident."
+
+
+async def test_other_records_that_are_not_shown_are_a_warning(diagnosis, shop, soap_answer, soap_fault):
+    marks = "".join(
+        f"<ns:{name}SyncMarker>9</ns:{name}SyncMarker>" for name in ("article", "relation", "receipt")
+    )
+    shop["getCurrentSyncMarkers"] = soap_answer("getCurrentSyncMarkersResponse", marks)
+    shop["getProducts"] = soap_answer("GetProductsResponse")
+    shop["getReceipts"] = soap_fault("Client", "not allowed")
 
     found = await diagnosis()
 
     assert found.ok
     assert found.warnings == (
-        "The till has relations but shows none to this ident: the right to read them may be missing.",
+        "The till shows no articles and no receipts to this ident; the right to read them may be missing.",
     )
 
 
