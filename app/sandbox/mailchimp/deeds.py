@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from app.sandbox.control import Action, RefusedError
-from app.sandbox.mailchimp.audience import Audience, audience_json, member_json
+from app.sandbox.mailchimp.audience import Audience
+from app.sandbox.mailchimp.audienceview import audience_json, member_json
 from app.sandbox.mailchimp.lives import Life
 from app.sandbox.mailchimp.problems import ProblemError
 from app.sandbox.mailchimp.world import Account, Mailchimp

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.control import Action, Shelf
-from app.sandbox.mailchimp.audience import Audience, member_json
+from app.sandbox.mailchimp.audience import Audience
+from app.sandbox.mailchimp.audienceview import member_json
 from app.sandbox.mailchimp.deeds import actions, audience_of
 from app.sandbox.mailchimp.seeding import fill
 from app.sandbox.mailchimp.shelves import audience_shelves, trade_shelves

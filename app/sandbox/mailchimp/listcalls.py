@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from app.sandbox.mailchimp import enrolment
+from app.sandbox.mailchimp.admission import member_exists
 from app.sandbox.mailchimp.answers import truth
-from app.sandbox.mailchimp.audience import (
-    LIST_KEYS,
-    MEMBER_KEYS,
-    Audience,
-    audience_json,
-    member_json,
-    subscriber_hash,
-)
+from app.sandbox.mailchimp.audience import Audience, subscriber_hash
+from app.sandbox.mailchimp.audienceview import LIST_KEYS, MEMBER_KEYS, audience_json, member_json
 from app.sandbox.mailchimp.call import Call
 from app.sandbox.mailchimp.membercalls import MEMBER_FIELDS, STATUSES
 from app.sandbox.mailchimp.problems import ProblemError, bad_request, invalid_field
@@ -166,7 +161,7 @@ def post_members(call: Call) -> dict[str, Any]:
                 created.append(member_json(member, audience))
                 continue
             if not body.get("update_existing"):
-                errors.append(_failed(email, enrolment.member_exists(email), code="ERROR_CONTACT_EXISTS"))
+                errors.append(_failed(email, member_exists(email), code="ERROR_CONTACT_EXISTS"))
                 continue
             enrolment.update(
                 audience, known, one, one.get("status"), source="api", skip_required=skip_required

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -43,10 +42,6 @@ class MailLog:
             for mail in self.sent
             if (email is None or mail.email.lower() == email.lower()) and (kind is None or mail.kind == kind)
         ]
-
-    def of(self, list_ids: Iterable[str]) -> list[Mail]:
-        wanted = set(list_ids)
-        return [mail for mail in self.sent if mail.list_id in wanted]
 
     def clear(self) -> None:
         self.sent.clear()

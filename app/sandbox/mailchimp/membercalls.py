@@ -7,7 +7,8 @@ from typing import Any
 
 from app.sandbox.mailchimp import enrolment
 from app.sandbox.mailchimp.answers import truth
-from app.sandbox.mailchimp.audience import MEMBER_KEYS, Audience, Member, member_json
+from app.sandbox.mailchimp.audience import Audience, Member
+from app.sandbox.mailchimp.audienceview import MEMBER_KEYS, member_json
 from app.sandbox.mailchimp.call import Call
 from app.sandbox.mailchimp.clock import wire_time
 from app.sandbox.mailchimp.problems import bad_request, invalid_field
@@ -75,7 +76,7 @@ def get_member(call: Call) -> dict[str, Any]:
 
 
 def delete_member(call: Call) -> None:
-    """Archives. One who is archived already is refused, as he is no longer among the members."""
+    """Archives; who is archived already stays so."""
     audience, member = call.member()
     enrolment.archive(audience, member, source="api")
 

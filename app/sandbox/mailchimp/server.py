@@ -10,11 +10,9 @@ the route and its handler.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -26,10 +24,11 @@ from app.sandbox.door import PANEL, Door
 from app.sandbox.faults import Faults
 from app.sandbox.mailchimp import problems
 from app.sandbox.mailchimp.call import Call
+from app.sandbox.mailchimp.credentials import credential, oauth_metadata
 from app.sandbox.mailchimp.inside import Inside
 from app.sandbox.mailchimp.problems import ProblemError
 from app.sandbox.mailchimp.routes import Route, resolve
-from app.sandbox.mailchimp.world import Account, Login, Mailchimp
+from app.sandbox.mailchimp.world import SIMULTANEOUS, Account, Login, Mailchimp
 from app.sandbox.requestlog import RequestLog
 
 ROOT = "/3.0"
@@ -91,7 +90,7 @@ class MailchimpSandbox:
         self.world.mill.perform = self.perform_operation
         self.faults = Faults()
         self.log = log
-        self.simultaneous = 10
+        self.simultaneous = SIMULTANEOUS
         self.rounds = rounds
         self.door = Door(self._answer, faults=self.faults, log=log, name=self._name)
         self.inside = Inside(self, furnish=furnish, title=title)
@@ -136,7 +135,7 @@ class MailchimpSandbox:
     def _name(self, scope: Scope, _body: bytes) -> str:
         path: str = scope["path"]
         if not path.startswith(ROOT):
-            return path.strip("/").replace("/", ".") or "unknown"
+            return "batchresults.get" if path.startswith(RESULTS) else "beside"
         method = scope["method"]
         for name, value in scope["headers"]:
             if name == b"x-http-method-override" and method == "POST":
@@ -309,32 +308,6 @@ def base_url(scope: Scope) -> str:
     """As the caller wrote it."""
     host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost")
     return f"{scope['scheme']}://{host.decode('latin-1')}"
-
-
-def credential(authorization: bytes) -> str:
-    """The key of ``Basic base64(anything:key)``, ``Bearer key`` or, at the metadata, ``OAuth key``; "" if there is none."""
-    scheme, _, rest = authorization.decode("latin-1").partition(" ")
-    match scheme.lower():
-        case "bearer" | "oauth":
-            return rest.strip()
-        case "basic":
-            try:
-                return base64.b64decode(rest, validate=True).decode("utf-8").partition(":")[2]
-            except (binascii.Error, UnicodeDecodeError):
-                return ""
-    return ""
-
-
-def oauth_metadata(account: Account, login: Login, *, base_url: str) -> Mapping[str, Any]:
-    return {
-        "dc": account.dc,
-        "role": login.role,
-        "accountname": account.name,
-        "user_id": account.id,
-        "login": {"email": login.email, "login_id": login.id, "login_name": login.email},
-        "login_url": "https://login.mailchimp.com",
-        "api_endpoint": base_url,
-    }
 
 
 async def reply(send: Send, status: int, kind: bytes, body: bytes, *more: tuple[bytes, bytes]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.sandbox.control import Shelf
-from app.sandbox.mailchimp.audience import Audience, audience_json, member_json
+from app.sandbox.mailchimp.audience import Audience
+from app.sandbox.mailchimp.audienceview import audience_json, member_json
 from app.sandbox.mailchimp.store import Store, cart_json, customer_json, order_json, product_json, store_json
 from app.sandbox.mailchimp.world import Mailchimp
 

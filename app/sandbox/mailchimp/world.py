@@ -167,6 +167,3 @@ class Mailchimp:
 
     def mail(self, kind: MailKind, *, email: str, list_id: str, store_id: str = "", about: str = "") -> None:
         self.mails.send(Mail(self.clock.iso(), kind, email, list_id, store_id, about))
-
-    def find_account(self, credential: str) -> tuple[Account, Login] | None:
-        return self.credentials.get(credential)
