@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from lxml import etree
+from pydantic import SecretStr
 
+from app.connectors.base import Desired, Intent, Wanted
 from app.connectors.mplus import codec, soap
+from app.connectors.mplus.calls import Till
+from app.connectors.mplus.catalogue import LISTS
+from app.connectors.mplus.client import MplusClient
+from app.connectors.mplus.customers import UpdateRelation
+from app.connectors.mplus.models import Address
+from app.errors import AppError
+from app.sandbox.mplus.till import create_till
+from app.sandbox.serving import serving
 
 SPECS = Path(__file__).parents[3] / "shared" / "specs" / "mplus"
 pytestmark = pytest.mark.skipif(
@@ -156,3 +168,63 @@ def test_a_filled_request_is_valid_to_the_vendors_schema(operation):
     message = body_of(soap.request(operation, arguments))
 
     assert schema().validate(message), schema().error_log
+
+
+class OpenGate:
+    """Lets everybody through."""
+
+    @asynccontextmanager
+    async def slot(self):
+        yield
+
+
+async def test_every_message_of_a_working_day_is_valid_to_the_vendors_schema():
+    """Check, poll, fetch, find, create, update, at a recent and at an older service: what really crosses the wire."""
+    shop = create_till(size=12, seed=2)
+    async with serving(shop) as base, httpx.AsyncClient() as http:
+        address = Address(base_url=base, ident="sandbox", secret=SecretStr("sandbox-secret"))
+        for major in (67, 57):
+            shop.settings.service_major = major
+            client = MplusClient(Till(address, http=http, gate=OpenGate()), webhook_url="https://x.nl/hook")
+            await client.check()
+            for name in await client.marks():
+                with suppress(AppError):
+                    await client.changes(name, since=1, limit=10)
+            for kind in ("customer", "product", "category", "stock", "order"):
+                with suppress(AppError):
+                    await client.source(kind).fetch_many(["1", "2", "order:a", "receipt:b", "invoice:c"])
+            target = client.target("customer")
+            wanted = Wanted("customer", f"key{major}", f"jan{major}@klant-voorbeeld.nl", None)
+            document = {
+                "name": "Jan",
+                "email": wanted.natural,
+                "customFields": {"Nieuwsbrief": True},
+                "birthDate": "1980-01-02",
+            }
+            wish = Intent("customer", wanted.key, wanted.natural, None, Desired(document), document)
+            [create] = target.steps(wish, (await target.fetch_many([wanted])).get(wanted.key))
+            made = await target.apply(create)
+            await target.apply(
+                UpdateRelation(number=int(made.remote_id or 0), fields={"city": "Zeist", "active": False})
+            )
+            await client.custom_fields("customer")
+            for name in LISTS:
+                with suppress(AppError):
+                    await client.options(name)
+
+    wrong = {}
+    for entry in shop.log.entries:
+        message = body_of(entry.body)
+        if not schema().validate(message):
+            wrong[entry.operation] = str(schema().error_log)
+
+    assert wrong == {}
+    assert {
+        "findRelationV2",
+        "findRelation",
+        "getProducts",
+        "getOrders",
+        "getStock",
+        "createRelation",
+        "updateRelation",
+    } <= {entry.operation for entry in shop.log.entries}
