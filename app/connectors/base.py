@@ -6,15 +6,18 @@ Kinds of record are the middle's words: ``customer``, ``product``, ``stock``, ``
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from app.errors import AdministratorError, AppError
 from app.records.decision import TargetState
+
+if TYPE_CHECKING:
+    import httpx
 
 Document = dict[str, Any]
 """Plain data in one system's own words: Decimals, ISO dates, the vendor's names."""
@@ -212,7 +215,10 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What a connection check found. ``details`` are facts to show (account name, version, list)."""
+    """What a connection check found. ``details`` are facts to show (account name, version, list).
+
+    ``account`` names whose limits count, where only the remote can tell.
+    """
 
     ok: bool
     code: str
@@ -220,6 +226,7 @@ class Diagnosis:
     advice: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    account: str | None = None
 
 
 class Source(Protocol):
@@ -272,6 +279,44 @@ class Recovery:
 
     lease_s: float = 30.0
     hold_s: float = 130.0
+
+
+# --- a connector as a whole ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a client is opened with. ``http`` is shared by all connections of the system; ``gate`` bounds the account."""
+
+    settings: BaseModel
+    credentials: BaseModel
+    http: httpx.AsyncClient
+    gate: Gate
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """One remote system, described once, as it stands in ``registry.py``.
+
+    ``settings`` hold nothing secret, ``credentials`` only what is sealed. ``address`` is where it talks to, ``account``
+    whose limits count (``Diagnosis.account`` may know better later). ``open`` makes a client without talking to anybody.
+    ``out_rows`` and ``in_rows`` are the shipped rows by kind of record. ``permits`` is the default number of simultaneous
+    requests of one account.
+    """
+
+    name: str
+    title: str
+    settings: type[BaseModel]
+    credentials: type[BaseModel]
+    address: Callable[[Any, Any], str]
+    account: Callable[[Any, Any], str]
+    open: Callable[[Opening], Client]
+    out_rows: Mapping[str, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
+    in_rows: Mapping[str, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
+    permits: int = 2
+    recovery: Recovery = field(default_factory=Recovery)
+    sandbox_recovery: Recovery = field(default_factory=lambda: Recovery(lease_s=5.0, hold_s=3.0))
 
 
 def wrong_kind(system: str, kind: str) -> AdministratorError:
