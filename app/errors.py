@@ -40,12 +40,16 @@ class AppError(Exception):
     who: ClassVar[Actor] = "administrator"
     status: ClassVar[int] = 500
 
-    def __init__(self, detail: str = "", *, advice: str = "", field: str | None = None, code: str | None = None):
+    def __init__(
+        self, detail: str = "", *, advice: str = "", field: str | None = None, code: str | None = None
+    ):
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.advice = advice
         self.field = field
-        if code is not None:  # a narrower code of the same class, such as record_refused -> address_looks_fake
+        if (
+            code is not None
+        ):  # a narrower code of the same class, such as record_refused -> address_looks_fake
             self.code = code  # type: ignore[misc]
 
     def __reduce__(self) -> str:
@@ -122,7 +126,12 @@ class TimeError(AppError):
     code, title, who, status = "later", "Try again later", "time", 503
 
     def __init__(
-        self, detail: str = "", *, in_doubt: bool = False, retry_after: float | None = None, code: str | None = None
+        self,
+        detail: str = "",
+        *,
+        in_doubt: bool = False,
+        retry_after: float | None = None,
+        code: str | None = None,
     ):
         super().__init__(detail, code=code)
         self.in_doubt = in_doubt
@@ -185,6 +194,14 @@ class MappingFailed(AdministratorError):
 
     code, title = "mapping_failed", "A mapping row cannot apply"
 
-    def __init__(self, detail: str, *, row: str = "", advice: str = "", field: str | None = None, code: str | None = None):
+    def __init__(
+        self,
+        detail: str,
+        *,
+        row: str = "",
+        advice: str = "",
+        field: str | None = None,
+        code: str | None = None,
+    ):
         super().__init__(detail, advice=advice, field=field, code=code)
         self.row = row

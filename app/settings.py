@@ -14,36 +14,63 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    var_dir: Path = Field(default=Path("var"), description="Where the database file, generated keys and run.json live")
+    var_dir: Path = Field(
+        default=Path("var"), description="Where the database file, generated keys and run.json live"
+    )
     database_url: str | None = Field(
-        default=None, description="sqlite+aiosqlite:///… or postgresql+asyncpg://…; default: an SQLite file in VAR_DIR"
+        default=None,
+        description="sqlite+aiosqlite:///… or postgresql+asyncpg://…; default: an SQLite file in VAR_DIR",
     )
-    redis_url: str | None = Field(default=None, description="Default: an embedded server, its life tied to ours")
-    key_prefix: str = Field(default="t2a", description="Prefix of every Redis key, so that installations can share one")
+    redis_url: str | None = Field(
+        default=None, description="Default: an embedded server, its life tied to ours"
+    )
+    key_prefix: str = Field(
+        default="t2a", description="Prefix of every Redis key, so that installations can share one"
+    )
     public_url: HttpUrl | None = Field(
-        default=None, description="The https address the outside sees; without it nothing can be pushed and polling does the work"
+        default=None,
+        description="The https address the outside sees; without it nothing can be pushed and polling does the work",
     )
-    sandbox: bool = Field(default=True, description="1: try it against two built-in servers; 0: real accounts, https only")
+    sandbox: bool = Field(
+        default=True, description="1: try it against two built-in servers; 0: real accounts, https only"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     mplus_sandbox_port: int = Field(default=8001, ge=0, le=65535)
     mailchimp_sandbox_port: int = Field(default=8002, ge=0, le=65535)
     seal_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        default=(), description="Fernet keys, newest first, separated by commas; generated once into VAR_DIR when absent"
+        default=(),
+        description="Fernet keys, newest first, separated by commas; generated once into VAR_DIR when absent",
     )
-    hash_secret: SecretStr | None = Field(default=None, description="Secret of the keyed hashes; never changes; generated once")
-    admin_api_key: SecretStr | None = Field(default=None, description="The first admin key; generated once when absent")
-    metrics_key: SecretStr | None = Field(default=None, description="Needed to read /metrics from elsewhere than loopback")
-    poll_interval_s: float = Field(default=30.0, gt=0, description="Default seconds between polls of a connection")
+    hash_secret: SecretStr | None = Field(
+        default=None, description="Secret of the keyed hashes; never changes; generated once"
+    )
+    admin_api_key: SecretStr | None = Field(
+        default=None, description="The first admin key; generated once when absent"
+    )
+    metrics_key: SecretStr | None = Field(
+        default=None, description="Needed to read /metrics from elsewhere than loopback"
+    )
+    poll_interval_s: float = Field(
+        default=30.0, gt=0, description="Default seconds between polls of a connection"
+    )
     attempt_retention_days: int = Field(default=30, ge=1)
     event_retention_days: int = Field(default=14, ge=1)
-    mailchimp_concurrency: int = Field(default=5, ge=1, le=10, description="Simultaneous requests per Mailchimp user")
-    mplus_concurrency: int = Field(default=2, ge=1, le=10, description="Simultaneous requests per till address")
+    mailchimp_concurrency: int = Field(
+        default=5, ge=1, le=10, description="Simultaneous requests per Mailchimp user"
+    )
+    mplus_concurrency: int = Field(
+        default=2, ge=1, le=10, description="Simultaneous requests per till address"
+    )
     max_webhook_bytes: int = Field(default=1_000_000, ge=1024)
-    worker_jobs: int = Field(default=10, ge=1, le=100, description="Delivery jobs that one worker runs at once")
+    worker_jobs: int = Field(
+        default=10, ge=1, le=100, description="Delivery jobs that one worker runs at once"
+    )
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    demo_life_s: float = Field(default=4.0, ge=0, description="Sandbox: seconds between edits in the till; 0 for none")
+    demo_life_s: float = Field(
+        default=4.0, ge=0, description="Sandbox: seconds between edits in the till; 0 for none"
+    )
 
     @field_validator("seal_keys", mode="before")
     @classmethod

@@ -34,13 +34,13 @@ def _text(value: Any) -> str | None:
     return text.as_text(value)
 
 
-class FunctionLibrary(jmespath_functions.Functions):  # type: ignore[misc]
+class FunctionLibrary(jmespath_functions.Functions):
     """What an expression can call, beside JMESPath's own."""
 
     def _convert_to_jmespath_type(self, pyobject: str) -> str:
         # Money is Decimal and times are dates here; JMESPath's own functions shall take them as what they are.
         known = {"Decimal": "number", "date": "string", "datetime": "string"}
-        return known.get(pyobject) or str(super()._convert_to_jmespath_type(pyobject))
+        return known.get(pyobject) or str(cast(Any, super())._convert_to_jmespath_type(pyobject))
 
     # --- texts ----------------------------------------------------------------------------------------------------
 

@@ -291,7 +291,9 @@ async def _send_and_settle(
     tasks = {asyncio.create_task(carry(item)) for item in slow}
     try:
         while tasks:
-            _done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # what went wrong beyond a delivery's own failure ends the batch
             if len(finished) >= SETTLE_CHUNK and tasks:
                 await settle_some(SETTLE_CHUNK)
     except BaseException:
