@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check lint bench lock clean
+.PHONY: help setup run test test-all test-rest check lint bench lock clean
 
 help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,10 +24,13 @@ run: setup ## start everything: sandboxes, API, worker (SANDBOX=0 for real accou
 	@exec $(BIN)/python -m app up
 
 test: setup ## run the tests on SQLite and the embedded Redis (and PostgreSQL and Redis where reachable)
-	@$(BIN)/python -m pytest -m "not chaos and not browser" && echo "The tests passed. Left out: chaos and browser tests (make test-all runs them)."
+	@$(BIN)/python -m pytest -n auto -m "not chaos and not browser" && echo "The tests passed. Left out: chaos and browser tests (make test-all runs them)."
 
 test-all: setup ## run every test, chaos and browser included
 	@$(BIN)/python -m pytest && echo "All tests passed, chaos included."
+
+test-rest: setup ## the tests that make test leaves out: chaos and browser
+	@$(BIN)/python -m pytest -m "chaos or browser" || { code=$$?; [ $$code = 5 ] && echo "There are no chaos or browser tests yet." || exit $$code; }
 
 lint: setup ## format check, lint, types, layers
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && echo "Format, lint, types and layers are in order."
