@@ -128,8 +128,7 @@ class Intake:
             # A doorbell names no record: it only makes polls due sooner.
             rung = {e.connection_id for e in news if e.kind == connections.DOORBELL and id(e) in inserted}
             if rung:
-                now = int((await conn.execute(select(clock.sql()))).scalar_one())
-                await connections.poll_soon(conn, rung, now=now)
+                await connections.poll_soon(conn, rung, clock=clock)
         return results
 
 
@@ -153,8 +152,11 @@ def _requests(event: NewEvent, flow_id: str) -> list[Request]:
 
 async def _routes(conn: AsyncConnection, news: Sequence[NewEvent]) -> dict[tuple[str, str], list[str]]:
     """Which flows an event concerns. A paused flow is left out: its cursor stays and finds everything on resuming."""
+    sources = sorted({event.connection_id for event in news if event.kind != connections.DOORBELL})
+    if not sources:
+        return {}
     statement = select(flows.c.id, flows.c.source_connection_id, flows.c.record_kind).where(
-        flows.c.source_connection_id.in_({event.connection_id for event in news}), flows.c.state != "paused"
+        flows.c.source_connection_id.in_(sources), flows.c.state != "paused"
     )
     routes: dict[tuple[str, str], list[str]] = {}
     for id_, connection_id, kind in await conn.execute(statement):

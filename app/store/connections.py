@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import RowMapping, case, delete, insert, or_, select, update
+from sqlalchemy import RowMapping, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Diagnosis
 from app.errors import Conflict, NotFound
+from app.store.clock import Clock
 from app.store.tables import connections, integrations
 
 
@@ -171,17 +172,18 @@ DOORBELL = "poll"
 SOON_MS = (2_000, 6_000, 20_000)
 
 
-async def poll_soon(db: AsyncConnection, ids: Iterable[str], *, now: int) -> None:
+async def poll_soon(db: AsyncConnection, ids: Iterable[str], *, clock: Clock) -> None:
     """Polls of these connections become due now, and a few times in the next seconds: a sale ends before it can be read."""
-    for id in sorted(set(ids)):
-        await db.execute(
-            update(connections)
-            .where(connections.c.id == id)
-            .values(
-                poll_due_at=case((connections.c.poll_due_at > now, now), else_=connections.c.poll_due_at),
-                poll_soon=[now + later for later in SOON_MS],
-            )
+    now = clock.sql()
+    array = func.json_array if db.dialect.name == "sqlite" else func.json_build_array
+    await db.execute(
+        update(connections)
+        .where(connections.c.id.in_(sorted(set(ids))))
+        .values(
+            poll_due_at=case((connections.c.poll_due_at > now, now), else_=connections.c.poll_due_at),
+            poll_soon=array(*(now + later for later in SOON_MS), type_=connections.c.poll_soon.type),
         )
+    )
 
 
 def next_poll(*, now: int, interval_ms: int, soon: Sequence[int] | None) -> tuple[int, list[int]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
+from app.store.rows import packed, unpacked
 from app.store.tables import events
-from app.store.upsert import chunks, upsert
+from app.store.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +29,29 @@ class NewEvent:
     priority: int = 0
 
 
+_GIVEN = ("connection_id", "dedupe_key", "kind", "ref", "previous_ref", "trigger", "request_id")
+
+
 async def insert_new(conn: AsyncConnection, news: Sequence[NewEvent], *, clock: Clock) -> list[NewEvent]:
     """Store the events that are new; those are returned. A repeated one is passed over."""
     unique = {(event.connection_id, event.dedupe_key): event for event in news}
-    inserted: list[NewEvent] = []
-    # Sorted keys, so that two writers never lock the same rows in opposite orders.
-    for part in chunks(sorted(unique), 500):
-        rows = [
-            {
-                "connection_id": event.connection_id,
-                "dedupe_key": event.dedupe_key,
-                "kind": event.kind,
-                "ref": event.ref,
-                "previous_ref": event.previous_ref,
-                "trigger": event.trigger,
-                "request_id": event.request_id,
-                "received_at": clock.sql(),
-            }
-            for event in (unique[key] for key in part)
-        ]
-        statement = (
-            upsert(conn, events)
-            .values(rows)
-            .on_conflict_do_nothing(index_elements=["connection_id", "dedupe_key"])
-            .returning(events.c.connection_id, events.c.dedupe_key)
+    if not unique:
+        return []
+    given, column = unpacked(conn, {name: events.c[name].type for name in _GIVEN})
+    statement = (
+        upsert(conn, events)
+        .from_select(
+            [*_GIVEN, "received_at"],
+            select(*column.values(), clock.sql())
+            .select_from(given)
+            .where(true()),  # WHERE: SQLite's ON is ambiguous
         )
-        inserted += [unique[row.connection_id, row.dedupe_key] for row in await conn.execute(statement)]
-    return inserted
+        .on_conflict_do_nothing(index_elements=["connection_id", "dedupe_key"])
+        .returning(events.c.connection_id, events.c.dedupe_key)
+    )
+    # Sorted keys, so that two writers never lock the same rows in opposite orders.
+    rows = packed({name: getattr(unique[key], name) for name in _GIVEN} for key in sorted(unique))
+    return [unique[row.connection_id, row.dedupe_key] for row in await conn.execute(statement, rows)]
 
 
 async def prune(conn: AsyncConnection, *, before: int) -> int:

@@ -1,0 +1,63 @@
+"""Many rows as one JSON parameter, so that a statement stays the same text however many rows it carries.
+
+An insert with a VALUES list is compiled anew for every length: at 16 rows that took longer than the commit's fsync.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    FromClause,
+    LargeBinary,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
+
+PARAMETER = "rows_json"
+
+
+def unpacked(
+    conn: AsyncConnection, types: Mapping[str, TypeEngine[Any]]
+) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
+    """What to select from, and its columns by name; the rows are given as ``packed(...)`` when the statement is run."""
+    if conn.dialect.name == "sqlite":
+        each = func.json_each(bindparam(PARAMETER, type_=Text)).table_valued("value", name="given")
+        read = {
+            name: literal_column(
+                f"json_extract(given.value, '$.{name}')", Text if _is_binary(type_) else type_
+            )
+            for name, type_ in types.items()
+        }
+        return each, {
+            name: cast(it, LargeBinary) if _is_binary(types[name]) else it for name, it in read.items()
+        }
+    typed = [column(name, Text if _is_binary(type_) else type_) for name, type_ in types.items()]
+    records = (
+        func.json_to_recordset(cast(bindparam(PARAMETER, type_=Text), JSON))
+        .table_valued(*typed, name="given")
+        .render_derived(with_types=True)
+    )
+    return records, {
+        name: func.convert_to(records.c[name], "UTF8") if _is_binary(type_) else records.c[name]
+        for name, type_ in types.items()
+    }
+
+
+def packed(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The parameter that carries the rows. Sealed bytes are ASCII texts already."""
+    return {PARAMETER: json.dumps([dict(row) for row in rows], separators=(",", ":"), default=bytes.decode)}
+
+
+def _is_binary(type_: TypeEngine[Any]) -> bool:
+    return isinstance(type_, LargeBinary)
