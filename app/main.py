@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -45,12 +46,23 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Context]]) -> F
             yield
             await in_mind.close()
 
-    app = FastAPI(lifespan=lifespan, title="Till to audience", redirect_slashes=False)
-    app.add_middleware(Front, observe=lambda *_: None)
+    app = Application(lifespan=lifespan, title="Till to audience", redirect_slashes=False)
     problems.install(app)
-    app.mount("/webhooks", _webhooks)
     return app
 
 
-async def _webhooks(scope: Scope, receive: Receive, send: Send) -> None:
-    await scope["app"].state.webhooks(scope, receive, send)
+class Application(FastAPI):
+    """FastAPI with ``Front`` around it; webhooks leave it before the framework begins, because they are the hot path."""
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self._front = Front(self._inside, observe=lambda *_: None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._front(scope, receive, send)
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/webhooks/"):
+            await self.state.webhooks(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)

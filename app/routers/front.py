@@ -24,7 +24,7 @@ log = structlog.get_logger("api")
 
 _OWN_ID = re.compile(rb"[A-Za-z0-9._-]{6,40}")
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
-"""Asked every few seconds by machines: measured, but not logged while they go well."""
+"""Asked every few seconds by machines: measured, and logged while they go well only at the level DEBUG."""
 
 Observe = Callable[[str, str, int, float], None]
 """Takes method, route template, status and seconds."""
@@ -74,17 +74,19 @@ class Front:
             seconds = time.perf_counter() - began
             route = _template(scope, facts)
             self._observe(scope["method"], route, status, seconds)
-            if route not in QUIET or status >= 400:
-                facts.pop("route", None)
-                log.info(
-                    "request.handled",
-                    method=scope["method"],
-                    route=route,
-                    status=status,
-                    ms=round(seconds * 1000, 1),
-                    request_id=request_id,
-                    **facts,
-                )
+            facts.pop("route", None)
+            # What machines ask every few seconds, and what a stored event remembers, is told only on request.
+            plain = status < 400 and (facts.pop("plain", False) or route in QUIET)
+            tell = log.debug if plain else log.info
+            tell(
+                "request.handled",
+                method=scope["method"],
+                route=route,
+                status=status,
+                ms=round(seconds * 1000, 1),
+                request_id=request_id,
+                **facts,
+            )
 
 
 def _request_id(scope: Scope) -> str:
@@ -100,7 +102,7 @@ def _template(scope: Scope, facts: dict[str, Any]) -> str:
     if "route" in facts:
         return str(facts["route"])
     path = getattr(scope.get("route"), "path", None)
-    return "unknown" if path is None or path == "/webhooks" else str(path)
+    return "unknown" if path is None else str(path)
 
 
 def _where(error: BaseException) -> list[str]:

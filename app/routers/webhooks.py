@@ -133,6 +133,9 @@ class Webhooks:
             for said in news:
                 self._in_mind.keep(said)
             return judged.answer, ()
+        facts["plain"] = (
+            True  # the event is stored with its request id; a line for each would cost more than it tells
+        )
         if not accepted.new:
             facts["outcome"] = "repeated"
         return judged.answer, accepted.flows
