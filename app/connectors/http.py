@@ -1,53 +1,225 @@
-"""The HTTP client that all connectors share: verified TLS, patient with slow answers, silent about addresses."""
+"""HTTP to the other systems: one client per system, TLS always checked, failures read by one table.
+
+What concerns every request to anybody outside stands in the transport, where no call site can forget it: plain http is
+refused outside sandbox mode, and every request is counted and timed.
+"""
 
 from __future__ import annotations
 
+import ssl
 import time
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
-from app.errors import InvalidInput
-from app.metrics import remote_requests, remote_seconds
+from app.errors import (
+    AppError,
+    CredentialsRefused,
+    LimitReached,
+    MisdirectedConnection,
+    RecordRefused,
+    RemoteUnavailable,
+    Throttled,
+)
+from app.metrics import REMOTE_REQUESTS, REMOTE_SECONDS
 
-# Mailchimp goes on with a call for up to 120 s (mailchimp.md §1.4); giving up earlier would leave more in doubt.
-TIMEOUT = httpx.Timeout(connect=10.0, read=125.0, write=30.0, pool=None)
+ANSWER_SECONDS = 125.0
+"""Mailchimp goes on with a call for up to 120 s (mailchimp.md §1.4): giving up earlier would leave more in doubt."""
+CONNECT_SECONDS = 10.0
+KEEP_ALIVE_SECONDS = 10.0
+USER_AGENT = "till-to-audience"
 
 
-class CountingTransport(httpx.AsyncHTTPTransport):
-    """Counts and times each call under the system's name, which the connector puts into the extensions."""
+class Watched(httpx.AsyncBaseTransport):
+    """The transport of one system: refuses plain http where it must, counts and times everything."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, system: str, plain_http: bool):
+        self._inner = inner
+        self._system = system
+        self._plain_http = plain_http
+        self._seconds = REMOTE_SECONDS.labels(system)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One call."""
-        system, started = str(request.extensions.get("system", "other")), time.perf_counter()
-        outcome = "failed"
+        """Send it. ``request.extensions["operation"]`` is its label: a fixed word, never a path."""
+        if request.url.scheme != "https" and not self._plain_http:
+            raise plain_http_refused(request.url.host)
+        operation = str(request.extensions.get("operation", request.method))
+        started = time.perf_counter()
+        outcome = "cancelled"
         try:
-            response = await super().handle_async_request(request)
-            outcome = f"{response.status_code // 100}xx"
-            return response
+            response = await self._inner.handle_async_request(request)
+            outcome = str(response.status_code)
+        except httpx.RequestError as error:
+            outcome = type(error).__name__
+            raise
         finally:
-            remote_requests.labels(system, outcome).inc()
-            remote_seconds.labels(system).observe(time.perf_counter() - started)
+            self._seconds.observe(time.perf_counter() - started)
+            REMOTE_REQUESTS.labels(self._system, operation, outcome).inc()
+        return response
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
 
 
-def new_client(*, connections: int = 50) -> httpx.AsyncClient:
-    """A client without redirects (a redirect would carry credentials elsewhere) and without the environment's proxies."""
-    limits = httpx.Limits(
-        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30
+def open_client(
+    system: str,
+    *,
+    plain_http: bool,
+    answer_seconds: float = ANSWER_SECONDS,
+    verify: ssl.SSLContext | bool = True,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:
+    """A client for all connections of one system. It follows no redirects, keeps no cookies, and reads no environment:
+    accounts share it, and nothing of one may reach another."""
+    inner = transport or httpx.AsyncHTTPTransport(
+        verify=verify,
+        trust_env=False,
+        limits=httpx.Limits(
+            max_connections=None, max_keepalive_connections=50, keepalive_expiry=KEEP_ALIVE_SECONDS
+        ),
     )
-    transport = CountingTransport(verify=True, limits=limits, trust_env=False)
-    return httpx.AsyncClient(transport=transport, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+    client = httpx.AsyncClient(
+        transport=Watched(inner, system=system, plain_http=plain_http),
+        timeout=httpx.Timeout(
+            answer_seconds, connect=min(CONNECT_SECONDS, answer_seconds), pool=CONNECT_SECONDS
+        ),
+        headers={"User-Agent": USER_AGENT},
+        follow_redirects=False,
+        trust_env=False,
+    )
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
 
 
-def secure_only(url: str, *, sandbox: bool, field: str = "base_url") -> str:
-    """The URL, if it may be used. Outside sandbox mode only https may; raises InvalidInput naming the field."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidInput("The address must begin with https:// and name a host.", field=field)
-    if parts.scheme == "http" and not sandbox:
-        raise InvalidInput(
-            "Plain http would send the secret readable over the line.",
-            field=field,
-            advice="Use the https address; http is for the sandbox only.",
+class Clients:
+    """The HTTP clients, one per system, made when first asked for."""
+
+    def __init__(self, *, plain_http: bool):
+        self._plain_http = plain_http
+        self._clients: dict[str, httpx.AsyncClient] = {}
+
+    def of(self, system: str) -> httpx.AsyncClient:
+        """The system's client."""
+        if system not in self._clients:
+            self._clients[system] = open_client(system, plain_http=self._plain_http)
+        return self._clients[system]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+
+@asynccontextmanager
+async def http_clients(*, plain_http: bool) -> AsyncIterator[Clients]:
+    """Clients for as long as a block lasts."""
+    clients = Clients(plain_http=plain_http)
+    try:
+        yield clients
+    finally:
+        await clients.close()
+
+
+def plain_http_refused(host: str) -> MisdirectedConnection:
+    """The error for an address that is not https, where it must be."""
+    return MisdirectedConnection(
+        f"The address of {host} is plain http; secrets and people's data would travel open.",
+        advice="Use its https:// address. Plain http is for the built-in sandbox only (SANDBOX=1).",
+        code="plain_http",
+    )
+
+
+def check_scheme(address: str, *, plain_http: bool) -> None:
+    """Refuse at save what the transport would refuse at each request. Raises MisdirectedConnection."""
+    url = httpx.URL(address)
+    if url.scheme != "https" and not (plain_http and url.scheme == "http"):
+        raise plain_http_refused(url.host or address)
+
+
+# --- failures -----------------------------------------------------------------------------------------------------
+
+FAILURES: Mapping[int, tuple[type[AppError], str]] = {
+    400: (RecordRefused, "It refused the record."),
+    401: (CredentialsRefused, "It refused the credentials."),
+    402: (LimitReached, "It asks for a payment."),
+    403: (CredentialsRefused, "It refused: these credentials may not do that."),
+    404: (MisdirectedConnection, "There is nothing at that address."),
+    405: (MisdirectedConnection, "That address does not take such calls."),
+    408: (RemoteUnavailable, "It gave up waiting for our request."),
+    409: (RecordRefused, "It refused the record: it conflicts with what is there."),
+    413: (RecordRefused, "It refused the record: it is too large."),
+    422: (RecordRefused, "It refused the record."),
+    423: (RemoteUnavailable, "The record is locked at the moment."),
+    425: (RemoteUnavailable, "It asks to try again later."),
+    429: (Throttled, "It asks for fewer calls."),
+}
+"""HTTP status → the error that says who must act, and its sentence. All other 4xx refuse the record, 5xx mean later."""
+
+
+def failure_of(
+    status: int,
+    *,
+    detail: str = "",
+    advice: str = "",
+    retry_after: float | None = None,
+    writing: bool = False,
+) -> AppError:
+    """The error for a refusing answer. A 5xx after a write leaves open whether it happened."""
+    kind, sentence = FAILURES.get(status, (RecordRefused, f"It answered with status {status}."))
+    if status >= 500:
+        return RemoteUnavailable(
+            detail or f"It answered with status {status}.", in_doubt=writing, retry_after=retry_after
         )
-    return url
+    if status < 400:
+        kind, sentence = (
+            MisdirectedConnection,
+            f"It answered with status {status}, which means another address.",
+        )
+    if issubclass(kind, RemoteUnavailable | Throttled):
+        return kind(detail or sentence, retry_after=retry_after)
+    return kind(detail or sentence, advice=advice)
+
+
+_NEVER_SENT: tuple[type[Exception], ...] = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def not_answered(error: httpx.RequestError, *, writing: bool) -> AppError:
+    """The error for a request without an answer; ``in_doubt`` unless it surely never left."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return MisdirectedConnection(
+                f"Its certificate cannot be trusted: {cause.verify_message}.",
+                advice="Use the host name that the vendor gave; if it is right, its certificate has expired.",
+                code="tls_certificate",
+            )
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return MisdirectedConnection("The address has no scheme that we speak.", code="invalid_address")
+    if isinstance(error, _NEVER_SENT):
+        return RemoteUnavailable("It could not be reached.")
+    if isinstance(error, httpx.TimeoutException):
+        return RemoteUnavailable("It did not answer in time.", in_doubt=writing, code="answer_timeout")
+    return RemoteUnavailable("The connection broke before its answer.", in_doubt=writing, code="answer_lost")
+
+
+def seconds_of(value: str | None, *, now: Callable[[], float] = time.time) -> float | None:
+    """``Retry-After`` in seconds, given as a number or as a date; None when it says neither."""
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isdigit() and len(text) < 8:
+        return float(text)
+    return _date_seconds(text, now=now())
+
+
+def _date_seconds(text: str, *, now: float) -> float | None:
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (TypeError, ValueError, OverflowError):
+        return None
