@@ -22,6 +22,7 @@ from app.pipeline.route import Route
 from app.pipeline.sending import send
 from app.pipeline.settling import Trials, settle
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
+from app.records.decision import Archive
 from app.store import deliveries, targets
 from app.store.targets import Key
 from app.translation import needs_existing_leaves
@@ -206,7 +207,10 @@ def _mine(
         )
         if foreign:
             item.contends.append((row.id, row.owner_ref or ""))
-            free += [rows[key].id for key in wish.keys]
+            free.append(row.id)
+            if wish.old_row is not None:
+                # Two who swap their addresses must not wait for each other: the old key is left in any case.
+                kept.append(_leaving(route, wish.old_row))
             continue
         prepare(wish, sealer=route.sealer, options=route.options)
         if is_unchanged(wish, held_by_us=True):
@@ -214,6 +218,13 @@ def _mine(
             free.append(row.id)
         kept.append(wish)
     return kept
+
+
+def _leaving(route: Route, row: targets.Target) -> Wish:
+    archive = Archive(kind=row.kind, key=row.key, reason="address_left")
+    leaving = Wish(kind=row.kind, key=row.key, natural=None, archive=archive, row=row)
+    prepare(leaving, sealer=route.sealer, options=route.options)
+    return leaving
 
 
 def _by_number(item: Item) -> tuple[int, int, str]:

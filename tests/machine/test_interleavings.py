@@ -1,4 +1,4 @@
-"""Two workers, two flows on one key, edits, lost and late answers, crashes and stalls: when all is quiet, target = source."""
+"""Two workers, edits, address changes and swaps, lost and late answers, crashes and stalls: at rest, target = source."""
 
 from __future__ import annotations
 

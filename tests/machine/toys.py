@@ -33,7 +33,7 @@ from app.connectors.base import (
 from app.errors import RemoteUnavailable
 from app.pipeline.batch import run_batch
 from app.pipeline.route import Route
-from app.records.decision import Decision, Known, Put
+from app.records.decision import Archive, Decision, Known, Put
 from app.sealing import Sealer
 from app.store import deliveries, ids
 from app.store.clock import ManualClock
@@ -63,6 +63,7 @@ class Write(Change):
     address: str
     values: dict[str, str]
     old: str | None = None
+    away: bool = False
 
 
 class Crash(BaseException):
@@ -107,6 +108,9 @@ class World:
     def commit(self, write: Write) -> None:
         """What the target does with a call when it gets to it."""
         self.writes += 1
+        if write.away:
+            self.entries.pop(write.address, None)
+            return
         if write.old is not None:
             moved = self.entries.pop(write.old, None)
             if moved is not None:
@@ -162,6 +166,8 @@ class ToyTarget:
         return found
 
     def steps(self, intent: Intent, existing: Existing | None) -> Steps:
+        if intent.desired is None:
+            return (Write(address=intent.remote_id or "", values={}, away=True),)
         values = intent.document.get("values", {})
         old = intent.moves_from_id if intent.moves_from_id != intent.natural else None
         if (
@@ -190,6 +196,8 @@ class ToyTarget:
             raise RemoteUnavailable("The target is busy.")
         world.commit(change)
         await world.turn(self.actor)
+        if change.away:
+            return Applied(state="archived", facts={"archived_by": "us"})
         return Applied(remote_id=change.address)
 
 
@@ -230,14 +238,13 @@ class ToyTranslation:
         record = ToyRecord.model_validate(source.document)
         here = known.find("customer", record.address)
         left = [t for t in known.targets if t.state == "present" and (here is None or t.key != here.key)]
-        put = Put(
-            kind="customer",
-            natural=record.address,
-            record=record,
-            moves_from=left[0].key if left and here is None else None,
-        )
+        moved = left[0].key if left and here is None else None
+        put = Put(kind="customer", natural=record.address, record=record, moves_from=moved)
+        gone = tuple(Archive(kind=t.kind, key=t.key, reason="address_left") for t in left if t.key != moved)
         return Plan(
-            decision=Decision(puts=(put,)), desired=(Desired({"values": record.values}),), record=record
+            decision=Decision(puts=(put,), archives=gone),
+            desired=(Desired({"values": record.values}),),
+            record=record,
         )
 
 
