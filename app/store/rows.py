@@ -21,17 +21,16 @@ from sqlalchemy import (
     func,
     literal_column,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
 PARAMETER = "rows_json"
 
 
 def unpacked(
-    conn: AsyncConnection, types: Mapping[str, TypeEngine[Any]]
+    dialect: str, types: Mapping[str, TypeEngine[Any]]
 ) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
     """What to select from, and its columns by name; the rows are given as ``packed(...)`` when the statement is run."""
-    if conn.dialect.name == "sqlite":
+    if dialect == "sqlite":
         each = func.json_each(bindparam(PARAMETER, type_=Text)).table_valued("value", name="given")
         read = {
             name: literal_column(
