@@ -20,6 +20,8 @@ from app.store.session import Database
 from app.store.tables import flows
 
 MAX_FOLD = 400
+GATHER_STEP_S = 0.001
+GATHER_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Intake:
         self._db = db
         self._waiting: list[_Caller] = []
         self._task: asyncio.Task[None] | None = None
+        self._expected = 1
 
     async def accept(
         self, news: Sequence[NewEvent], *, move: CursorMove | None = None, only_flow: str | None = None
@@ -73,9 +76,11 @@ class Intake:
 
     async def _work(self) -> None:
         while self._waiting:
+            await self._gather()
             callers, self._waiting = self._waiting[:MAX_FOLD], self._waiting[MAX_FOLD:]
             try:
                 results = await self._commit(callers)
+                self._expected = min(len(callers) + len(self._waiting), MAX_FOLD)
             except Exception:
                 for caller in callers:
                     await self._alone(caller)
@@ -83,6 +88,13 @@ class Intake:
                 for caller, result in zip(callers, results, strict=True):
                     if not caller.done.done():
                         caller.done.set_result(result)
+
+    async def _gather(self) -> None:
+        """While many call, wait a moment for the others of the last fold: a fold's cost hardly grows with its size."""
+        for _ in range(GATHER_STEPS):
+            if len(self._waiting) >= self._expected:
+                break
+            await asyncio.sleep(GATHER_STEP_S)
 
     async def _alone(self, caller: _Caller) -> None:
         try:

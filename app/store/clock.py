@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, ColumnElement, literal
+from sqlalchemy import BigInteger, ColumnElement, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -28,7 +28,9 @@ def _postgresql(_element: now_ms, _compiler: Any, **_options: Any) -> str:
 
 
 class Clock(Protocol):
-    """Tells the time to SQL, and to whoever is about to send."""
+    """Tells the time to SQL, and to whoever is about to send. Statements are kept by it."""
+
+    def __hash__(self) -> int: ...
 
     def sql(self) -> ColumnElement[int]:
         """Milliseconds since 1970, to stand in a statement."""
@@ -58,8 +60,8 @@ class ManualClock:
         self.now = now
 
     def sql(self) -> ColumnElement[int]:
-        """The time it was told."""
-        return literal(self.now, BigInteger)
+        """The time it was told, looked up when the statement is run: statements are kept and run again."""
+        return bindparam("now", callable_=lambda: self.now, type_=BigInteger, unique=True)
 
     def monotonic(self) -> float:
         """The same time, in seconds."""

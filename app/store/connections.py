@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import RowMapping, case, delete, func, insert, or_, select, update
+from sqlalchemy import RowMapping, Update, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Diagnosis
@@ -174,11 +175,16 @@ SOON_MS = (2_000, 6_000, 20_000)
 
 async def poll_soon(db: AsyncConnection, ids: Iterable[str], *, clock: Clock) -> None:
     """Polls of these connections become due now, and a few times in the next seconds: a sale ends before it can be read."""
+    await db.execute(_poll_soon(db.dialect.name, clock), {"ids": sorted(set(ids))})
+
+
+@lru_cache(maxsize=32)
+def _poll_soon(dialect: str, clock: Clock) -> Update:
     now = clock.sql()
-    array = func.json_array if db.dialect.name == "sqlite" else func.json_build_array
-    await db.execute(
+    array = func.json_array if dialect == "sqlite" else func.json_build_array
+    return (
         update(connections)
-        .where(connections.c.id.in_(sorted(set(ids))))
+        .where(connections.c.id.in_(bindparam("ids", expanding=True)))
         .values(
             poll_due_at=case((connections.c.poll_due_at > now, now), else_=connections.c.poll_due_at),
             poll_soon=array(*(now + later for later in SOON_MS), type_=connections.c.poll_soon.type),

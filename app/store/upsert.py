@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 T = TypeVar("T")
 
 
-def upsert(conn: AsyncConnection, table: Table) -> Any:
+def upsert(speaks: AsyncConnection | str, table: Table) -> Any:
     """An insert that knows ``on_conflict_do_update`` and ``excluded``; both dialects spell it alike."""
-    return (sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert)(table)
+    dialect = speaks if isinstance(speaks, str) else speaks.dialect.name
+    return (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
 
 
 def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
