@@ -14,13 +14,12 @@ import pytest
 from lxml import etree
 from pydantic import SecretStr
 
-from app.connectors.base import Desired, Intent, Wanted
+from app.connectors.base import Desired, Intent, Opening, Wanted
 from app.connectors.mplus import codec, soap
-from app.connectors.mplus.calls import Till
 from app.connectors.mplus.catalogue import LISTS
-from app.connectors.mplus.client import MplusClient
+from app.connectors.mplus.connector import open_client
 from app.connectors.mplus.customers import UpdateRelation
-from app.connectors.mplus.models import Address
+from app.connectors.mplus.models import MplusCredentials, MplusSettings
 from app.errors import AppError
 from app.sandbox.mplus.till import create_till
 from app.sandbox.serving import serving
@@ -182,10 +181,11 @@ async def test_every_message_of_a_working_day_is_valid_to_the_vendors_schema():
     """Check, poll, fetch, find, create, update, at a recent and at an older service: what really crosses the wire."""
     shop = create_till(size=12, seed=2)
     async with serving(shop) as base, httpx.AsyncClient() as http:
-        address = Address(base_url=base, ident="sandbox", secret=SecretStr("sandbox-secret"))
+        settings = MplusSettings(base_url=base)
+        credentials = MplusCredentials(ident="sandbox", secret=SecretStr("sandbox-secret"))
         for major in (67, 57):
             shop.settings.service_major = major
-            client = MplusClient(Till(address, http=http, gate=OpenGate()), webhook_url="https://x.nl/hook")
+            client = open_client(Opening(settings, credentials, http, OpenGate(), "https://x.nl/hook"))
             await client.check()
             for name in await client.marks():
                 with suppress(AppError):

@@ -20,11 +20,10 @@ from app.connectors.base import Gate
 from app.connectors.mplus import refusals, soap
 from app.connectors.mplus.codec import Element
 from app.connectors.mplus.encodings import Malformed
-from app.connectors.mplus.models import Address, Version
+from app.connectors.mplus.models import MplusCredentials, MplusSettings, Version
 from app.errors import AppError, MisdirectedConnection, RecordRefused, RemoteUnavailable
 
 CONNECT_SECONDS = 10.0
-ANSWER_SECONDS = 100.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 LARGE_ANSWER_BYTES = 2 * 1024 * 1024
 
@@ -35,25 +34,20 @@ class Till:
     """Calls to one address. ``version`` is what the till last said about itself."""
 
     def __init__(
-        self, address: Address, *, http: httpx.AsyncClient, gate: Gate, answer_seconds: float = ANSWER_SECONDS
+        self, settings: MplusSettings, credentials: MplusCredentials, *, http: httpx.AsyncClient, gate: Gate
     ):
-        self.address = address
         self.version = Version()
+        self.host = settings.host
+        self.port = settings.port
         self._http = http
         self._gate = gate
-        self._timeout = httpx.Timeout(answer_seconds, connect=min(CONNECT_SECONDS, answer_seconds))
-        self._url = httpx.URL(address.base_url)
-        self._secrets = (address.secret.get_secret_value(), quote(address.secret.get_secret_value(), safe=""))
-
-    @property
-    def host(self) -> str:
-        """The host name alone."""
-        return self._url.host
-
-    @property
-    def port(self) -> int | None:
-        """The port for a person's eyes, the scheme's own when none is written."""
-        return self._url.port or {"https": 443, "http": 80}.get(self._url.scheme)
+        self._url = settings.url
+        self._timeout = httpx.Timeout(
+            settings.answer_seconds, connect=min(CONNECT_SECONDS, settings.answer_seconds)
+        )
+        self._target = credentials.target(settings.url)
+        secret = credentials.secret.get_secret_value()
+        self._secrets = (secret, quote(secret, safe=""))
 
     async def call(
         self, operation: str, arguments: Mapping[str, Any] | None = None, *, writing: bool = False
@@ -120,7 +114,7 @@ class Till:
                 "X-Request-Id": uuid.uuid4().hex,
             },
             timeout=self._timeout,
-            extensions={"target": self.address.target(self._url)},
+            extensions={"target": self._target, "operation": operation},
         )
         async with self._gate.slot():
             try:
@@ -134,7 +128,7 @@ class Till:
                 )
                 return response.status_code, response.headers, body
             except httpx.RequestError as error:
-                raise lost(error, writing=writing, host=self._url.host, port=self.port) from None
+                raise lost(error, writing=writing, host=self.host, port=self.port) from None
 
     def _answer(
         self, operation: str, status: int, headers: httpx.Headers, body: bytes, *, writing: bool

@@ -24,12 +24,17 @@ from app.connectors.mplus.models import Version
 from app.errors import RecordRefused
 
 
+def account(host: str, port: int) -> str:
+    """Whose limits count: a till's service counts per host and port, whoever asks."""
+    return f"mplus:{host}:{port}"
+
+
 class MplusClient:
     """Reads and writes of one till. ``account`` names whom its limits count: the till's host and port."""
 
     def __init__(self, till: Till, *, webhook_url: str | None = None):
         self.till = till
-        self.account = f"mplus:{till.host}:{till.port}"
+        self.account = account(till.host, till.port)
         self._webhook_url = webhook_url
         self._absent: set[str] = set()
         self._tree = readers.Tree(till)
@@ -40,7 +45,7 @@ class MplusClient:
             stock.KIND: readers.StockReader(till),
         }
         for name, shelf in orders.SHELVES.items():
-            self._readers[name] = readers.ShelfReader(till, shelf)
+            self._readers[name] = readers.SaleReader(till, shelf)
 
     async def check(self) -> Diagnosis:
         """What stands in the way, or what is there: version, branches, webhooks."""
@@ -61,9 +66,7 @@ class MplusClient:
 
     def source(self, kind: str) -> Source:
         """Reads one kind by reference."""
-        if kind == orders.KIND:
-            return readers.SaleReader(self.till)
-        if kind not in self._readers or kind in orders.SHELVES:
+        if kind not in self._readers or (kind in orders.SHELVES and kind != orders.KIND):
             raise wrong_kind("MplusKASSA", kind)
         return self._readers[kind]
 

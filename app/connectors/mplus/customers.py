@@ -7,13 +7,17 @@ differs and nothing else, because fields that are left out stay as they are. Pur
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps
 from app.connectors.mplus import codec
 from app.connectors.mplus import fields as cards
 from app.connectors.mplus.shelf import Shelf
+from app.values import addresses, countries, names, phones, text
+from app.values.email import normalise_email
+from app.values.money import to_decimal
 
 KIND = "customer"
 
@@ -94,17 +98,33 @@ def steps(intent: Intent, existing: Existing | None) -> Steps:
         if existing is None:
             return ()
         return (UpdateRelation(number=int(existing.remote_id), fields={"active": False}),)
+    wanted = with_options(intent)
     if existing is None:
         if not intent.create:
             return Leave(
                 "not_created", "The person is not in the till, and this flow may not make a relation."
             )
-        fields = {name: value for name, value in intent.document.items() if value not in (None, "", {})}
+        fields = {name: value for name, value in wanted.items() if value not in (None, "", {})}
         return (CreateRelation(fields={"extRelationId": external_id(intent.key), **fields}),)
     if not intent.update:
         return ()
-    fields = differences(intent.document, existing.document)
+    fields = differences(wanted, existing.document)
     return (UpdateRelation(number=int(existing.remote_id), fields=fields),) if fields else ()
+
+
+def with_options(intent: Intent) -> Document:
+    """The document with the custom fields that a flow's settings name: ``{"custom:Nieuwsbrief": "yes"}``.
+
+    Rows reach only names without spaces, and a consent goes into whatever field the merchant chose.
+    """
+    named = {
+        name.removeprefix("custom:"): value
+        for name, value in intent.options.items()
+        if name.startswith("custom:")
+    }
+    if not named:
+        return intent.document
+    return intent.document | {"customFields": {**intent.document.get("customFields", {}), **named}}
 
 
 def external_id(key: str) -> str:
@@ -118,26 +138,69 @@ def differences(wanted: Document, present: Document) -> Document:
     Custom fields go together or not at all.
     """
     fields: Document = {}
+    country = wanted.get("country") or present.get("country")
     for name, value in wanted.items():
         if value is None or (value == "" and _KINDS.get(name) not in _CAN_BE_EMPTY):
             continue
         if name == "customFields":
             held = present.get(name, {})
-            if any(each is not None and not same(each, held.get(field)) for field, each in value.items()):
+            if any(
+                each is not None and not same_custom(each, held.get(field)) for field, each in value.items()
+            ):
                 # Whether a list with some fields leaves the others alone is not said: all of them are sent.
                 fields[name] = held | {field: each for field, each in value.items() if each is not None}
-        elif not same(value, present.get(name)):
+        elif not same(name, value, present.get(name), country=country):
             fields[name] = value
     return fields
 
 
-def same(wanted: Any, present: Any) -> bool:
-    """Whether the till already says this: nothing, an empty text and an empty list are one."""
+def same(name: str, wanted: Any, present: Any, *, country: Any = None) -> bool:
+    """Whether the till already says this, perhaps in its own spelling.
+
+    Nothing, an empty text and an empty list are one. A name, an address, a phone number or a country in another
+    spelling is no change: writing it back would only begin a quarrel about commas (features T9).
+    """
     if wanted in (None, "", []) or present in (None, "", []):
         return wanted in (None, "", []) and present in (None, "", [])
-    if isinstance(wanted, str) and isinstance(present, str):
-        return wanted.strip() == present.strip()
-    return bool(wanted == present)
+    if not isinstance(wanted, str) or not isinstance(present, str):
+        return bool(wanted == present)
+    if text.one_line(wanted) == text.one_line(present):
+        return True
+    spelled = _SPELLED.get(name)
+    if spelled is None:
+        return False
+    where = countries.country_code(country, "NL") or "NL"
+    meaning = spelled(present, where)
+    return meaning is not None and meaning == spelled(wanted, where)
+
+
+def same_custom(wanted: Any, present: Any) -> bool:
+    """The same for a custom field, whose type is the till's: yes is true, ``2.50`` is 2.5."""
+    if isinstance(present, bool) and isinstance(wanted, str):
+        return cards.yes_or_no(wanted) is present
+    if isinstance(present, int | Decimal) and not isinstance(present, bool):
+        return to_decimal(wanted) == present
+    return same("", wanted, present)
+
+
+_SPELLED: Mapping[str, Callable[[str, str], Any]] = {
+    **dict.fromkeys(("name", "contact"), lambda value, _: _person(value)),
+    **dict.fromkeys(("telephone", "mobile"), phones.phone_e164),
+    **dict.fromkeys(("address", "deliveryAddress"), lambda value, where: _street(value, where)),
+    **dict.fromkeys(("country", "deliveryCountry"), lambda value, _: countries.country_code(value)),
+    **dict.fromkeys(("zipcode", "deliveryZipcode"), lambda value, _: value.replace(" ", "").upper()),
+    "email": lambda value, _: normalise_email(value),
+}
+
+
+def _person(value: str) -> tuple[str, str] | None:
+    name = names.split_name(value)
+    return (name.first, name.last) if name.last else None
+
+
+def _street(value: str, where: str) -> tuple[str, str, str] | None:
+    line = addresses.split_street(value, where)
+    return (line.street, line.number, line.addition.casefold()) if line.number else None
 
 
 def existing_relation(document: Document) -> Existing:

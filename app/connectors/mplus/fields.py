@@ -54,12 +54,26 @@ def custom_value(field: Mapping[str, Any]) -> Any:
     return value
 
 
+def yes_or_no(word: str) -> bool | None:
+    """What a word says, in the languages of the shops; None for any other."""
+    folded = word.strip().casefold()
+    return True if folded in _YES else False if folded in _NO else None
+
+
+_YES = frozenset(("yes", "ja", "oui", "true", "1", "y", "j"))
+_NO = frozenset(("no", "nee", "nein", "non", "false", "0", "n"))
+
+
 def as_custom_field(name: str, value: Any, *, data_type: str) -> dict[str, Any]:
     """The element that writes one custom field. Raises Malformed where the value does not fit the type."""
     holder = _HOLDERS.get(data_type, "strValue")
     field: dict[str, Any] = {"fieldName": name, "dataType": data_type}
     if data_type == "DATA-TYPE-DECIMAL":
         field["intValue"], field["decimalPlaces"] = encodings.unscaled(value)
+    elif data_type == "DATA-TYPE-BOOL" and isinstance(value, str):
+        field[holder] = yes_or_no(value)
+        if field[holder] is None:
+            raise encodings.Malformed("yes or no", name)
     else:
         field[holder] = value
     return field

@@ -1,4 +1,4 @@
-"""What a connection to a till consists of: its address with the secret, and the version it says it is."""
+"""What a connection to a till consists of: its address, who we are there, and the version it says it is."""
 
 from __future__ import annotations
 
@@ -27,14 +27,25 @@ OLDEST = 10
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})(?:\.(\d{1,6}))?")
 
 
-class Address(BaseModel):
-    """Where a till's Q-API is and who we are there. Host, port, ident and secret are given per partner and customer."""
+class MplusSettings(BaseModel):
+    """Where a till's Q-API is. Host and port are the customer's own, given by MplusKASSA with ident and secret."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base_url: str = Field(description="https://host:port, with a path only where the vendor gave one")
-    ident: str = Field(min_length=1)
-    secret: SecretStr = Field(min_length=1)
+    base_url: str = Field(
+        title="Address of the Q-API",
+        description="https, host and port as MplusKASSA gave them; a path only where they gave one.",
+        examples=["https://api.mpluskassa.nl:50123"],
+        max_length=300,
+    )
+    answer_seconds: float = Field(
+        default=100.0,
+        ge=5,
+        le=120,
+        title="Patience",
+        description="Seconds to wait for an answer. Some calls are slow; after it the answer counts as lost.",
+        examples=[100],
+    )
 
     @field_validator("base_url")
     @classmethod
@@ -46,6 +57,41 @@ class Address(BaseModel):
         if url.query or url.fragment or url.userinfo:
             raise ValueError("must hold neither a query nor a user: ident and secret have their own fields")
         return str(url)
+
+    @property
+    def url(self) -> httpx.URL:
+        """The address as a URL."""
+        return httpx.URL(self.base_url)
+
+    @property
+    def host(self) -> str:
+        """The host name alone."""
+        return self.url.host
+
+    @property
+    def port(self) -> int:
+        """The port, the scheme's own when none is written."""
+        return self.url.port or {"https": 443, "http": 80}[self.url.scheme]
+
+
+class MplusCredentials(BaseModel):
+    """Who we are at the till."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ident: str = Field(
+        min_length=1,
+        max_length=200,
+        title="Ident",
+        description="Given by MplusKASSA per partner and customer.",
+        examples=["my-shop"],
+    )
+    secret: SecretStr = Field(
+        min_length=1,
+        title="Secret",
+        description="Given by MplusKASSA. Kept sealed and never shown again.",
+        examples=["•••"],
+    )
 
     def target(self, url: httpx.URL) -> bytes:
         """Path and query of the real request, the only place where the secret is written out."""

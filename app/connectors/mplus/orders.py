@@ -1,20 +1,21 @@
 """Sales of the till: orders, invoices and receipts, each with its own sequence of markers (mplus.md §3.1, §4.7, §4.8).
 
 Counter sales are receipts, not orders; one sale may exist as all three. A reference says which it is, because their
-ids come from the same well: ``order:…``, ``invoice:…``, ``receipt:…``. Reading only decodes. Pure.
+ids come from the same well: ``order:…``, ``invoice:…``, ``receipt:…``. What the three say in different words about
+payment, delivery and revenue is said once here (:mod:`states`), beside the till's own words. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from app.connectors.base import Document
-from app.connectors.mplus import fields
+from app.connectors.mplus import fields, states
 from app.connectors.mplus.shelf import Shelf
 
 KIND = "order"
-Sale = Literal["order", "invoice", "receipt"]
+Sale = states.Sale
 
 _LISTS = ("lineList", "paymentList")
 
@@ -30,19 +31,31 @@ def read(kind: Sale) -> Callable[[Mapping[str, Any]], Document]:
         document["kind"] = kind
         document["id"] = sale.get(f"{kind}Id", "")
         document["number"] = shown_number(sale.get(f"{kind}Number"))
-        document["lineList"] = [read_line(line) for line in sale.get("lineList", ())]
+        document["lineList"] = [
+            read_line(line, at=number) for number, line in enumerate(sale.get("lineList", ()), start=1)
+        ]
         document["paymentList"] = [fields.filled(payment) for payment in sale.get("paymentList", ())]
-        return document
+        return document | states.of_sale(kind, document)
 
     return read_sale
 
 
-def read_line(line: Mapping[str, Any]) -> Document:
+def read_line(line: Mapping[str, Any], *, at: int = 1) -> Document:
     """One line with its amounts beside its names; components and preparations stay inside it."""
-    document = fields.filled(line, but=("data", "preparationList"))
+    document = {"lineId": str(at)} | fields.filled(line, but=("data", "preparationList"))
+    if not document.get("articleNumber"):
+        document.pop("articleNumber", None)  # a line of text names no article
     document |= fields.filled(line.get("data", {}))
-    parts = [read_line(part) for part in line.get("preparationList", ())]
-    return document | {"preparationList": parts} if parts else document
+    parts = [
+        read_line(part, at=number) for number, part in enumerate(line.get("preparationList", ()), start=1)
+    ]
+    return document | states.of_line(document) | ({"preparationList": parts} if parts else {})
+
+
+def with_relation(document: Document, relations: Mapping[int, Document]) -> Document:
+    """The sale with the relation it belongs to, where that is known."""
+    relation = relations.get(document.get("relationNumber", 0))
+    return document if relation is None else document | {"relation": relation}
 
 
 def shown_number(number: Mapping[str, int] | None) -> str | None:

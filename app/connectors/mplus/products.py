@@ -20,15 +20,34 @@ def read(product: Mapping[str, Any]) -> Document:
     """The product in the till's words, with all of its articles; custom fields by name, empty texts left out."""
     document = fields.filled(product, but=("articleList",))
     document["articleList"] = [read_article(article) for article in product.get("articleList", ())]
+    document["images"] = images(document["articleList"])
     return document
 
 
 def read_article(article: Mapping[str, Any]) -> Document:
     """One article. Money is in euros, quantities are Decimals."""
-    document = fields.filled(article, but=("customFieldList",))
+    document = fields.filled(article, but=("customFieldList", "priceGroupList"))
+    prices = {
+        str(group["priceGroupNumber"]): price
+        for group in article.get("priceGroupList", ())
+        if (price := group.get("priceIncl")) is not None and "priceGroupNumber" in group
+    }
+    if prices:
+        document["priceGroups"] = prices
     document["customFields"] = fields.custom_fields(article.get("customFieldList", ()))
     document["imageList"] = [fields.filled(image) for image in article.get("imageList", ())]
     return document
+
+
+def images(articles: Sequence[Mapping[str, Any]]) -> list[Document]:
+    """Every picture of the product once, in the order of the articles, with the articles that it shows."""
+    found: dict[int, Document] = {}
+    for article in articles:
+        for image in article.get("imageList", ()):
+            shown = found.setdefault(image.get("imageId", 0), {**image, "articleNumbers": []})
+            if "articleNumber" in article:
+                shown["articleNumbers"].append(article["articleNumber"])
+    return list(found.values())
 
 
 def with_groups(document: Document, groups: Mapping[int, Mapping[str, Any]]) -> Document:

@@ -182,20 +182,48 @@ class StockReader:
 
 
 class SaleReader:
-    """Orders, invoices and receipts by reference: each asked where it stands."""
+    """Orders, invoices or receipts since a marker, and any of the three by reference, with the relation of each."""
 
-    def __init__(self, till: Till):
-        self._shelves = [(shelf, ShelfReader(till, shelf)) for shelf in orders.SHELVES.values()]
+    def __init__(self, till: Till, shelf: Shelf = orders.ORDERS):
+        self._sequence = ShelfReader(till, shelf)
+        self._shelves = [(each, ShelfReader(till, each)) for each in orders.SHELVES.values()]
+        self._relations = ShelfReader(till, customers.SHELF)
+
+    async def changes(self, *, since: int, limit: int) -> Page:
+        """One page of one sequence."""
+        page = await self._sequence.changes(since=since, limit=limit)
+        return replace(page, found=tuple(await self._with_relations(page.found)))
 
     async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
-        """Each reference once."""
+        """Each reference once, asked where it stands."""
         fetched: list[Fetched] = []
         left = list(dict.fromkeys(refs))
         for shelf, reader in self._shelves:
             own = [ref for ref in left if shelf.known(ref) is not None]
             fetched += await reader.fetch_many(own) if own else ()
             left = [ref for ref in left if ref not in set(own)]
-        return [*fetched, *(Gone(ref) for ref in left)]
+        return [*await self._with_relations(fetched), *(Gone(ref) for ref in left)]
+
+    async def _with_relations(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
+        """A sale names its relation by number only; who that is, is asked once for all of them."""
+        numbers = {
+            str(number)
+            for record in fetched
+            if isinstance(record, Found) and (number := record.document.get("relationNumber"))
+        }
+        if not numbers:
+            return fetched
+        relations = {
+            int(record.ref): record.document
+            for record in await self._relations.fetch_many(sorted(numbers))
+            if isinstance(record, Found)
+        }
+        return [
+            replace(record, document=orders.with_relation(record.document, relations))
+            if isinstance(record, Found)
+            else record
+            for record in fetched
+        ]
 
 
 MARKS: Mapping[str, str] = {

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.client import MplusClient
-from app.connectors.mplus.models import Address
+from app.connectors.mplus.models import MplusCredentials, MplusSettings
 
 BASE = "https://api.mpluskassa.nl:50123"
 SECRET = "s3cr&t/+ waarde"
@@ -48,8 +48,11 @@ async def make_till(gate):
     def make(base: str = BASE, *, secret: str = SECRET, seconds: float = 5.0, verify: object = True) -> Till:
         http = httpx.AsyncClient(verify=verify)
         opened.append(http)
-        address = Address(base_url=base, ident="winkel 1", secret=SecretStr(secret))
-        return Till(address, http=http, gate=gate, answer_seconds=seconds)
+        # what is shorter than people may set is for tests of a till that hangs
+        settings = MplusSettings(base_url=base).model_copy(update={"answer_seconds": seconds})
+        return Till(
+            settings, MplusCredentials(ident="winkel 1", secret=SecretStr(secret)), http=http, gate=gate
+        )
 
     yield make
     for http in opened:

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.connectors.base import Desired, Found, Gone, Intent, Wanted
+from app.connectors.base import Desired, Found, Gone, Intent, Opening, Wanted
 from app.connectors.mplus import webhooks
-from app.connectors.mplus.calls import Till
 from app.connectors.mplus.client import MplusClient
-from app.connectors.mplus.models import Address
+from app.connectors.mplus.connector import open_client
+from app.connectors.mplus.models import MplusCredentials, MplusSettings
 from app.errors import CallerError, CredentialsRefused, RemoteUnavailable
 from app.sandbox.faults import PRESETS
 from app.sandbox.mplus.till import create_till
@@ -38,11 +38,12 @@ async def connect(shop, gate):
     """Opens a client to the shop."""
     async with httpx.AsyncClient() as http:
 
-        def open_client(*, secret: str = "sandbox-secret", **more: object) -> MplusClient:
-            address = Address(base_url=shop.base, ident="sandbox", secret=SecretStr(secret))
-            return MplusClient(Till(address, http=http, gate=gate, answer_seconds=5), **more)
+        def opened(*, secret: str = "sandbox-secret", **more: object) -> MplusClient:
+            settings = MplusSettings(base_url=shop.base, answer_seconds=5)
+            credentials = MplusCredentials(ident="sandbox", secret=SecretStr(secret))
+            return open_client(Opening(settings, credentials, http, gate, **more))
 
-        yield open_client
+        yield opened
 
 
 @pytest.fixture

@@ -383,9 +383,10 @@ async def test_look_ups_come_before_anything_is_made(client, answers, soap_answe
         ]
     )
 
-    whole = {"orderId": "u1", "kind": "order", "id": "u1", "number": None, "lineList": [], "paymentList": []}
     assert operations(calls) == ["findOrder", "findOrder"]
-    assert found == {"ka": Existing("u1", document=whole), "kc": Existing("u9", whole=False)}
+    assert found.keys() == {"ka", "kc"}
+    assert (found["ka"].remote_id, found["ka"].state, found["ka"].document["id"]) == ("u1", "present", "u1")
+    assert found["kc"] == Existing("u9", whole=False)
 
 
 def test_a_sale_that_waits_in_a_queue_is_not_made_again():

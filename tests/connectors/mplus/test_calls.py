@@ -245,7 +245,7 @@ async def test_the_secret_is_never_told(till, caplog):
     for response in (httpx.Response(200, content=b"s3cr&t"), httpx.ReadError("no"), httpx.Response(404)):
         error = await failure(till, response)
         told += [*traceback.format_exception(error), repr(error), error.detail, error.advice]
-    told += [record.getMessage() for record in caplog.records] + [repr(till.address)]
+    told += [record.getMessage() for record in caplog.records] + [repr(vars(till).keys())]
 
     assert len(caplog.records) > 0
     assert not [line for line in told if "waarde" in line or "s3cr" in line]

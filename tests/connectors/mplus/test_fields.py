@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 
 from app.connectors.mplus import fields
+from app.connectors.mplus.encodings import Malformed
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,16 @@ def test_filled():
         "d": False,
         "e": "x",
     }
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("Ja", True), (" yes ", True), ("NEE", False), ("0", False), ("x", None), ("", None)]
+)
+def test_yes_or_no(word, value):
+    assert value is fields.yes_or_no(word)
+
+
+def test_a_word_for_a_yes_or_no_field():
+    assert fields.as_custom_field("n", "ja", data_type="DATA-TYPE-BOOL")["boolValue"] is True
+    with pytest.raises(Malformed, match="n: yes or no expected"):
+        fields.as_custom_field("n", "misschien", data_type="DATA-TYPE-BOOL")

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.connectors.mplus.models import Address, Version
+from app.connectors.mplus.models import MplusCredentials, MplusSettings, Version
 
 
 @pytest.mark.parametrize(
@@ -10,7 +10,7 @@ from app.connectors.mplus.models import Address, Version
 )
 def test_addresses_that_are_refused(base):
     with pytest.raises(ValidationError):
-        Address(base_url=base, ident="a", secret=SecretStr("b"))
+        MplusSettings(base_url=base)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,27 @@ def test_version_of_answer(answer, text, newest):
 
     assert (text, newest) == (str(version), version.has("createOrderV3"))
     assert version.has("createOrder")
+
+
+@pytest.mark.parametrize(
+    ("base", "host", "port"),
+    [
+        ("https://api.mpluskassa.nl:50123", "api.mpluskassa.nl", 50123),
+        (" https://Till.example/api ", "till.example", 443),
+        ("http://127.0.0.1:8001", "127.0.0.1", 8001),
+    ],
+)
+def test_addresses(base, host, port):
+    settings = MplusSettings(base_url=base)
+
+    assert (settings.host, settings.port) == (host, port)
+
+
+def test_the_secret_stands_in_the_target_alone():
+    credentials = MplusCredentials(ident="a b", secret=SecretStr("c&d/+"))
+
+    assert (
+        credentials.target(MplusSettings(base_url="https://x.nl/api").url)
+        == b"/api?ident=a%20b&secret=c%26d%2F%2B"
+    )
+    assert "c&d" not in repr(credentials) + credentials.model_dump_json()

@@ -14,76 +14,93 @@ LINE = {
 }
 
 
-@pytest.mark.parametrize(
-    ("kind", "sale", "expected"),
-    [
-        (
-            "order",
+def test_read():
+    sale = {
+        "orderId": "a1",
+        "orderNumber": {"year": 2026, "number": 123},
+        "extOrderId": "",
+        "relationNumber": 17,
+        "invoiceIds": ["i1"],
+        "invoiceAddress": {"name": "Jan", "city": ""},
+        "totalInclAmount": Decimal("99.90"),
+        "totalExclAmount": Decimal("82.56"),
+        "fullyPaid": True,
+        "lineList": [LINE],
+        "paymentList": [{"method": "PIN", "amount": Decimal("99.90"), "description": ""}],
+    }
+
+    expected = {
+        "orderId": "a1",
+        "orderNumber": {"year": 2026, "number": 123},
+        "relationNumber": 17,
+        "invoiceIds": ["i1"],
+        "invoiceAddress": {"name": "Jan"},
+        "totalInclAmount": Decimal("99.90"),
+        "totalExclAmount": Decimal("82.56"),
+        "fullyPaid": True,
+        "kind": "order",
+        "id": "a1",
+        "number": "2026.123",
+        "lineList": [
             {
-                "orderId": "a1",
-                "orderNumber": {"year": 2026, "number": 123},
-                "extOrderId": "",
-                "lineList": [LINE],
-            },
-            {
-                "orderId": "a1",
-                "orderNumber": {"year": 2026, "number": 123},
-                "kind": "order",
-                "id": "a1",
-                "number": "2026.123",
-                "lineList": [
+                "lineId": "l1",
+                "articleNumber": 1001,
+                "text": "Trui",
+                "quantity": Decimal(2),
+                "price": Decimal("49.95"),
+                "vatCode": 1,
+                "role": "product",
+                "unitPrice": Decimal("49.95"),
+                "preparationList": [
                     {
-                        "lineId": "l1",
-                        "articleNumber": 1001,
-                        "text": "Trui",
-                        "quantity": Decimal(2),
-                        "price": Decimal("49.95"),
-                        "vatCode": 1,
-                        "preparationList": [{"lineId": "l2", "text": "extra", "quantity": Decimal(1)}],
+                        "lineId": "l2",
+                        "text": "extra",
+                        "quantity": Decimal(1),
+                        "role": "text",
+                        "unitPrice": Decimal(0),
                     }
                 ],
-                "paymentList": [],
-            },
-        ),
-        (
-            "receipt",
-            {
-                "receiptId": "r1",
-                "receiptNumber": {"branchNumber": 1, "workplaceNumber": 2, "year": 2026, "number": 7},
-                "paymentList": [{"method": "PIN", "amount": Decimal("5.00"), "description": ""}],
-            },
-            {
-                "receiptId": "r1",
-                "receiptNumber": {"branchNumber": 1, "workplaceNumber": 2, "year": 2026, "number": 7},
-                "kind": "receipt",
-                "id": "r1",
-                "number": "1.2.2026.7",
-                "lineList": [],
-                "paymentList": [{"method": "PIN", "amount": Decimal("5.00")}],
-            },
-        ),
-        (
-            "invoice",
-            {
-                "invoiceId": "i1",
-                "invoiceAddress": {"name": "Jan", "city": ""},
-                "invoiceNumber": {"year": 0, "number": 0},
-            },
-            {
-                "invoiceId": "i1",
-                "invoiceAddress": {"name": "Jan"},
-                "invoiceNumber": {"year": 0, "number": 0},
-                "kind": "invoice",
-                "id": "i1",
-                "number": None,
-                "lineList": [],
-                "paymentList": [],
-            },
-        ),
+            }
+        ],
+        "paymentList": [{"method": "PIN", "amount": Decimal("99.90")}],
+        "financial": "paid",
+        "fulfilment": "unknown",
+        "paid": Decimal("99.90"),
+        "isRevenue": True,
+        "pricesIncludeVat": True,
+        "relatedIds": ["invoice:i1"],
+        "discountTotal": Decimal(0),
+        "taxTotal": Decimal("17.34"),
+    }
+    assert expected == orders.read("order")(sale)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ({"year": 2026, "number": 123}, "2026.123"),
+        ({"branchNumber": 1, "workplaceNumber": 2, "year": 2026, "number": 7}, "1.2.2026.7"),
+        ({"year": 0, "number": 0}, None),
+        ({}, None),
+        (None, None),
     ],
 )
-def test_read(kind, sale, expected):
-    assert expected == orders.read(kind)(sale)
+def test_numbers_as_people_read_them(number, shown):
+    assert shown == orders.shown_number(number)
+
+
+def test_a_line_of_text_names_no_article():
+    assert "articleNumber" not in orders.read_line({"articleNumber": 0, "text": "Bedankt!"})
+    assert orders.read_line({"text": "Bedankt!"}, at=3)["lineId"] == "3"
+
+
+def test_the_relation_of_a_sale():
+    assert orders.with_relation({"relationNumber": 17}, {17: {"name": "Jan"}}) == {
+        "relationNumber": 17,
+        "relation": {"name": "Jan"},
+    }
+    assert orders.with_relation({"relationNumber": 18}, {17: {}}) == {"relationNumber": 18}
+    assert orders.with_relation({}, {17: {}}) == {}
 
 
 def test_arguments_hold_the_mandatory_empty_lists():

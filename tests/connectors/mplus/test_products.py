@@ -45,8 +45,31 @@ def test_read():
                 "imageList": [{"imageId": 3, "imageUrl": "https://till.nl/3.jpg"}],
             }
         ],
+        "images": [{"imageId": 3, "imageUrl": "https://till.nl/3.jpg", "articleNumbers": [1001]}],
     }
     assert expected == products.read(product)
+
+
+def test_a_picture_of_several_articles_stands_once():
+    shared, own = {"imageId": 3, "imageUrl": "a"}, {"imageId": 4}
+    articles = [
+        {"articleNumber": 1, "imageList": [shared]},
+        {"articleNumber": 2, "imageList": [own, shared]},
+        {},
+    ]
+
+    expected = [shared | {"articleNumbers": [1, 2]}, own | {"articleNumbers": [2]}]
+    assert expected == products.images(articles)
+
+
+def test_prices_by_price_group():
+    groups = [
+        {"priceGroupNumber": 2, "priceIncl": Decimal("9.95")},
+        {"priceGroupNumber": 3},
+        {"priceIncl": Decimal(1)},
+    ]
+
+    assert products.read_article({"priceGroupList": groups})["priceGroups"] == {"2": Decimal("9.95")}
 
 
 def test_names_of_groups_are_borrowed_from_the_tree():

@@ -42,7 +42,12 @@ def shop(soap_answer):
         ),
         "getOrders": soap_answer(
             "GetOrdersResponse",
-            "<ns:orderList><ns:order><ns:orderId>a</ns:orderId></ns:order></ns:orderList>",
+            "<ns:orderList><ns:order><ns:orderId>a</ns:orderId><ns:relationNumber>17</ns:relationNumber></ns:order></ns:orderList>",
+        ),
+        "getRelations": soap_answer(
+            "GetRelationsResponse",
+            "<ns:relationList><ns:relation><ns:relationNumber>17</ns:relationNumber><ns:name>Jan</ns:name></ns:relation>"
+            "</ns:relationList>",
         ),
         "getInvoices": soap_answer(
             "GetInvoicesResponse",
@@ -93,6 +98,7 @@ async def test_products_bring_the_names_of_their_groups_and_read_the_tree_once(c
             "syncMarker": 4,
             "groupNumbers": [2],
             "articleList": [{"articleNumber": 1001, "syncMarker": 6, "customFields": {}, "imageList": []}],
+            "images": [],
             "groups": [{"groupNumber": 2, "name": "Truien", "path": ["Kleding", "Truien"]}],
         },
         6,
@@ -186,7 +192,9 @@ async def test_each_kind_of_sale_has_its_own_sequence_and_one_source(client, ans
     )
 
     assert page.changed == (Changed("order", "receipt:r", dedupe="receipt:r@3"),)
-    assert operations(calls) == ["getReceipts", "getOrders", "getInvoices", "getReceipts"]
+    assert operations(calls) == ["getReceipts", "getOrders", "getInvoices", "getReceipts", "getRelations"]
+    assert fetched[0].document["relation"]["name"] == "Jan"
+    assert "relation" not in fetched[2].document
     assert [(record.ref, type(record).__name__) for record in fetched] == [
         ("order:a", "Found"),
         ("order:b", "Gone"),

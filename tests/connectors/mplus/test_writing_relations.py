@@ -99,21 +99,66 @@ def test_steps(wish, existing, steps):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "present", "same"),
+    ("name", "wanted", "present", "same"),
     [
-        ("a", " a ", True),
-        ("a", "A", False),
-        (None, "", True),
-        ("", None, True),
-        ([], None, True),
-        (0, None, False),
-        (False, None, False),
-        (Decimal("1.50"), Decimal("1.5"), True),
-        (3, 3, True),
+        ("city", "a", " a ", True),
+        ("city", "a", "A", False),
+        ("city", None, "", True),
+        ("city", "", None, True),
+        ("cardNumbers", [], None, True),
+        ("points", 0, None, False),
+        ("active", False, None, False),
+        ("balance", Decimal("1.50"), Decimal("1.5"), True),
+        ("points", 3, 3, True),
+        ("name", "J. van den Berg", "Berg, J. van den", True),
+        ("name", "Jan van den Berg", "Berg, J. van den", False),
+        ("name", "Bakkerij Jansen", "Bakkerij  Jansen", True),
+        ("name", "Bakkerij Jansen B.V.", "Jansen Bakkerij", False),
+        ("telephone", "+31612345678", "06-12345678", True),
+        ("telephone", "+31612345678", "06-12345679", False),
+        ("telephone", "geen", "niet", False),
+        ("address", "Kerkstraat 12 a", "Kerkstraat 12A", True),
+        ("address", "Kerkstraat 12", "Kerkstraat 12A", False),
+        ("address", "Het oude raadhuis", "Oude raadhuis", False),
+        ("country", "BE", "België", True),
+        ("country", "BE", "Nederland", False),
+        ("country", "Ergens", "Nergens", False),
+        ("zipcode", "1234ab", "1234 AB", True),
+        ("email", "Jan@X.nl", "jan@x.nl", True),
     ],
 )
-def test_same(wanted, present, same):
-    assert same is customers.same(wanted, present)
+def test_same(name, wanted, present, same):
+    assert same is customers.same(name, wanted, present)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "present", "same"),
+    [
+        ("yes", True, True),
+        ("nee", False, True),
+        ("nee", True, False),
+        ("misschien", True, False),
+        ("38,5", Decimal("38.5"), True),
+        (3, 3, True),
+        ("a", None, False),
+        (None, None, True),
+    ],
+)
+def test_same_custom_field(wanted, present, same):
+    assert same is customers.same_custom(wanted, present)
+
+
+def test_a_flow_may_name_custom_fields_that_no_row_reaches():
+    wish = intent(
+        {"name": "Jan de Vries"}, options={"custom:Nieuwsbrief sinds": "2026-05-01", "payment": "x"}
+    )
+
+    assert customers.steps(wish, PRESENT) == (
+        UpdateRelation(
+            number=17,
+            fields={"customFields": {"nieuwsbrief": "nee", "maat": "L", "Nieuwsbrief sinds": "2026-05-01"}},
+        ),
+    )
 
 
 def test_a_summary_names_fields_and_nobody():

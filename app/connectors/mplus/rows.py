@@ -1,0 +1,293 @@
+"""The shipped rows of this side: from the till's documents to the records of the middle, and back.
+
+Rows are data that a merchant may change; these are where everybody starts. ``OUT_ROWS`` read a document of the till,
+``IN_ROWS`` write one. In a list's rows ``item`` is the element and ``whole`` the document around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Rows = tuple[tuple[str, str] | tuple[str, str, str], ...]
+
+
+def _person(target: str, source: str, country: str) -> Rows:
+    """What every person has, a relation's own or one of its contacts."""
+    return (
+        (f"{target}id", f"as_text({source}relationNumber)"),
+        (f"{target}email", f"email({source}email)"),
+        (f"{target}email_problem", f"email_problem({source}email)"),
+        (f"{target}phone", f"coalesce(phone({source}telephone, {country}), trim({source}telephone))"),
+        (f"{target}mobile", f"coalesce(phone({source}mobile, {country}), trim({source}mobile))"),
+        (f"{target}birthday", f"{source}birthDate"),
+        (f"{target}categories", f"texts({source}categoryIds)"),
+        (f"{target}custom", f"{source}customFields"),
+    )
+
+
+def _address(target: str, line: str, zipcode: str, city: str, country: str) -> Rows:
+    """One address text in parts, and a country as somebody typed it."""
+    return (
+        (f"{target}.street", f"street({line}, {country})"),
+        (f"{target}.number", f"house_number({line}, {country})"),
+        (f"{target}.addition", f"house_addition({line}, {country})"),
+        (f"{target}.postal_code", f"trim({zipcode})"),
+        (f"{target}.city", f"trim({city})"),
+        (f"{target}.country", f"country_code({country}, `null`)"),
+        (f"{target}.country_text", f"trim({country})"),
+    )
+
+
+def _relation(target: str, source: str) -> Rows:
+    """A relation without its contacts. A company's own person is its ``contact``; its name is never split."""
+    name = f"if({source}companyName, coalesce({source}contact, {source}name), {source}name)"
+    whole = f"if({source}contact, '', {source}companyName)"
+    return (
+        *_person(target, source, f"{source}country"),
+        (f"{target}full_name", f"trim({name})"),
+        (f"{target}first_name", f"first_name({name}, {whole})"),
+        (f"{target}last_name", f"last_name({name}, {whole})"),
+        (f"{target}company", f"trim({source}companyName)"),
+        (f"{target}active", f"{source}active"),
+        *_address(
+            f"{target}billing", f"{source}address", f"{source}zipcode", f"{source}city", f"{source}country"
+        ),
+        *_address(
+            f"{target}shipping",
+            f"{source}deliveryAddress",
+            f"{source}deliveryZipcode",
+            f"{source}deliveryCity",
+            f"{source}deliveryCountry",
+        ),
+        (f"{target}website", f"trim({source}website)"),
+        (f"{target}vat_number", f"trim({source}vatNumber)"),
+        (f"{target}registration_number", f"trim({source}commerceNumber)"),
+        (f"{target}number", f"as_text({source}relationNumber)"),
+        (f"{target}card_number", f"coalesce({source}cardNumber, {source}cardNumbers[0])"),
+        (f"{target}price_group", f"as_text({source}priceGroupNumber)"),
+        (f"{target}payment_days", f"{source}paymentWithinDays"),
+        (f"{target}points", f"{source}points"),
+        (f"{target}balance", f"as_text({source}balance)"),
+        (f"{target}note", f"{source}extraText"),
+        (f"{target}created_at", f"{source}createTimestamp"),
+        (f"{target}changed_at", f"{source}changeTimestamp"),
+    )
+
+
+CUSTOMERS_OUT: Rows = (
+    *_relation("", ""),
+    ("contacts[]", "contactList"),
+    *_person("contacts[].", "item.", "coalesce(item.country, whole.country)"),
+    ("contacts[].full_name", "trim(item.name)"),
+    ("contacts[].first_name", "first_name(item.name, item.companyName)"),
+    ("contacts[].last_name", "last_name(item.name, item.companyName)"),
+)
+
+# Nothing is emptied by these: what the record does not know is left out. The till's own spelling stays where it says
+# the same (see ``customers.same_meaning``).
+CUSTOMERS_IN: Rows = (
+    ("name", "coalesce(company, full_name, full_name(first_name, last_name), email)"),
+    ("companyName", "company"),
+    ("contact", "if(company, coalesce(full_name, full_name(first_name, last_name)), `null`)"),
+    ("email", "email"),
+    ("telephone", "phone"),
+    ("mobile", "mobile"),
+    ("birthDate", "iso_date(birthday)"),
+    ("address", "street_line(billing.street, billing.number, billing.addition, billing.country)"),
+    ("zipcode", "billing.postal_code"),
+    ("city", "billing.city"),
+    ("country", "coalesce(billing.country_text, billing.country)"),
+    ("deliveryAddress", "street_line(shipping.street, shipping.number, shipping.addition, shipping.country)"),
+    ("deliveryZipcode", "shipping.postal_code"),
+    ("deliveryCity", "shipping.city"),
+    ("deliveryCountry", "coalesce(shipping.country_text, shipping.country)"),
+    ("website", "website"),
+    ("vatNumber", "vat_number"),
+    ("commerceNumber", "registration_number"),
+    ("paymentWithinDays", "payment_days"),
+    ("extraText", "note", "create"),
+)
+
+PRODUCTS_OUT: Rows = (
+    ("id", "as_text(productNumber)"),
+    ("title", "trim(coalesce(description, articleList[0].description))"),
+    ("description", "coalesce(extraText, articleList[0].extraText)"),
+    ("short_description", "articleList[0].invoiceText"),
+    ("brand", "articleList[0].brandName"),
+    ("categories", "texts(groupNumbers)"),
+    ("category_name", "groups[0].name"),
+    ("active", "length(articleList[?active != `false`]) > `0`"),
+    ("web_shop", "length(articleList[?webshop]) > `0`"),
+    ("tax_class", "as_text(articleList[0].vatCode)"),
+    ("published_at", "min(articleList[].createTimestamp)"),
+    ("changed_at", "max(articleList[].changeTimestamp)"),
+    ("images[]", "images"),
+    ("images[].id", "as_text(item.imageId)"),
+    ("images[].url", "item.imageUrl"),
+    ("images[].hash", "item.imageHash"),
+    ("images[].skus", "texts(item.articleNumbers)"),
+    ("variants[]", "articleList"),
+    ("variants[].sku", "as_text(item.articleNumber)"),
+    ("variants[].external_id", "item.extArticleId"),
+    ("variants[].plu", "item.pluNumber"),
+    ("variants[].title", "trim(coalesce(item.description, whole.description))"),
+    ("variants[].gtin", "gtin(item.barcode)"),
+    ("variants[].price_incl", "item.priceIncl"),
+    ("variants[].price_excl", "item.priceExcl"),
+    ("variants[].vat_code", "as_text(item.vatCode)"),
+    ("variants[].vat_rate", "item.vatPercentage"),
+    ("variants[].active", "item.active"),
+    ("variants[].discontinued", "item.discontinued"),
+    ("variants[].web_shop", "if(item.webshop, `true`, `false`)"),
+    ("variants[].stock_managed", "item.stockArticle"),
+    ("variants[].attributes.colour", "item.colour"),
+    ("variants[].attributes.size", "item.size"),
+    ("variants[].image_url", "item.imageList[0].imageUrl"),
+    ("variants[].unit", "coalesce(item.unit, item.siUnit)"),
+    ("variants[].turnover_group", "as_text(item.turnoverGroup)"),
+    ("variants[].price_groups", "item.priceGroups"),
+    ("variants[].custom", "item.customFields"),
+)
+
+CATEGORIES_OUT: Rows = (
+    ("id", "as_text(groupNumber)"),
+    ("name", "name"),
+    ("parent_id", "as_text(parentGroupNumber)"),
+    ("path", "path"),
+    ("product_ids", "texts(productNumbers)"),
+    ("position", "sortOrder"),
+    ("deleted", "isDeleted"),
+)
+
+STOCK_OUT: Rows = (
+    ("sku", "as_text(articleNumber)"),
+    ("managed", "stockArticle"),
+    ("day_stock", "isDayStockArticle"),
+    ("branches[]", "branches"),
+    ("branches[].branch", "coalesce(as_text(item.branchNumber), '1')"),
+    ("branches[].free", "item.amountFree"),
+    ("branches[].reserved", "item.amountReserved"),
+    ("branches[].incoming", "item.amountIncoming"),
+)
+
+
+def _order_address(target: str, source: str) -> Rows:
+    return (
+        (f"{target}.name", f"coalesce({source}.contact, {source}.name)"),
+        (f"{target}.company", f"{source}.companyName"),
+        *_address(target, f"{source}.address", f"{source}.zipcode", f"{source}.city", f"{source}.country"),
+    )
+
+
+ORDERS_OUT: Rows = (
+    ("id", "concat(kind, ':', id)"),
+    ("kind", "kind"),
+    ("number", "number"),
+    ("external_id", "coalesce(extOrderId, extInvoiceId, extReceiptId)"),
+    ("related_ids", "relatedIds"),
+    ("credit_of", "creditOf"),
+    ("customer_ref", "as_text(relationNumber)"),
+    *_relation("customer.", "relation."),
+    ("total", "totalInclAmount"),
+    ("total_excl", "totalExclAmount"),
+    ("tax_total", "taxTotal"),
+    ("paid", "paid"),
+    ("discount_total", "discountTotal"),
+    ("prices_include_vat", "pricesIncludeVat"),
+    ("financial", "financial"),
+    ("fulfilment", "fulfilment"),
+    ("is_revenue", "isRevenue"),
+    *_order_address("billing", "invoiceAddress"),
+    *_order_address("shipping", "deliveryAddress"),
+    ("branch", "as_text(financialBranchNumber)"),
+    ("workplace", "as_text(workplaceNumber)"),
+    ("employee", "as_text(employeeNumber)"),
+    ("category", "as_text(coalesce(orderCategoryNumber, salesCategoryNumber))"),
+    ("delivery_method", "deliveryMethod"),
+    ("reference", "reference"),
+    ("financial_date", "financialDate"),
+    ("placed_at", "entryTimestamp"),
+    ("version", "concat(versionNumber, '.', changeCounter)"),
+    ("lines[]", "lineList"),
+    ("lines[].id", "item.lineId"),
+    ("lines[].sku", "as_text(item.articleNumber)"),
+    ("lines[].title", "trim(item.text)"),
+    ("lines[].role", "item.role"),
+    ("lines[].quantity", "item.quantity"),
+    ("lines[].unit", "item.siUnit"),
+    ("lines[].unit_price", "item.unitPrice"),
+    ("lines[].unit_price_excl", "item.priceExcl"),
+    ("lines[].discount", "item.discount"),
+    ("lines[].total", "item.totalInclAmount"),
+    ("lines[].total_excl", "item.totalExclAmount"),
+    ("lines[].vat_code", "as_text(item.vatCode)"),
+    ("lines[].vat_rate", "item.vatPercentage"),
+    ("lines[].account", "as_text(item.turnoverGroup)"),
+    ("vat[]", "vatGroupList"),
+    ("vat[].code", "as_text(item.vatCode)"),
+    ("vat[].rate", "item.vatPercentage"),
+    ("vat[].base", "item.exclAmount"),
+    ("vat[].amount", "item.vatAmount"),
+    ("payments[]", "paymentList"),
+    ("payments[].method", "item.method"),
+    ("payments[].amount", "item.amount"),
+    ("payments[].at", "item.entryTimestamp"),
+    ("payments[].reference", "coalesce(item.externalReference, item.externalPaymentId)"),
+)
+
+
+def _till_address(target: str, source: str) -> Rows:
+    return (
+        (f"{target}.name", f"coalesce({source}.company, {source}.name)"),
+        (f"{target}.contact", f"if({source}.company, {source}.name, `null`)"),
+        (f"{target}.companyName", f"{source}.company"),
+        (
+            f"{target}.address",
+            f"street_line({source}.street, {source}.number, {source}.addition, {source}.country)",
+        ),
+        (f"{target}.zipcode", f"{source}.postal_code"),
+        (f"{target}.city", f"{source}.city"),
+        (f"{target}.country", f"coalesce({source}.country_text, {source}.country)"),
+    )
+
+
+# Settings that these rows read: employee_number, branch, workplace, delivery_method, order_category.
+ORDERS_IN: Rows = (
+    ("relationNumber", "number(customer_ref)"),
+    ("employeeNumber", "number(coalesce(employee, settings.employee_number, `999999`))"),
+    ("entryBranchNumber", "number(coalesce(branch, settings.branch, `1`))"),
+    ("financialBranchNumber", "number(coalesce(branch, settings.branch, `1`))"),
+    ("workplaceNumber", "number(coalesce(workplace, settings.workplace))"),
+    ("reference", "coalesce(reference, number)"),
+    ("vatMethod", "if(prices_include_vat, 'VAT-METHOD-INCLUSIVE', 'VAT-METHOD-EXCLUSIVE')"),
+    ("financialDate", "iso_date(financial_date)"),
+    ("deliveryMethod", "coalesce(delivery_method, settings.delivery_method)"),
+    ("orderCategoryNumber", "number(coalesce(category, settings.order_category))"),
+    *_till_address("deliveryAddress", "shipping"),
+    *_till_address("invoiceAddress", "billing"),
+    ("lineList[]", "lines"),
+    ("lineList[].articleNumber", "number(item.sku)"),
+    ("lineList[].text", "item.title"),
+    ("lineList[].quantity", "item.quantity"),
+    (
+        "lineList[].price",
+        "if(whole.prices_include_vat, item.unit_price, coalesce(item.unit_price_excl, item.unit_price))",
+    ),
+    ("lineList[].vatCode", "number(item.vat_code)"),
+    ("paymentList[]", "payments"),
+    ("paymentList[].method", "item.method"),
+    ("paymentList[].amount", "item.amount"),
+    ("paymentList[].externalReference", "item.reference"),
+)
+
+OUT_ROWS: Mapping[str, Rows] = {
+    "customer": CUSTOMERS_OUT,
+    "product": PRODUCTS_OUT,
+    "category": CATEGORIES_OUT,
+    "stock": STOCK_OUT,
+    "order": ORDERS_OUT,
+}
+"""By kind of record: document of the till → record."""
+
+IN_ROWS: Mapping[str, Rows] = {"customer": CUSTOMERS_IN, "order": ORDERS_IN, "invoice": ORDERS_IN}
+"""By kind of target record: record → document of the till."""
