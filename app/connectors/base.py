@@ -146,7 +146,7 @@ class Intent:
 
     ``desired`` is None for an archive. ``document`` holds the leaves that this run may write (modes applied).
     ``moves_from_id`` is the remote id of the owned target that becomes this one (an address change).
-    ``options`` are the flow's settings that steps may ask for.
+    ``options`` are the flow's settings that steps may ask for; ``facts`` what the target row remembers of earlier writes.
     """
 
     kind: str
@@ -160,6 +160,7 @@ class Intent:
     create: bool = True
     update: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Change(BaseModel):
@@ -248,8 +249,12 @@ class Target(Protocol):
         """The calls that bring it about, in order. Pure."""
         ...
 
-    async def apply(self, change: Change) -> Applied:
-        """Send one change. A lost answer is a TimeError with ``in_doubt``."""
+    async def apply(self, change: Change) -> Applied | Leave:
+        """Send one change. A lost answer is a TimeError with ``in_doubt``.
+
+        Leave where the target itself says that nothing can ever be written here (an address that was erased for good):
+        settled with that reason, nothing for anybody to mend.
+        """
         ...
 
 
@@ -286,13 +291,17 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a client is opened with. ``http`` is shared by all connections of the system; ``gate`` bounds the account."""
+    """What a client is opened with. ``http`` is shared by all connections of the system; ``gate`` bounds the account.
+
+    ``keyed_hash`` is the installation's: who reads people from a system that knows them by address needs it for refs.
+    """
 
     settings: BaseModel
     credentials: BaseModel
     http: httpx.AsyncClient
     gate: Gate
     webhook_url: str | None = None
+    keyed_hash: Callable[..., str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

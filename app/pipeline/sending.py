@@ -38,7 +38,12 @@ async def _carry_out(route: Route, wish: Wish, *, may_send: Callable[[], bool]) 
             if not may_send():
                 raise LeaseLostError("The lease ended before the call was sent.")
             wish.sent += 1
-            wish.applied.append(await target.apply(change))
+            answer = await target.apply(change)
+            if isinstance(answer, Leave):
+                wish.left = answer
+                wish.lost = bool(wish.applied)  # what came before it stands there now
+                return
+            wish.applied.append(answer)
     except LeaseLostError as error:
         wish.error = error
         wish.lost = wish.sent > 0

@@ -119,6 +119,7 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         create=wish.put.create if wish.put else True,
         update=wish.put.update if wish.put else True,
         options=dict(options) | said,
+        facts=dict(before.facts) if before else {},
     )
 
 
