@@ -1,29 +1,39 @@
 """Rows: one field each, from an expression over a source to a path of a target.
 
-A target path is ``name(.name)*``. Lists exist only as named scopes: the row ``contacts[]`` says which list, and the
-rows ``contacts[].email`` run once per element over ``{item, whole, settings}``. A connector ships its rows as plain
-tuples ``(target, expression)`` or ``(target, expression, mode)``.
+A target path is ``name(.name)*``. Lists exist only as named scopes: the row ``contacts[]`` says which elements, and
+the rows ``contacts[].email`` run once per element over ``{item, whole, settings}``; where the caller names an
+identity key for the list, every element must have one of its own, because elements are known by it and never by
+their position. Rows outside a scope read the document's fields directly, and ``settings``.
+
+An expression that gives nothing leaves its target out; an empty text is a value and empties the target. A connector
+ships its rows as plain tuples ``(target, expression)`` or ``(target, expression, mode)``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
-from jmespath.exceptions import JMESPathError
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import InvalidInput, MappingFailed
-from app.mapping.expressions import Evaluate, ExpressionTooExpensiveError, Interpreter, paths
+from app.mapping.closures import Evaluate
+from app.mapping.conditions import Ask, When, compile_when
+from app.mapping.expressions import compile_expression
+from app.mapping.modes import MODE_TEXT, Mode
+from app.mapping.run import Run, SkipRecord, kind_of
+from app.mapping.tables import Table, compile_table
 
-Mode = Literal["always", "create", "update", "if_empty"]
 RowTuple = tuple[str, str] | tuple[str, str, Mode]
 MAX_ROWS = 1_000
 
+_NAME = r"\w[\w-]{0,99}"
 _TARGET = re.compile(
-    r"(?:(?P<scope>[A-Za-z_]\w*)\[\])?(?P<path>\.?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)?", re.ASCII
+    rf"(?:(?P<scope>{_NAME}(?:\.{_NAME}){{0,3}})\[\]\.?)?(?P<path>{_NAME}(?:\.{_NAME}){{0,7}})?"
 )
 
 
@@ -45,26 +55,46 @@ class Row(BaseModel):
         max_length=2_000,
     )
     mode: Mode = Field(
-        default="always",
-        title="When it is written",
-        description=(
-            "`always`; `create`: only when the target record is made; `update`: only when it exists; "
-            "`if_empty`: only where the target holds nothing, so that what people enriched survives."
-        ),
-        examples=["always"],
+        default="always", title="When it is written", description=MODE_TEXT, examples=["always"]
     )
     on: bool = Field(
         default=True, title="On", description="A row that is off is kept and does nothing.", examples=[True]
+    )
+    table: Table | None = Field(
+        default=None,
+        title="Table",
+        description="Default, force, and a table the value goes through, with the policy for what is not in it.",
+        examples=[{"entries": {"high": "V21"}, "missing": "fail"}],
+    )
+    when: When | None = Field(
+        default=None,
+        title="Only if",
+        description=(
+            "The row writes only when this holds. Several rows may write one target if all but the first have a "
+            "condition; the last one that holds wins."
+        ),
+        examples=[{"field": "country", "is": "equals", "value": "NL"}],
+    )
+    note: str | None = Field(
+        default=None,
+        title="Note",
+        description="For people only.",
+        examples=["Asked for by the accountant"],
+        max_length=1_000,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What rows made of a document: absent values are left out; ``modes`` holds the paths that are not ``always``."""
+    """What rows made of a document: absent values are left out; ``modes`` holds the paths that are not ``always``.
+
+    ``skip`` is the reason when a table says that this record is left out; the document is empty then.
+    """
 
     document: dict[str, Any]
-    modes: dict[str, str]
+    modes: dict[str, Mode]
     warnings: tuple[str, ...] = ()
+    skip: str | None = None
 
 
 def parse_rows(tuples: Sequence[RowTuple]) -> tuple[Row, ...]:
@@ -74,138 +104,274 @@ def parse_rows(tuples: Sequence[RowTuple]) -> tuple[Row, ...]:
     )
 
 
+Write = Callable[[Any, dict[str, Any], Run], None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
-    names: tuple[str, ...]
-    evaluate: Evaluate
-    row: Row
+    target: str
+    write: Write
+    sources: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    name: str
-    elements: _Step
+    path: tuple[str, ...]
+    elements: Evaluate
     steps: tuple[_Step, ...]
+    identity: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class RowMapping:
-    """Rows, compiled once per flow version."""
+    """Rows, compiled once per flow version. ``targets`` and ``sources`` are the paths it writes and reads."""
 
     steps: tuple[_Step, ...]
     scopes: tuple[_Scope, ...]
-    modes: Mapping[str, str]
+    modes: Mapping[str, Mode]
     targets: frozenset[str]
     sources: frozenset[str]
+    tables: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def compile(cls, rows: Sequence[Row]) -> RowMapping:
-        """Raises InvalidInput naming the row that cannot be used."""
+    def compile(
+        cls,
+        rows: Sequence[Row],
+        *,
+        scopes: Mapping[str, str] | None = None,
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> RowMapping:
+        """Raises InvalidInput naming the row that cannot be used.
+
+        ``scopes`` names the identity key of each list's elements; ``tables`` are what ``lookup(value, 'name')`` finds.
+        """
         if len(rows) > MAX_ROWS:
             raise InvalidInput(
-                f"A mapping holds at most {MAX_ROWS} rows; this one has {len(rows)}.", field="rows"
+                f"A mapping holds at most {MAX_ROWS:,} rows; this one has {len(rows):,}.", field="rows"
             )
-        interpreter = Interpreter()
         steps: list[_Step] = []
-        lists: dict[str, _Step] = {}
+        lists: dict[str, tuple[Evaluate, frozenset[str]]] = {}
         inner: dict[str, list[_Step]] = {}
-        seen: set[str] = set()
+        written: dict[str, Row] = {}
         for number, row in enumerate(rows):
             place = f"rows[{number}]"
-            found = _TARGET.fullmatch(row.target)
-            if found is None or not row.target:
-                raise InvalidInput(
-                    f"{row.target!r} is no target path: names with dots are.", field=f"{place}.target"
-                )
-            if row.target in seen and row.on:
-                raise InvalidInput(f"Two rows write {row.target!r}; switch one off.", field=f"{place}.target")
-            evaluate = interpreter.compile(row.expression, place=f"{place}.expression")
+            scope, path = _split(row, place)
+            evaluate, sources = _reader(row, place)
             if not row.on:
                 continue
-            seen.add(row.target)
-            scope, path = found["scope"], (found["path"] or "").removeprefix(".")
-            step = _Step(tuple(path.split(".")) if path else (), evaluate, row)
-            if scope is None:
-                steps.append(step)
-            elif not path:
-                lists[scope] = step
-            else:
-                inner.setdefault(scope, []).append(step)
+            _no_clash(row, written, place)
+            written[row.target] = row
+            if scope is not None and not path:
+                lists[scope] = (evaluate, sources)
+                continue
+            step = _Step(row.target, _writer(tuple(path.split(".")), evaluate), sources)
+            (steps if scope is None else inner.setdefault(scope, [])).append(step)
         for scope in inner:
             if scope not in lists:
                 raise InvalidInput(
                     f"The rows of {scope}[] need one row {scope}[] that says which list.", field="rows"
                 )
+        keys = scopes or {}
         return cls(
             steps=tuple(steps),
             scopes=tuple(
-                _Scope(name, elements, tuple(inner.get(name, ()))) for name, elements in lists.items()
+                _Scope(tuple(name.split(".")), evaluate, tuple(inner.get(name, ())), keys.get(name))
+                for name, (evaluate, _) in lists.items()
             ),
-            modes={row.target.replace("[]", ""): row.mode for row in rows if row.on and row.mode != "always"},
-            targets=frozenset(seen),
-            sources=frozenset(
-                path for row in rows if row.on and "[]." not in row.target for path in paths(row.expression)
-            ),
+            modes={
+                target.replace("[]", ""): row.mode for target, row in written.items() if row.mode != "always"
+            },
+            targets=frozenset(written),
+            sources=_read_paths(steps, lists, inner),
+            tables=dict(tables or {}),
         )
 
     def apply(self, document: dict[str, Any], *, settings: Mapping[str, Any] | None = None) -> Mapped:
         """The target document. Raises MappingFailed naming the row and the kind of value, never the value."""
+        run = Run(settings=settings, tables=self.tables)
         whole = document if settings is None else document | {"settings": settings}
         made: dict[str, Any] = {}
-        for step in self.steps:
-            _put(made, step.names, _value(step, whole))
-        for scope in self.scopes:
-            elements = _value(scope.elements, whole)
-            if elements is None:
-                continue
-            if not isinstance(elements, list | tuple):
-                raise MappingFailed(
-                    f"The row {scope.name}[] gives no list but {_kind(elements)}.", row=f"{scope.name}[]"
-                )
-            made[scope.name] = [_element(scope, item, whole, settings) for item in elements]
-        return Mapped(made, dict(self.modes))
+        try:
+            _apply_steps(self.steps, whole, made, run)
+            for scope in self.scopes:
+                _apply_scope(scope, whole, settings, made, run)
+        except SkipRecord as skip:
+            return Mapped({}, {}, tuple(run.notes), skip=str(skip))
+        return Mapped(made, dict(self.modes), tuple(run.notes))
 
 
-def _element(
-    scope: _Scope, item: Any, whole: dict[str, Any], settings: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    inner: dict[str, Any] = {}
-    around = {"item": item, "whole": whole, "settings": settings}
-    for step in scope.steps:
-        _put(inner, step.names, _value(step, around))
-    return inner
+def _split(row: Row, place: str) -> tuple[str | None, str]:
+    found = _TARGET.fullmatch(row.target)
+    if found is None or not row.target or (found["scope"] is None and not found["path"]):
+        raise InvalidInput(
+            f"{row.target[:80]!r} is no target path: names with dots are.", field=f"{place}.target"
+        )
+    if found["scope"] is not None and row.target.endswith("."):
+        raise InvalidInput(f"{row.target!r} ends with a dot.", field=f"{place}.target")
+    return found["scope"], found["path"] or ""
 
 
-def _value(step: _Step, document: dict[str, Any]) -> Any:
-    try:
-        return step.evaluate(document)
-    except ExpressionTooExpensiveError as error:
-        raise MappingFailed(
-            f"The expression of {step.row.target} was stopped: {error}.",
-            row=step.row.target,
-            advice="Make it simpler.",
-        ) from None
-    except (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError) as error:
-        raise MappingFailed(
-            f"The expression of {step.row.target} does not fit this record ({type(error).__name__}).",
-            row=step.row.target,
-            advice="Look at the record in the preview and change the row.",
-        ) from None
-
-
-def _put(made: dict[str, Any], names: tuple[str, ...], value: Any) -> None:
-    if value is None:
-        return
-    for name in names[:-1]:
-        made = made.setdefault(name, {})
-        if not isinstance(made, dict):
-            raise MappingFailed(
-                f"{'.'.join(names)} and a shorter path are both written.", row=".".join(names)
+def _no_clash(row: Row, written: Mapping[str, Row], place: str) -> None:
+    earlier = written.get(row.target)
+    if earlier is not None and (row.when is None or row.target.endswith("[]")):
+        raise InvalidInput(
+            f"Two rows write {row.target!r}.",
+            field=f"{place}.target",
+            advice="Switch one off, or give the later one a condition.",
+        )
+    if earlier is not None and earlier.mode != row.mode:
+        raise InvalidInput(f"The rows that write {row.target!r} differ in their mode.", field=f"{place}.mode")
+    for other in written:
+        shorter, longer = sorted((row.target, other), key=len)
+        if longer.startswith((f"{shorter}.", f"{shorter}[]")) and not shorter.endswith("[]"):
+            raise InvalidInput(
+                f"One row writes all of {shorter!r} and another {longer!r} inside it.",
+                field=f"{place}.target",
             )
-    made[names[-1]] = value
 
 
-def _kind(value: Any) -> str:
-    return {bool: "a yes/no", str: "a text", int: "a number", dict: "an object"}.get(
-        type(value), type(value).__name__
+def _reader(row: Row, place: str) -> tuple[Evaluate, frozenset[str]]:
+    """The row's value: expression, then table, then whether it counts at all; plain paths stay bare closures."""
+    expression = compile_expression(row.expression, place=f"{place}.expression")
+    evaluate, sources = expression.evaluate, expression.reads
+    if row.table is not None:
+        evaluate = _translated(evaluate, compile_table(row.table, row.target))
+    if row.when is not None:
+        ask, asked = compile_when(row.when, place=f"{place}.when")
+        evaluate, sources = _guarded(evaluate, ask), sources | asked
+    return evaluate, sources
+
+
+def _translated(evaluate: Evaluate, translate: Evaluate) -> Evaluate:
+    return lambda value, run: translate(evaluate(value, run), run)
+
+
+def _guarded(evaluate: Evaluate, ask: Ask) -> Evaluate:
+    return lambda value, run: evaluate(value, run) if ask(value, run) else None
+
+
+def _writer(names: tuple[str, ...], evaluate: Evaluate) -> Write:
+    """Evaluate and put in place. Scalars go as they are; lists and objects as counted, fresh copies."""
+    *parents, last = names
+    if not parents:
+
+        def write_top(value: Any, made: dict[str, Any], run: Run) -> None:
+            found = evaluate(value, run)
+            if found is not None:
+                made[last] = found if found.__class__ in _BARE else run.copied(found)
+
+        return write_top
+
+    def write(value: Any, made: dict[str, Any], run: Run) -> None:
+        found = evaluate(value, run)
+        if found is None:
+            return
+        for name in parents:
+            made = made.setdefault(name, {})
+        made[last] = found if found.__class__ in _BARE else run.copied(found)
+
+    return write
+
+
+_BARE = frozenset((int, bool, Decimal, date, datetime))
+_FAULTS = (ArithmeticError, RecursionError, TypeError, ValueError, AttributeError)
+
+
+def _apply_steps(steps: Sequence[_Step], value: Any, made: dict[str, Any], run: Run) -> None:
+    target = ""
+    try:
+        for step in steps:
+            target = step.target
+            step.write(value, made, run)
+    except MappingFailed as error:
+        raise _named(error, target) from None
+    except _FAULTS as error:
+        raise _unfit(error, target) from None
+
+
+def _unfit(error: Exception, target: str) -> MappingFailed:
+    return MappingFailed(
+        f"The row {target} does not fit this record ({type(error).__name__}).",
+        row=target,
+        field=target,
+        advice="Look at the record in the preview and change the row.",
     )
+
+
+def _named(error: MappingFailed, target: str) -> MappingFailed:
+    sentence = error.detail[:1].lower() + error.detail[1:] if not error.detail[:2].isupper() else error.detail
+    return MappingFailed(
+        f"The row {target}: {sentence.rstrip('.')}.",
+        row=target,
+        field=target,
+        advice=error.advice or "Change the row, or correct the record at its source.",
+        code=error.code,
+    )
+
+
+def _apply_scope(
+    scope: _Scope, whole: dict[str, Any], settings: Mapping[str, Any] | None, made: dict[str, Any], run: Run
+) -> None:
+    name = ".".join(scope.path)
+    try:
+        elements = scope.elements(whole, run)
+    except MappingFailed as error:
+        raise _named(error, f"{name}[]") from None
+    except _FAULTS as error:
+        raise _unfit(error, f"{name}[]") from None
+    if elements is None:
+        return
+    if not isinstance(elements, list | tuple):
+        raise MappingFailed(
+            f"The row {name}[] gives {kind_of(elements)} where a list is needed.",
+            row=f"{name}[]",
+            advice="Write an expression that gives a list, for instance with to_array().",
+        )
+    done: list[dict[str, Any]] = []
+    known: set[Any] = set()
+    run.pay(len(elements) * (len(scope.steps) + 1))
+    for item in elements:
+        inner: dict[str, Any] = {}
+        around = {"item": item, "whole": whole, "settings": settings}
+        _apply_steps(scope.steps, around, inner, run)
+        if scope.identity is not None:
+            _own_identity(scope.identity, inner, name, known)
+        done.append(inner)
+    for part in scope.path[:-1]:
+        made = made.setdefault(part, {})
+    made[scope.path[-1]] = done
+
+
+def _own_identity(key: str, element: dict[str, Any], scope: str, known: set[Any]) -> None:
+    identity = element.get(key)
+    if identity is None or identity == "" or isinstance(identity, dict | list):
+        raise MappingFailed(
+            f"An element of {scope} has {kind_of(identity)} as its {key}, by which it would be known.",
+            row=f"{scope}[].{key}",
+            advice=f"Let the row {scope}[].{key} give every element a value of its own.",
+        )
+    if identity in known:
+        raise MappingFailed(
+            f"Two elements of {scope} have the same {key}, by which they would be known.",
+            row=f"{scope}[].{key}",
+            advice=f"Let the row {scope}[].{key} give every element a value of its own.",
+        )
+    known.add(identity)
+
+
+def _read_paths(
+    steps: Sequence[_Step],
+    lists: Mapping[str, tuple[Evaluate, frozenset[str]]],
+    inner: Mapping[str, Sequence[_Step]],
+) -> frozenset[str]:
+    """Paths of the source document: of scope rows only what they read of the whole."""
+    found = {path for step in steps for path in step.sources}
+    found |= {path for _, sources in lists.values() for path in sources}
+    found |= {
+        path.removeprefix("whole.")
+        for scope in inner.values()
+        for step in scope
+        for path in step.sources
+        if path.startswith("whole.")
+    }
+    return frozenset(path for path in found if path != "settings" and not path.startswith("settings."))
