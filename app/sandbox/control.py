@@ -15,7 +15,7 @@ A server that wants this panel offers what ``Inside`` lists and mounts ``control
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote
@@ -39,6 +39,23 @@ class Shelf:
     columns: tuple[str, ...]
     rows: Callable[[], Mapping[str, Mapping[str, Any]]]  # key -> the whole record, in the order to show
     links: Mapping[str, str] = field(default_factory=dict)
+
+
+class Shown(Mapping[str, Mapping[str, Any]]):
+    """Rows that are made ready for the page only when they are looked at: a shop may hold fifty thousand."""
+
+    def __init__(self, rows: Mapping[Any, Any], show: Callable[[Any], Mapping[str, Any]]) -> None:
+        self._rows = {str(key): row for key, row in rows.items()}
+        self._show = show
+
+    def __getitem__(self, key: str) -> Mapping[str, Any]:
+        return self._show(self._rows[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 @dataclass(frozen=True, slots=True)

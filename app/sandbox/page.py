@@ -102,19 +102,20 @@ def index(inside: Inside, *, said: str) -> str:
 
 
 def kind(inside: Inside, shelf: Shelf, *, search: str, number: int) -> str:
-    rows = list(shelf.rows().items())
+    rows = shelf.rows()
+    keys = list(rows)
     if search:
         wanted = search.casefold()
-        rows = [(key, row) for key, row in rows if wanted in f"{key} {row}".casefold()]
-    pages = max(1, -(-len(rows) // PER_PAGE))
+        keys = [key for key in keys if wanted in f"{key} {rows[key]}".casefold()]
+    pages = max(1, -(-len(keys) // PER_PAGE))
     number = min(max(1, number), pages)
     return framed(
         inside,
         shelf.title,
         "kind",
         shelf=shelf,
-        rows=rows[(number - 1) * PER_PAGE : number * PER_PAGE],
-        total=len(rows),
+        rows=[(key, rows[key]) for key in keys[(number - 1) * PER_PAGE : number * PER_PAGE]],
+        total=len(keys),
         number=number,
         pages=pages,
         search=search,

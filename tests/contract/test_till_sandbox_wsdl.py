@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,8 @@ async def talk() -> AsyncIterator[Talk]:
 
 def prepare(till: Till) -> None:
     till.sessions.subscribe(endpoint_url="https://example.net/hook", secret=SECRET)
+    till.stock.move(1, 10001, physical=Decimal("-0.5"), kind="STOCK-HISTORY-TYPE-API")
+    till.images.link("RELATION", 4, [(1, ())])
 
 
 RELATION = {
@@ -132,6 +135,29 @@ RELATION = {
         "customField": [{"fieldName": "Nieuwsbrief", "dataType": "DATA-TYPE-BOOL", "boolValue": True}]
     },
     "contactList": {"relation": [{"name": "Tweede", "email": "t@klant-voorbeeld.nl"}]},
+}
+PRODUCT = {
+    "description": "Jas & sjaal",
+    "articleList": {
+        "article": [
+            {
+                "articleNumber": 77001,
+                "active": True,
+                "colour": "rood",
+                "size": "S",
+                "vatCode": 2,
+                "priceIncl": 1999,
+            },
+            {"colour": "rood", "size": "M", "vatCode": 2, "priceExcl": 1999},
+        ]
+    },
+    "groupNumbers": [2],
+}
+CORRECTIONS = {
+    "branchNumber": 1,
+    "employeeNumber": 1,
+    "reference": "telling",
+    "stockCorrectionList": {"correction": [{"articleNumber": 10001, "amount": 4, "decimalPlaces": 0}]},
 }
 WORKPLACE = {"branchNumber": 1, "workplaceNumber": 1}
 CALLS: list[tuple[str, dict[str, Any]]] = [
@@ -168,6 +194,53 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("getRelationPoints", {"request": {"syncMarker": 1}}),
     ("adjustPoints", {"request": {"relationNumber": 1, "pointsAdjustment": 4}}),
     ("adjustPoints", {"request": {"relationNumber": 99, "pointsAdjustment": 4}}),
+    ("getVatGroupList", {}),
+    ("getTurnoverGroups", {"request": {}}),
+    ("getPaymentMethods", {}),
+    ("getPaymentMethodsV2", {"request": {"paymentMethodTypes": ["PAYMENT-METHOD-TYPE-EFT"]}}),
+    ("getAvailablePaymentMethods", {}),
+    ("getPriceGroupList", {}),
+    ("getSalesPriceList", {}),
+    ("getCostCenters", {"request": ""}),
+    ("getOrderCategories", {}),
+    ("getDeliveryMethods", {}),
+    ("getDeliveryMethodsV2", {"request": {"onlyEnabled": True}}),
+    ("getProducts", {"request": {"pluNumbers": ""}}),
+    ("getProducts", {"request": {"articleNumbers": [10001], "pluNumbers": ""}}),
+    ("createProduct", {"product": PRODUCT}),
+    ("createProduct", {"product": {"productNumber": 1}}),
+    ("updateProduct", {"product": {"productNumber": 1, "articleList": {"article": {"vatCode": 2}}}}),
+    ("updateProduct", {"product": {"productNumber": 99}}),
+    ("getArticleGroups", {"request": {"retrieveArticleNumbers": True}}),
+    ("getArticleGroupChanges", {"request": {"syncMarker": 1}}),
+    ("newArticleGroup", {"request": {"parentGroupNumber": 1, "name": "x", "text": ""}}),
+    ("updateArticleGroup", {"request": {"groupNumber": 1, "name": "x"}}),
+    ("deleteArticleGroup", {"request": {"groupNumber": 1}}),
+    ("addProductsToArticleGroup", {"request": {"groupNumber": 2, "productNumbers": {"number": [2]}}}),
+    ("replaceProductsOfArticleGroup", {"request": {"groupNumber": 2, "productNumbers": {"number": [2]}}}),
+    ("deleteProductsFromArticleGroup", {"request": {"groupNumber": 2, "removeAll": True}}),
+    ("getImages", {"request": {"imageIds": [1, 2], "includeImageData": True, "includeThumbData": True}}),
+    ("createImage", {"request": {"imageName": "a", "mimeType": "image/png", "imageData": "QUJD"}}),
+    ("createImage", {"request": {"imageName": "a", "mimeType": "text/plain", "imageData": "QUJD"}}),
+    ("createImageFromUrl", {"request": {"imageName": "a", "mimeType": "image/png", "imageUrl": "nowhere"}}),
+    ("getCardImages", {"request": {"cardType": "PRODUCT", "cardNumbers": [10001]}}),
+    (
+        "saveCardImages",
+        {
+            "request": {
+                "cardType": "PRODUCT",
+                "cards": {"cardNumber": 1, "images": {"imageId": 1, "labels": ""}},
+            }
+        },
+    ),
+    ("getCardImageLabels", {"request": {"cardType": "PRODUCT"}}),
+    ("getStock", {"request": {"branchNumber": 1, "articleNumbers": ""}}),
+    ("getStock", {"request": {"branchNumber": 1, "articleNumbers": {"articleNumbers": [10018]}}}),
+    ("getStockHistory", {"request": {"branchNumber": 1}}),
+    ("getStockHistoryV2", {"request": {"branchNumbers": [1], "sinceStockId": 1}}),
+    ("updateStock", {"request": {"branchNumber": 1, "articleNumber": 10001, "amountChanged": 1}}),
+    ("setStock", {"request": {"branchNumber": 1, "articleNumber": 1, "amount": 1}}),
+    ("saveStockCorrections", {"request": CORRECTIONS}),
 ]
 
 

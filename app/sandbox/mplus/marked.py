@@ -16,19 +16,19 @@ from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", int, str)
 Row = Mapping[str, Any]
+TEXTS_KEPT = 20_000
 
 
 class Marked(Generic[K]):
     """The records of one kind. Rows are never changed in place: ``put`` replaces them."""
 
-    def __init__(self, *, mark: str = "syncMarker", weigh: Callable[[Row], int] = lambda _: 1) -> None:
+    def __init__(self, *, mark: str = "syncMarker") -> None:
         self.mark = mark
         self.rows: dict[K, dict[str, Any]] = {}
         self.last = 0  # the last number that was given out
         self.visible = 0  # the highest number that can be seen
         self.holding = 0
         self.waiting: list[tuple[K, dict[str, Any]]] = []
-        self._weigh = weigh
         self._order: list[tuple[int, K]] = []
         self._texts: dict[K, str] = {}
 
@@ -104,7 +104,12 @@ class Marked(Generic[K]):
                 yield key, row
 
     def page(
-        self, *, since: int, limit: int, fits: Callable[[Row], bool] | None = None
+        self,
+        *,
+        since: int,
+        limit: int,
+        fits: Callable[[Row], bool] | None = None,
+        weigh: Callable[[Row], int] = lambda _: 1,
     ) -> list[dict[str, Any]]:
         """At most ``limit`` of weight (the first always comes whole), shuffled the same way for the same page."""
         found: list[dict[str, Any]] = []
@@ -112,7 +117,7 @@ class Marked(Generic[K]):
         for _, row in self.walk(since):
             if fits is not None and not fits(row):
                 continue
-            weight += self._weigh(row)
+            weight += weigh(row)
             if found and weight > limit:
                 break
             found.append(row)
@@ -125,8 +130,13 @@ class Marked(Generic[K]):
         """What ``render`` makes of the record, kept until it changes: pages of a thousand are asked for often."""
         kept = self._texts.get(key)
         if kept is None:
+            if len(self._texts) >= TEXTS_KEPT:
+                self._texts.clear()
             kept = self._texts[key] = render(self.rows[key])
         return kept
+
+    def forget_texts(self) -> None:
+        self._texts.clear()
 
     def clear(self) -> None:
         self.rows.clear()

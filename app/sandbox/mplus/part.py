@@ -6,6 +6,8 @@ import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from starlette.routing import Route
+
 from app.sandbox.control import Action, Shelf
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ class Part:
     def release(self) -> int:
         """What was held commits now; tells how many."""
         return 0
+
+    def routes(self) -> Sequence[Route]:
+        return ()
 
     def state(self) -> Mapping[str, Any]:
         return {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from app.sandbox.control import Action, RefusedError, Shelf
+from app.sandbox.control import Action, RefusedError, Shelf, Shown
 from app.sandbox.mplus.cards import (
     MAILING,
     NEWSLETTER,
@@ -288,7 +288,7 @@ class Relations(Part):
                 "relations",
                 "Relations",
                 ("name", "companyName", "email", "city", "country", "active", "points", "syncMarker"),
-                lambda: {str(n): plain(self.cards.rows[n]) for n in sorted(self.cards.rows)},
+                lambda: Shown(self.cards.rows, plain),
             )
         ]
 

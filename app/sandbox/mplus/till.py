@@ -26,8 +26,12 @@ from app.sandbox.control import Action, Shelf, control_routes
 from app.sandbox.door import Door, read_body
 from app.sandbox.faults import TEXT_XML, Faults
 from app.sandbox.mplus.cards import Cards
+from app.sandbox.mplus.catalogue import Catalogue
 from app.sandbox.mplus.description import description
 from app.sandbox.mplus.envelope import SoapFault, answered, faulted, opened, operation_name
+from app.sandbox.mplus.finance import Finance
+from app.sandbox.mplus.groups import Groups
+from app.sandbox.mplus.images import Images
 from app.sandbox.mplus.organisation import Organisation
 from app.sandbox.mplus.panel import switches
 from app.sandbox.mplus.part import Handler, Part
@@ -37,12 +41,16 @@ from app.sandbox.mplus.schema import ZONE, Schema, Unreadable, local
 from app.sandbox.mplus.service import Service
 from app.sandbox.mplus.sessions import Session, Sessions
 from app.sandbox.mplus.settings import SINCE, TillSettings
+from app.sandbox.mplus.stock import Stock
+from app.sandbox.mplus.wire import articles as articles_wire
+from app.sandbox.mplus.wire import finance as finance_wire
 from app.sandbox.mplus.wire import relations as relations_wire
 from app.sandbox.mplus.wire import service as service_wire
 from app.sandbox.mplus.wire import shared as shared_wire
+from app.sandbox.mplus.wire import stock as stock_wire
 from app.sandbox.requestlog import RequestLog
 
-WIRES = (shared_wire, service_wire, relations_wire)
+WIRES = (shared_wire, service_wire, relations_wire, finance_wire, articles_wire, stock_wire)
 
 
 def create_till(
@@ -50,13 +58,15 @@ def create_till(
     settings: TillSettings | None = None,
     size: int = 200,
     seed: int = 1,
+    articles: int | None = None,
     now: Callable[[], datetime] | None = None,
     log_limit: int = 2_000,
 ) -> Till:
-    """A till with a shop of ``size`` from ``seed`` in it; ``size=0`` gives an empty one. ``now`` must be aware."""
+    """A till with a shop of ``size`` relations from ``seed`` in it, and ``articles`` (as many, at most 200, if not given);
+    ``size=0`` gives an empty one. ``now`` must be aware."""
     till = Till(settings=settings, now=now, log=RequestLog(limit=log_limit))
-    if size:
-        till.seed(size=size, seed=seed)
+    if size or articles:
+        till.seed(size=size, seed=seed, **({} if articles is None else {"articles": articles}))
     return till
 
 
@@ -71,6 +81,9 @@ class Till:
         log: RequestLog | None = None,
     ) -> None:
         self.settings = settings or TillSettings()
+        self.base_url = (
+            "http://127.0.0.1"  # as the last caller called us: what public addresses of pictures begin with
+        )
         self._now = now or (lambda: datetime.now(UTC))
         self.faults = Faults()
         self.log = log or RequestLog()
@@ -81,18 +94,29 @@ class Till:
         self.cards = Cards(self)
         self.relations = Relations(self)
         self.sessions = Sessions(self)
+        self.finance = Finance(self)
+        self.groups = Groups(self)
+        self.images = Images(self)
+        self.catalogue = Catalogue(self)
+        self.stock = Stock(self)
         self.parts: tuple[Part, ...] = (
             self.service,
             self.organisation,
             self.cards,
             self.relations,
+            self.finance,
+            self.groups,
+            self.images,
+            self.catalogue,
+            self.stock,
             self.sessions,
         )
         self.handlers: dict[str, Handler] = {}
         for part in self.parts:
             self.handlers.update(part.operations())
         self._kept: dict[str, dict[str, Any]] = {}
-        self._pages = Starlette(routes=control_routes(self), lifespan=self._lifespan)
+        pages = [*control_routes(self), *(route for part in self.parts for route in part.routes())]
+        self._pages = Starlette(routes=pages, lifespan=self._lifespan)
         self.door = Door(self._inside, faults=self.faults, log=self.log, name=name_operation)
 
     def now(self) -> datetime:
@@ -112,6 +136,7 @@ class Till:
 
     async def _talk(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
+        self._called_at(scope)
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         if scope["method"] == "GET" and "wsdl" in {name.lower() for name in query}:
             await say(send, 200, description(self.schema, self.handlers).encode(), TEXT_XML)
@@ -131,6 +156,13 @@ class Till:
             await say(
                 send, status, body, TEXT_XML, (b"mplus-service-version", version), (b"server-timing", timing)
             )
+
+    def _called_at(self, scope: Scope) -> None:
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        base = f"{scope.get('scheme', 'http')}://{host.decode('latin-1')}"
+        if host and base != self.base_url:
+            self.base_url = base
+            self.catalogue.products.forget_texts()
 
     def _known(self, query: Mapping[str, list[str]]) -> bool:
         return query.get("ident") == [self.settings.ident] and query.get("secret") == [self.settings.secret]
@@ -173,11 +205,14 @@ class Till:
             part.clear()
 
     def seed(self, *, size: int, seed: int, **more: Any) -> None:
-        if more:
-            raise ValueError(f"a till's seed has no {', '.join(sorted(more))}")
+        """``size`` relations; ``articles`` as many, at most 200, if not given."""
+        unknown = set(more) - {"articles"}
+        if unknown:
+            raise ValueError(f"a till's seed has no {', '.join(sorted(unknown))}")
         self.reset()
         for part in self.parts:
             part.seed(size=size, seed=seed)
+        self.catalogue.seed_articles(articles=int(more.get("articles", min(size, 200))), seed=seed)
 
     def take_backup(self) -> None:
         self._kept = {type(part).__name__: part.backup() for part in self.parts}
