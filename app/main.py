@@ -10,35 +10,38 @@ import structlog
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
+from app import metrics
 from app.errors import AppError
+from app.resources import Resources, open_resources
 from app.routers import problems
-from app.routers.context import Context
+from app.routers.context import Context, context_of
 from app.routers.front import Front
 from app.routers.polls_in_mind import PollsInMind
 from app.routers.webhooks import Webhooks
+from app.settings import Settings
 
 log = structlog.get_logger("api")
 
 MAX_BODY_BYTES = 2_000_000
 
+Opening = Callable[[], AbstractAsyncContextManager[Resources]]
 
-def create_app(opening: Callable[[], AbstractAsyncContextManager[Context]]) -> FastAPI:
+
+def from_environment() -> FastAPI:
+    """The application for an ASGI server's factory; everything comes from the environment."""
+    settings = Settings()
+    return create_app(lambda: open_resources(settings))
+
+
+def create_app(opening: Opening) -> FastAPI:
     """The application. ``opening`` opens what it needs when it starts, and closes it when it stops."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opening() as context:
-            in_mind = PollsInMind(context.intake)
-            app.state.context = context
-            app.state.webhooks = Webhooks(
-                doors=context.doors,
-                intake=context.intake,
-                sealer=context.sealer,
-                ring=context.ring,
-                in_mind=in_mind,
-                max_bytes=context.settings.max_webhook_bytes,
-                count=lambda system, outcome: None,  # noqa: ARG005
-            )
+        async with opening() as resources:
+            app.state.context = context = context_of(resources)
+            in_mind = PollsInMind(context.intake, count=metrics.POLLS_IN_MIND.inc)
+            app.state.webhooks = webhooks(context, in_mind)
             try:
                 await context.doors.preload()
             except AppError as error:
@@ -51,12 +54,25 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Context]]) -> F
     return app
 
 
+def webhooks(context: Context, in_mind: PollsInMind) -> Webhooks:
+    """The webhooks' own application."""
+    return Webhooks(
+        doors=context.doors,
+        intake=context.intake,
+        sealer=context.sealer,
+        ring=context.resources.ring,
+        in_mind=in_mind,
+        max_bytes=context.settings.max_webhook_bytes,
+        count=lambda system, outcome: metrics.WEBHOOKS.labels(system, outcome).inc(),
+    )
+
+
 class Application(FastAPI):
     """FastAPI with ``Front`` around it; webhooks leave it before the framework begins, because they are the hot path."""
 
     def __init__(self, **options: Any):
         super().__init__(**options)
-        self._front = Front(self._inside, observe=lambda *_: None)
+        self._front = Front(self._inside, observe=observe)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._front(scope, receive, send)
@@ -66,3 +82,10 @@ class Application(FastAPI):
             await self.state.webhooks(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def observe(method: str, route: str, status: int, seconds: float) -> None:
+    """Count and time a request. A method nobody knows is one label, whatever it says."""
+    known = method if method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS") else "other"
+    metrics.REQUESTS.labels(known, route, status).inc()
+    metrics.REQUEST_SECONDS.labels(route).observe(seconds)

@@ -23,8 +23,7 @@ _bearer = HTTPBearer(
 async def authenticate(reach: Context, header: Callable[[str], str | None]) -> Caller:
     """Whose key this is. Raises NotAuthenticated."""
     key = presented_key(header)
-    first = reach.settings.admin_api_key
-    if is_first_key(key, first=None if first is None else first.get_secret_value()):
+    if is_first_key(key, first=reach.resources.keyring.admin_api_key):
         return Caller(key_id=FIRST_KEY_ID, name="first admin key", scope="admin")
     async with reach.db.read() as db:
         found = await api_keys.by_hash(db, hash_api_key(reach.sealer, key))

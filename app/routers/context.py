@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from app.connectors.base import Client
 from app.intake import Intake
+from app.resources import Resources
 from app.routers.doors import Doors
 from app.sealing import Sealer
 from app.settings import Settings
-from app.store.connections import Connection
 from app.store.session import Database
-
-OpenClient = Callable[[Connection], AbstractAsyncContextManager[Client]]
-Ring = Callable[[Iterable[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything a handler may reach. ``ring`` returns at once; ``open_client`` bounds the account's requests."""
+    """Everything a handler may reach."""
 
-    settings: Settings
-    db: Database
-    sealer: Sealer
+    resources: Resources
     intake: Intake
     doors: Doors
-    ring: Ring
-    open_client: OpenClient
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        return self.resources.db
+
+    @property
+    def sealer(self) -> Sealer:
+        """Seals and hashes."""
+        return self.resources.sealer
+
+    @property
+    def settings(self) -> Settings:
+        """The installation's settings."""
+        return self.resources.settings
+
+
+def context_of(resources: Resources) -> Context:
+    """A context over open resources."""
+    return Context(resources, Intake(resources.db), Doors(resources.db, resources.sealer))
 
 
 def context(request: Request) -> Context:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -15,19 +16,19 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
-from pydantic import SecretStr
 from sqlalchemy import Table, select, text
 
-from app.intake import Intake
 from app.main import create_app
+from app.resources import open_resources
 from app.routers.context import Context
-from app.routers.doors import Doors, webhook_token_hash
+from app.routers.doors import webhook_token_hash
 from app.sealing import Sealer
 from app.settings import Settings
 from app.store import connections
 from app.store.session import Database, migrate
 from app.store.tables import metadata
 
+REDIS = os.environ.get("TEST_REDIS", "redis://127.0.0.1:6379/0")
 POSTGRES = os.environ.get("TEST_POSTGRES", "postgresql://root@127.0.0.1:5432")
 
 
@@ -91,17 +92,22 @@ TOKEN = "tok-of-the-till"
 MAILCHIMP_TOKEN = "tok-of-the-audience"
 SECRET = "eFc5HrxwLbONJ+EYXrbHB+a9HueYIQzotgKRLRVAfx0="
 ADMIN_KEY = "t2a_first_admin_key_for_tests"
-SEALER = Sealer(keys=("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",), hash_secret="for tests")
+SEAL_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+SEALER = Sealer(keys=(SEAL_KEY,), hash_secret="for tests")
 
 
 @dataclass
 class Api:
-    """The running application, a client to it, and what it asked to be rung."""
+    """The running application and a client to it, with the first admin key."""
 
     app: FastAPI
     http: httpx.AsyncClient
-    context: Context
-    rung: list[str]
+
+    @property
+    def context(self) -> Context:
+        """What its handlers are handed."""
+        context: Context = self.app.state.context
+        return context
 
     async def rows(self, table: Table) -> list[dict[str, Any]]:
         """A table's whole content."""
@@ -131,34 +137,30 @@ async def connection(
 
 
 @asynccontextmanager
-async def api_over(database: Database, **settings: Any) -> AsyncIterator[Api]:
+async def api_over(database: Database, var_dir: Path, **settings: Any) -> AsyncIterator[Api]:
     """The application over this database, for as long as the block lasts."""
-    rung: list[str] = []
-
-    @asynccontextmanager
-    async def opening() -> AsyncIterator[Context]:
-        yield Context(
-            settings=Settings(_env_file=None, admin_api_key=SecretStr(ADMIN_KEY), **settings),
-            db=database,
-            sealer=SEALER,
-            intake=Intake(database),
-            doors=Doors(database, SEALER),
-            ring=rung.extend,
-            open_client=lambda _connection: pytest.fail("no client is opened here"),
-        )
-
-    app = create_app(opening)
+    chosen = Settings(
+        _env_file=None,
+        var_dir=var_dir,
+        database_url=database.url,
+        seal_keys=(SEAL_KEY,),
+        hash_secret="for tests",
+        admin_api_key=ADMIN_KEY,
+        key_prefix=f"t2a-api-{os.getpid()}-{secrets.token_hex(4)}",
+        **settings,
+    )
+    app = create_app(lambda: open_resources(chosen, redis_url=REDIS))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers) as http:
-            yield Api(app, http, app.state.context, rung)
+            yield Api(app, http)
 
 
 @pytest.fixture
-async def api(database: Database) -> AsyncIterator[Api]:
+async def api(database: Database, tmp_path: Path) -> AsyncIterator[Api]:
     """The API with a till and an audience connected, nothing else."""
     await connection(database, id="con_till", system="mplus", token=TOKEN, secret=SECRET)
     await connection(database, id="con_list", system="mailchimp", token=MAILCHIMP_TOKEN)
-    async with api_over(database) as running:
+    async with api_over(database, tmp_path) as running:
         yield running
