@@ -189,4 +189,4 @@ def seed_stock(till: Till, product: dict[str, Any], draw: random.Random) -> None
                 if article["siUnit"]
                 else Decimal(draw.randrange(most))
             )
-            till.stock.begin(branch, article["articleNumber"], physical=amount)
+            till.stock.begin(branch, article["articleNumber"], physical=amount, at=BEGIN)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +76,9 @@ class Stock(Part):
         level = self.level(branch, article)
         return Decimal(level["physical"] - level["reserved"])
 
-    def begin(self, branch: int, article: int, *, physical: Decimal) -> None:
+    def begin(self, branch: int, article: int, *, physical: Decimal, at: datetime) -> None:
         """The first count, without history: how a seed starts."""
-        row = {**self.level(branch, article), "physical": physical, "changeTimestamp": self.till.now()}
+        row = {**self.level(branch, article), "physical": physical, "changeTimestamp": at}
         self.levels.put(f"{branch}:{article}", row)
 
     def move(
