@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -284,6 +284,31 @@ class Recovery:
 
     lease_s: float = 30.0
     hold_s: float = 130.0
+
+
+# --- webhooks that a remote lets us set up ourselves ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRegistration:
+    """The remote's webhook for our address as it stands now. ``secret`` is told once, when it was made just now."""
+
+    remote_id: str
+    secret: str | None = None
+    change: Literal["none", "made", "mended", "made_anew"] = "none"
+
+
+@runtime_checkable
+class RegistersWebhooks(Protocol):
+    """A client whose remote has an API for webhooks (Mailchimp has, the till's are typed in by hand)."""
+
+    async def ensure_webhook(self, url: str, *, secret_known: bool) -> WebhookRegistration:
+        """Make or mend the webhook for this address. With a signing webhook whose secret we do not know, make it anew."""
+        ...
+
+    async def remove_webhook(self, url: str) -> bool:
+        """Take the webhook for this address away; False when there was none."""
+        ...
 
 
 # --- a connector as a whole ---------------------------------------------------------------------------------------
