@@ -140,9 +140,9 @@ async def settle(
     outcomes: Counter[str] = Counter()
     clock, rules = route.db.clock, route.rules
     async with route.db.write() as conn:
-        mine = await deliveries.settle(conn, list(settlements.values()), token=token, clock=clock)
-        if not rules.fence:
-            mine = set(settlements)
+        mine = await deliveries.settle(
+            conn, list(settlements.values()), token=token, clock=clock, fenced=rules.fence
+        )
         overtaken = [item for item in items if item.claimed.id not in mine]
         if overtaken:
             sent = [w.row.id for item in overtaken for w in item.wishes if w.row is not None and w.sent]
@@ -200,7 +200,7 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
                 free += [row.id for row in rows]
     beyond = route.hold_ms - route.lease_ms
     await targets.doubt(conn, doubted, clock=clock, hold_ms=beyond, token=token)
-    await targets.conclude(conn, known, token=token, clock=clock)
+    await targets.conclude(conn, known, token=token, clock=clock, fenced=route.rules.fence)
     await targets.let_go(conn, free, token=token)
     await targets.contend(conn, contends)
     await targets.wake_contenders(conn, freed_keys, clock=clock)

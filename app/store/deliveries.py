@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -215,7 +216,7 @@ class Settlement:
 
 
 async def settle(
-    conn: AsyncConnection, settlements: Sequence[Settlement], *, token: str, clock: Clock
+    conn: AsyncConnection, settlements: Sequence[Settlement], *, token: str, clock: Clock, fenced: bool = True
 ) -> set[int]:
     """Settle the rows this worker still holds; their ids are returned. The others were overtaken.
 
@@ -226,7 +227,7 @@ async def settle(
     by_id = {settlement.id: settlement for settlement in settlements}
     held = (
         select(deliveries.c.id)
-        .where(deliveries.c.claim == token, deliveries.c.id.in_(list(by_id)))
+        .where(deliveries.c.id.in_(list(by_id)), deliveries.c.claim == token if fenced else true())
         .order_by(deliveries.c.id)
     )
     mine = set((await conn.execute(held.with_for_update())).scalars())

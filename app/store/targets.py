@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import JSON, and_, bindparam, case, delete, literal, or_, select, tuple_, update
+from sqlalchemy import JSON, and_, bindparam, case, delete, literal, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store import deliveries as delivery_rows
@@ -181,7 +181,9 @@ class Outcome:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-async def conclude(conn: AsyncConnection, outcomes: Sequence[Outcome], *, token: str, clock: Clock) -> None:
+async def conclude(
+    conn: AsyncConnection, outcomes: Sequence[Outcome], *, token: str, clock: Clock, fenced: bool = True
+) -> None:
     """Store known outcomes and let go. A doubt that came meanwhile stays, and with it nothing is believed."""
     if not outcomes:
         return
@@ -189,7 +191,7 @@ async def conclude(conn: AsyncConnection, outcomes: Sequence[Outcome], *, token:
     undisturbed = row.doubts == bindparam("b_doubts")
     statement = (
         update(targets)
-        .where(row.id == bindparam("b_id"), row.holder == token)
+        .where(row.id == bindparam("b_id"), row.holder == token if fenced else true())
         .values(
             remote_id=bindparam("b_remote"),
             owner_connection_id=bindparam("b_owner"),
