@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from app.values.text import one_line
@@ -61,7 +62,11 @@ def split_street(value: Any, country: str | None = "NL") -> StreetLine:
     >>> split_street("12 bis rue de la Paix", "FR")
     StreetLine(street='rue de la Paix', number='12', addition='bis', layout='')
     """
-    text = one_line(value) if isinstance(value, str) else ""
+    return _split(one_line(value), country) if isinstance(value, str) else StreetLine()
+
+
+@lru_cache(maxsize=512)  # the rows of one record ask for street, number and addition in turn
+def _split(text: str, country: str | None) -> StreetLine:
     number_first = country in NUMBER_FIRST
     whole = StreetLine(street=text)
     if not text or len(text) > 200 or "{" in text or "}" in text:

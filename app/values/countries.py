@@ -68,8 +68,13 @@ def country_code(value: Any, default: str | None = None) -> str | None:
         return default
     if len(value) == 2 and value in _codes():  # by far the most frequent: it is a code already
         return value
+    return _code_of_name(value) or default
+
+
+@lru_cache(maxsize=512)  # a shop's records repeat a handful of spellings
+def _code_of_name(value: str) -> str | None:
     folded = _folded(value)
-    return _names().get(folded) or _names().get(_ARTICLES.sub("", folded)) or default
+    return _names().get(folded) or _names().get(_ARTICLES.sub("", folded))
 
 
 def country_name(code: Any, language: str = "en") -> str | None:
