@@ -7,6 +7,7 @@ differs and nothing else, because fields that are left out stay as they are. Pur
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -23,8 +24,17 @@ KIND = "customer"
 
 
 def read(relation: Mapping[str, Any]) -> Document:
-    """The relation in the till's words, its contacts likewise; custom fields by name, empty texts left out."""
+    """The relation in the till's words, its contacts likewise; custom fields by name, empty texts left out.
+
+    ``personName`` is whom one would address: a company's contact, else the relation itself; ``personIsCompany`` says
+    that it is a company's name, which nobody splits.
+    """
     document = cards.filled(relation, but=("customFieldList", "contactList"))
+    company = bool(document.get("companyName"))
+    person = (document.get("contact") if company else None) or document.get("name")
+    if person:
+        document["personName"] = person
+        document["personIsCompany"] = company and not document.get("contact")
     document["customFields"] = cards.custom_fields(relation.get("customFieldList", ()))
     document["contactList"] = [read(contact) for contact in relation.get("contactList", ())]
     return document
@@ -193,14 +203,19 @@ _SPELLED: Mapping[str, Callable[[str, str], Any]] = {
 }
 
 
+_WORDS = re.compile(r"\d+|[^\W\d]+")
+
+
 def _person(value: str) -> tuple[str, str] | None:
     name = names.split_name(value)
     return (name.first, name.last) if name.last else None
 
 
-def _street(value: str, where: str) -> tuple[str, str, str] | None:
+def _street(value: str, where: str) -> tuple[str, ...] | None:
+    """The words of an address line, street before number, whatever stands between them."""
     line = addresses.split_street(value, where)
-    return (line.street, line.number, line.addition.casefold()) if line.number else None
+    parts = (line.street, line.number, line.addition) if line.number else (value,)
+    return tuple(_WORDS.findall(" ".join(parts).casefold())) or None
 
 
 def existing_relation(document: Document) -> Existing:

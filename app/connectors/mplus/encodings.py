@@ -116,7 +116,10 @@ def read_moment(parts: dict[str, int | None]) -> str | None:
         )
     except ValueError:
         raise Malformed("moment of the calendar") from None
-    second = parts.get("timezone") == 60 and month == 10  # in March a fold would move a clock that never was
+    second = parts.get("timezone") == 60 and month in (
+        9,
+        10,
+    )  # in spring a fold would move a clock that never was
     return at_wall_clock(naive, fold=int(second)).isoformat(timespec="seconds")
 
 

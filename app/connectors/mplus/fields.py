@@ -22,8 +22,14 @@ _HOLDERS = {
 
 
 def filled(data: Mapping[str, Any], *, but: Sequence[str] = ()) -> dict[str, Any]:
-    """The values that say something: no empty texts, no empty lists, without the names in ``but``."""
-    return {name: value for name, value in data.items() if name not in but and value not in ("", [])}
+    """The values that say something: no empty texts and lists, no spaces around texts, without the names in ``but``."""
+    told: dict[str, Any] = {}
+    for name, value in data.items():
+        if isinstance(value, str):
+            value = value.strip()
+        if value not in ("", []) and name not in but:
+            told[name] = value
+    return told
 
 
 def custom_fields(listed: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

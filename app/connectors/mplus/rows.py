@@ -17,8 +17,11 @@ def _person(target: str, source: str, country: str) -> Rows:
         (f"{target}id", f"as_text({source}relationNumber)"),
         (f"{target}email", f"email({source}email)"),
         (f"{target}email_problem", f"email_problem({source}email)"),
-        (f"{target}phone", f"coalesce(phone({source}telephone, {country}), trim({source}telephone))"),
-        (f"{target}mobile", f"coalesce(phone({source}mobile, {country}), trim({source}mobile))"),
+        (f"{target}full_name", f"{source}personName"),
+        (f"{target}first_name", f"first_name({source}personName, {source}personIsCompany)"),
+        (f"{target}last_name", f"last_name({source}personName, {source}personIsCompany)"),
+        (f"{target}phone", f"coalesce(phone({source}telephone, {country}), {source}telephone)"),
+        (f"{target}mobile", f"coalesce(phone({source}mobile, {country}), {source}mobile)"),
         (f"{target}birthday", f"{source}birthDate"),
         (f"{target}categories", f"texts({source}categoryIds)"),
         (f"{target}custom", f"{source}customFields"),
@@ -31,23 +34,18 @@ def _address(target: str, line: str, zipcode: str, city: str, country: str) -> R
         (f"{target}.street", f"street({line}, {country})"),
         (f"{target}.number", f"house_number({line}, {country})"),
         (f"{target}.addition", f"house_addition({line}, {country})"),
-        (f"{target}.postal_code", f"trim({zipcode})"),
-        (f"{target}.city", f"trim({city})"),
+        (f"{target}.postal_code", f"{zipcode}"),
+        (f"{target}.city", f"{city}"),
         (f"{target}.country", f"country_code({country}, `null`)"),
-        (f"{target}.country_text", f"trim({country})"),
+        (f"{target}.country_text", f"{country}"),
     )
 
 
 def _relation(target: str, source: str) -> Rows:
-    """A relation without its contacts. A company's own person is its ``contact``; its name is never split."""
-    name = f"if({source}companyName, coalesce({source}contact, {source}name), {source}name)"
-    whole = f"if({source}contact, '', {source}companyName)"
+    """A relation without its contacts."""
     return (
         *_person(target, source, f"{source}country"),
-        (f"{target}full_name", f"trim({name})"),
-        (f"{target}first_name", f"first_name({name}, {whole})"),
-        (f"{target}last_name", f"last_name({name}, {whole})"),
-        (f"{target}company", f"trim({source}companyName)"),
+        (f"{target}company", f"{source}companyName"),
         (f"{target}active", f"{source}active"),
         *_address(
             f"{target}billing", f"{source}address", f"{source}zipcode", f"{source}city", f"{source}country"
@@ -59,9 +57,9 @@ def _relation(target: str, source: str) -> Rows:
             f"{source}deliveryCity",
             f"{source}deliveryCountry",
         ),
-        (f"{target}website", f"trim({source}website)"),
-        (f"{target}vat_number", f"trim({source}vatNumber)"),
-        (f"{target}registration_number", f"trim({source}commerceNumber)"),
+        (f"{target}website", f"{source}website"),
+        (f"{target}vat_number", f"{source}vatNumber"),
+        (f"{target}registration_number", f"{source}commerceNumber"),
         (f"{target}number", f"as_text({source}relationNumber)"),
         (f"{target}card_number", f"coalesce({source}cardNumber, {source}cardNumbers[0])"),
         (f"{target}price_group", f"as_text({source}priceGroupNumber)"),
@@ -78,9 +76,6 @@ CUSTOMERS_OUT: Rows = (
     *_relation("", ""),
     ("contacts[]", "contactList"),
     *_person("contacts[].", "item.", "coalesce(item.country, whole.country)"),
-    ("contacts[].full_name", "trim(item.name)"),
-    ("contacts[].first_name", "first_name(item.name, item.companyName)"),
-    ("contacts[].last_name", "last_name(item.name, item.companyName)"),
 )
 
 # Nothing is emptied by these: what the record does not know is left out. The till's own spelling stays where it says
@@ -88,7 +83,10 @@ CUSTOMERS_OUT: Rows = (
 CUSTOMERS_IN: Rows = (
     ("name", "coalesce(company, full_name, full_name(first_name, last_name), email)"),
     ("companyName", "company"),
-    ("contact", "if(company, coalesce(full_name, full_name(first_name, last_name)), `null`)"),
+    (
+        "contact",
+        "if(company && full_name != company, coalesce(full_name, full_name(first_name, last_name)), `null`)",
+    ),
     ("email", "email"),
     ("telephone", "phone"),
     ("mobile", "mobile"),
@@ -110,7 +108,7 @@ CUSTOMERS_IN: Rows = (
 
 PRODUCTS_OUT: Rows = (
     ("id", "as_text(productNumber)"),
-    ("title", "trim(coalesce(description, articleList[0].description))"),
+    ("title", "coalesce(description, articleList[0].description)"),
     ("description", "coalesce(extraText, articleList[0].extraText)"),
     ("short_description", "articleList[0].invoiceText"),
     ("brand", "articleList[0].brandName"),
@@ -130,7 +128,7 @@ PRODUCTS_OUT: Rows = (
     ("variants[].sku", "as_text(item.articleNumber)"),
     ("variants[].external_id", "item.extArticleId"),
     ("variants[].plu", "item.pluNumber"),
-    ("variants[].title", "trim(coalesce(item.description, whole.description))"),
+    ("variants[].title", "coalesce(item.description, whole.description)"),
     ("variants[].gtin", "gtin(item.barcode)"),
     ("variants[].price_incl", "item.priceIncl"),
     ("variants[].price_excl", "item.priceExcl"),
@@ -187,7 +185,8 @@ ORDERS_OUT: Rows = (
     ("related_ids", "relatedIds"),
     ("credit_of", "creditOf"),
     ("customer_ref", "as_text(relationNumber)"),
-    *_relation("customer.", "relation."),
+    *(row for row in _relation("customer.", "relation.") if row[0] != "customer.email_problem"),
+    ("customer.email_problem", "if(relation, email_problem(relation.email), `null`)"),
     ("total", "totalInclAmount"),
     ("total_excl", "totalExclAmount"),
     ("tax_total", "taxTotal"),
@@ -211,7 +210,7 @@ ORDERS_OUT: Rows = (
     ("lines[]", "lineList"),
     ("lines[].id", "item.lineId"),
     ("lines[].sku", "as_text(item.articleNumber)"),
-    ("lines[].title", "trim(item.text)"),
+    ("lines[].title", "item.text"),
     ("lines[].role", "item.role"),
     ("lines[].quantity", "item.quantity"),
     ("lines[].unit", "item.siUnit"),

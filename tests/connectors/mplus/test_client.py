@@ -62,7 +62,7 @@ async def test_a_page_in_any_order(client, answers, soap_answer):
     assert page.found == (
         Found("7", document(7, 1), 1),
         Found("3", document(3, 4), 4),
-        Found("5", document(5, 3, name="Jan"), 3),
+        Found("5", document(5, 3, name="Jan", personName="Jan", personIsCompany=False), 3),
     )
 
 
@@ -171,7 +171,7 @@ async def test_a_recent_till_is_asked_exactly(client, answers, soap_answer):
 
     relation = await client.find_relation("ann@x.nl")
 
-    assert relation == {"relationNumber": 4, "email": "Ann@X.nl ", "customFields": {}, "contactList": []}
+    assert relation == {"relationNumber": 4, "email": "Ann@X.nl", "customFields": {}, "contactList": []}
     assert operations(calls) == ["getApiVersion", "findRelationV2"]
     assert sent(calls[1], "email", "exactMatch") == [["ann@x.nl"], ["true"]]
 
