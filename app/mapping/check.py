@@ -1,0 +1,191 @@
+"""Is this mapping fit to be saved? Every complaint with its row: errors refuse it, warnings only tell.
+
+Refused: what cannot be compiled, a kind of value that its target cannot hold, a required target that no row writes.
+Told: a path that the catalogue of fields does not know, with the nearest name, because catalogues are read live and a
+field may have been added a minute ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from app.errors import InvalidInput
+from app.mapping.expressions import Expression, compile_expression
+from app.mapping.rows import Row, RowMapping
+from app.mapping.run import kind_of
+
+Kind = Literal["text", "number", "yes/no", "date", "list", "object", "anything"]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetField:
+    """A field that rows can write."""
+
+    kind: Kind = "anything"
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One complaint. ``place`` is the part of the request, such as ``rows[3].expression``."""
+
+    severity: Literal["error", "warning"]
+    place: str
+    code: str
+    sentence: str
+    advice: str = ""
+
+
+# What a target of the first kind cannot take, whatever the value. A text may hold a number or a date: not a clash.
+_CLASHES: dict[str, frozenset[str]] = {
+    "text": frozenset(("list", "object")),
+    "number": frozenset(("list", "object", "yes/no", "date")),
+    "yes/no": frozenset(("list", "object", "date")),
+    "date": frozenset(("list", "object", "yes/no", "number")),
+    "list": frozenset(("text", "number", "yes/no", "date", "object")),
+    "object": frozenset(("text", "number", "yes/no", "date", "list")),
+    "anything": frozenset(),
+}
+
+
+def check_rows(
+    rows: Sequence[Row],
+    *,
+    sources: Mapping[str, Kind] | None = None,
+    targets: Mapping[str, TargetField] | None = None,
+    scopes: Mapping[str, str] | None = None,
+) -> tuple[Finding, ...]:
+    """All complaints about these rows, in their order.
+
+    ``sources`` and ``targets`` are the catalogues: ``address.city``, ``contacts[].email``, and ``custom.*`` where any
+    name may stand. Without a catalogue its questions are not asked.
+    """
+    findings: list[Finding] = []
+    compiled: list[Expression | None] = []
+    for at, row in enumerate(rows):
+        try:
+            RowMapping.compile([row.model_copy(update={"target": "x", "on": True})])
+            compiled.append(compile_expression(row.expression))
+        except InvalidInput as error:
+            place = (error.field or "rows[0]").replace("rows[0]", f"rows[{at}]", 1)
+            findings.append(Finding("error", place, error.code, error.detail, error.advice))
+            compiled.append(None)
+    if not findings:
+        try:
+            RowMapping.compile(rows, scopes=scopes)
+        except InvalidInput as error:
+            findings.append(Finding("error", error.field or "rows", error.code, error.detail, error.advice))
+    lists = _list_paths(rows, compiled)
+    for at, (row, expression) in enumerate(zip(rows, compiled, strict=True)):
+        if expression is None or not row.on:
+            continue
+        reads = {path: _from_root(path, row.target, lists) for path in expression.reads}
+        if sources is not None:
+            findings += _unknown_sources(at, reads, sources)
+        if targets is not None:
+            findings += _target_findings(at, row, expression, reads, sources or {}, targets)
+    if targets is not None:
+        findings += _missing_required(rows, targets)
+    return tuple(findings)
+
+
+def nearest(path: str, known: Mapping[str, object]) -> str:
+    """Advice with the name that looks most like this one."""
+    near = get_close_matches(path, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {near[0]}?" if near else ""
+
+
+def is_known(path: str, known: Mapping[str, object]) -> bool:
+    """Whether the catalogue has this path, something inside it, or an object around it that is open for any name."""
+    if path in known or any(other.startswith((f"{path}.", f"{path}[]")) for other in known):
+        return True
+    parts = path.split(".")
+    return any(f"{'.'.join(parts[:count])}.*" in known for count in range(len(parts)))
+
+
+def _list_paths(rows: Sequence[Row], compiled: Sequence[Expression | None]) -> dict[str, str | None]:
+    """The source list that each scope runs over, where its row reads exactly one."""
+    found: dict[str, str | None] = {}
+    for row, expression in zip(rows, compiled, strict=True):
+        if row.target.endswith("[]") and expression is not None:
+            found[row.target] = expression.text if expression.plain else None
+    return found
+
+
+def _from_root(path: str, target: str, lists: Mapping[str, str | None]) -> str | None:
+    """A path as the catalogue knows it; None for settings and for elements of a list that is computed."""
+    if path == "settings" or path.startswith("settings."):
+        return None
+    scope = target[: target.index("[]") + 2] if "[]" in target else ""
+    if not scope or scope == target:
+        return path
+    if path.startswith("whole."):
+        return path.removeprefix("whole.")
+    base = lists.get(scope)
+    return f"{base}[].{path.removeprefix('item.')}" if base and path.startswith("item.") else None
+
+
+def _unknown_sources(at: int, reads: Mapping[str, str | None], sources: Mapping[str, Kind]) -> list[Finding]:
+    return [
+        Finding(
+            "warning",
+            f"rows[{at}].expression",
+            "unknown_path",
+            f"The source has no field {written!r}, as far as is known.",
+            nearest(path, sources),
+        )
+        for written, path in sorted(reads.items())
+        if path is not None and not is_known(path, sources)
+    ]
+
+
+def _target_findings(
+    at: int,
+    row: Row,
+    expression: Expression,
+    reads: Mapping[str, str | None],
+    sources: Mapping[str, Kind],
+    targets: Mapping[str, TargetField],
+) -> list[Finding]:
+    place = f"rows[{at}].target"
+    path = row.target.removesuffix("[]")
+    if not is_known(path, targets):
+        sentence = f"The target has no field {row.target!r}, as far as is known."
+        return [Finding("warning", place, "unknown_path", sentence, nearest(path, targets))]
+    wanted = targets.get(path, TargetField()).kind
+    given = expression.gives
+    if row.table is not None and (row.table.force is not None or row.table.entries):
+        given = None
+        if row.table.force is not None:
+            given = {"a text": "text", "a number": "number", "yes or no": "yes/no"}.get(
+                kind_of(row.table.force)
+            )
+    elif expression.plain:
+        source = reads.get(expression.text)
+        given = sources.get(source) if source else None
+    if given is None or given not in _CLASHES[wanted]:
+        return []
+    sentence = f"{row.target} holds {_words(wanted)}, and the row gives {_words(given)}."
+    return [Finding("error", place, "type_clash", sentence, "Choose another target, or convert the value.")]
+
+
+def _missing_required(rows: Sequence[Row], targets: Mapping[str, TargetField]) -> list[Finding]:
+    sure = {row.target for row in rows if row.on and row.when is None and row.mode in ("always", "create")}
+    return [
+        Finding(
+            "error",
+            "rows",
+            "required_missing",
+            f"No row writes {path!r}, which the target needs.",
+            "Add a row.",
+        )
+        for path, field in targets.items()
+        if field.required and path not in sure and not any(other.startswith(f"{path}.") for other in sure)
+    ]
+
+
+def _words(kind: str) -> str:
+    return {"list": "a list", "object": "an object", "yes/no": "yes or no"}.get(kind, f"a {kind}")

@@ -1,0 +1,276 @@
+"""Business rules: between reading and writing, on any field of the record.
+
+Rules run once each, in their order; a rule sees what the rules before it changed and can never call one again, so
+rules cannot run in circles and the same record always ends the same. The record itself is not touched: the first
+rule that changes something works on a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.errors import InvalidInput, MappingFailed
+from app.mapping.actions import TAGS, Action, Effect, StopRecord, compile_action
+from app.mapping.conditions import Ask, When, compile_when
+from app.mapping.run import Run, SkipRecord, kind_of
+from app.values.text import as_text
+
+MAX_RULES = 500
+
+
+class Rule(BaseModel):
+    """One rule: if this holds, do that; otherwise do the other."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(
+        title="Name",
+        description="What logs and previews call the rule.",
+        examples=["Belgian companies pay in 14 days"],
+        min_length=1,
+        max_length=200,
+    )
+    on: bool = Field(
+        default=True, title="On", description="A rule that is off is kept and does nothing.", examples=[True]
+    )
+    each: str | None = Field(
+        default=None,
+        title="For each element of",
+        description=(
+            "Path of a list: the rule runs for every element, conditions and expressions look at {item, whole, "
+            "settings}, and fields that change are the element's."
+        ),
+        examples=["lines"],
+        max_length=200,
+    )
+    guard: When | None = Field(
+        default=None,
+        title="Only for records where",
+        description="Where this does not hold the rule is not looked at: neither `then` nor `otherwise` happens.",
+        examples=[{"field": "company", "is": "not_empty"}],
+    )
+    when: When | None = Field(
+        default=None,
+        title="If",
+        description="The condition. Without one the rule always holds.",
+        examples=[{"field": "billing.country", "is": "equals", "value": "BE"}],
+    )
+    then: tuple[Action, ...] = Field(
+        title="Then",
+        description="What is done when the condition holds, in order.",
+        examples=[[{"do": "set", "field": "payment_days", "value": 14}]],
+        min_length=1,
+        max_length=50,
+    )
+    otherwise: tuple[Action, ...] = Field(
+        default=(),
+        title="Otherwise",
+        description="What is done when it does not hold.",
+        examples=[[]],
+        max_length=50,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """The record after the rules. ``fired`` are the names of the rules that did something, in order.
+
+    ``skip``: a rule or table leaves the record out, with its reason. ``stop``: a rule holds it back with a message
+    for people. In both cases the document is as it was at that moment.
+    """
+
+    document: dict[str, Any]
+    fired: tuple[str, ...] = ()
+    skip: str | None = None
+    stop: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    each: tuple[str, ...]
+    guard: Ask | None
+    when: Ask | None
+    then: tuple[Effect, ...]
+    otherwise: tuple[Effect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules, compiled once per flow version. ``sources`` are the paths they read."""
+
+    rules: tuple[_Rule, ...]
+    tags: tuple[str, ...]
+    sources: frozenset[str]
+    tables: Mapping[str, Any]
+
+    @classmethod
+    def compile(
+        cls,
+        rules: Sequence[Rule],
+        *,
+        tags: str = "tags",
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> RuleSet:
+        """``tags`` is where this kind of record keeps them. Raises InvalidInput naming the rule's part."""
+        if len(rules) > MAX_RULES:
+            raise InvalidInput(
+                f"There are at most {MAX_RULES:,} rules; these are {len(rules):,}.", field="rules"
+            )
+        where = tuple(tags.split("."))
+        sources: set[str] = set()
+        compiled = [_compiled(rule, f"rules[{at}]", sources) for at, rule in enumerate(rules)]
+        active = tuple(made for made, rule in zip(compiled, rules, strict=True) if rule.on)
+        return cls(active, where, frozenset(sources), dict(tables or {}))
+
+    def apply(self, document: dict[str, Any], *, settings: Mapping[str, Any] | None = None) -> Ruled:
+        """The record after all rules, in one pass. Raises MappingFailed naming the rule that cannot apply."""
+        if not self.rules:
+            return Ruled(document)
+        run = Run(settings=settings, tables=self.tables)
+        fired: list[str] = []
+        skip = stop = None
+        record = document
+        copied = False
+        for rule in self.rules:
+            try:
+                if rule.each:
+                    if not copied:
+                        record, copied = run.copied(document), True
+                    done = _for_each(rule, record, settings, run)
+                else:
+                    seen = record if settings is None else record | {"settings": settings}
+                    effects = _effects(rule, seen, run)
+                    done = bool(effects)
+                    if done and not copied:
+                        record, copied = run.copied(document), True
+                    _perform(effects, record, record, settings, run)
+            except SkipRecord as outcome:
+                skip = str(outcome)
+            except StopRecord as outcome:
+                stop = str(outcome)
+            except MappingFailed as error:
+                raise _named(error, rule.name) from None
+            except (ArithmeticError, RecursionError, TypeError, ValueError, AttributeError) as error:
+                raise _named(
+                    MappingFailed(f"it does not fit this record ({type(error).__name__})"), rule.name
+                ) from None
+            if skip is not None or stop is not None:
+                fired.append(rule.name)
+                break
+            if done:
+                fired.append(rule.name)
+        _settle_tags(record, self.tags)
+        return Ruled(record, tuple(fired), skip, stop, tuple(run.notes))
+
+
+def _compiled(rule: Rule, place: str, sources: set[str]) -> _Rule:
+    def ask(when: When | None, name: str) -> Ask | None:
+        if when is None:
+            return None
+        question, reads = compile_when(when, place=f"{place}.{name}")
+        sources.update(reads if rule.each is None else ())
+        return question
+
+    def effects(actions: tuple[Action, ...], name: str) -> tuple[Effect, ...]:
+        made = [
+            compile_action(action, place=f"{place}.{name}[{at}]", rule=rule.name)
+            for at, action in enumerate(actions)
+        ]
+        sources.update(path for _, reads in made for path in (reads if rule.each is None else ()))
+        return tuple(effect for effect, _ in made)
+
+    each = tuple(rule.each.split(".")) if rule.each else ()
+    if any(not name for name in each):
+        raise InvalidInput(f"{rule.each!r} is no path: names with dots are.", field=f"{place}.each")
+    return _Rule(
+        rule.name,
+        each,
+        ask(rule.guard, "guard"),
+        ask(rule.when, "when"),
+        effects(rule.then, "then"),
+        effects(rule.otherwise, "otherwise"),
+    )
+
+
+def _effects(rule: _Rule, seen: Any, run: Run) -> tuple[Effect, ...]:
+    """What the rule does about this; nothing where its guard does not hold."""
+    run.steps -= 1
+    if rule.guard is not None and not rule.guard(seen, run):
+        return ()
+    return rule.then if rule.when is None or rule.when(seen, run) else rule.otherwise
+
+
+def _perform(
+    effects: Sequence[Effect],
+    here: dict[str, Any],
+    whole: dict[str, Any],
+    settings: Mapping[str, Any] | None,
+    run: Run,
+) -> None:
+    for effect in effects:
+        if here is whole:
+            seen: Any = whole if settings is None else whole | {"settings": settings}
+        else:
+            seen = {"item": here, "whole": whole, "settings": settings}
+        effect(here, seen, run)
+
+
+def _for_each(rule: _Rule, record: dict[str, Any], settings: Mapping[str, Any] | None, run: Run) -> bool:
+    """The rule over every element of its list; a skip takes that element out, with a note."""
+    holder: Any = record
+    for name in rule.each[:-1]:
+        holder = holder.get(name) if isinstance(holder, dict) else None
+    elements = holder.get(rule.each[-1]) if isinstance(holder, dict) else None
+    if elements is None:
+        return False
+    if not isinstance(elements, list):
+        raise MappingFailed(f"{'.'.join(rule.each)} is {kind_of(elements)}, not a list")
+    done = False
+    kept: list[Any] = []
+    for item in elements:
+        if not isinstance(item, dict):
+            raise MappingFailed(f"{'.'.join(rule.each)} holds {kind_of(item)} where objects are needed")
+        run.pay(1)
+        effects = _effects(rule, {"item": item, "whole": record, "settings": settings}, run)
+        done = done or bool(effects)
+        try:
+            _perform(effects, item, record, settings, run)
+        except SkipRecord as skip:
+            run.note(f"{rule.name}: an element of {'.'.join(rule.each)} was left out ({skip}).")
+        else:
+            kept.append(item)
+        for tag in item.pop(TAGS, ()):
+            gathered = record.setdefault(TAGS, [])
+            if tag not in gathered:
+                gathered.append(tag)
+    holder[rule.each[-1]] = kept
+    return done
+
+
+def _settle_tags(record: dict[str, Any], path: tuple[str, ...]) -> None:
+    added = record.pop(TAGS, None)
+    if not added:
+        return
+    for name in path[:-1]:
+        inner = record.get(name)
+        if not isinstance(inner, dict):
+            inner = record[name] = {}
+        record = inner
+    present = record.get(path[-1])
+    held = list(present) if isinstance(present, list | tuple) else [present] if as_text(present) else []
+    record[path[-1]] = held + [tag for tag in added if tag not in held]
+
+
+def _named(error: MappingFailed, rule: str) -> MappingFailed:
+    return MappingFailed(
+        f"The rule {rule!r}: {error.detail.rstrip('.')}.",
+        row=rule,
+        advice=error.advice or "Change the rule, or correct the record at its source.",
+        code=error.code,
+    )
