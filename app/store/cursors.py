@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,17 +12,38 @@ from app.store.tables import cursors
 from app.store.upsert import upsert
 
 
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """``position`` is the highest marker stored; ``epoch`` counts how often it was placed: what lies behind is new then."""
+
+    position: int
+    epoch: int
+    updated_at: int
+
+
 async def position(conn: AsyncConnection, flow_id: str) -> int | None:
     """The highest marker stored, or None before the first start."""
     return (await conn.execute(select(cursors.c.position).where(cursors.c.flow_id == flow_id))).scalar()
 
 
+async def find(conn: AsyncConnection, flow_id: str) -> Cursor | None:
+    """The whole cursor, or None before the first start."""
+    statement = select(cursors.c.position, cursors.c.epoch, cursors.c.updated_at).where(
+        cursors.c.flow_id == flow_id
+    )
+    row = (await conn.execute(statement)).first()
+    return None if row is None else Cursor(*row)
+
+
 async def place(conn: AsyncConnection, flow_id: str, *, position: int, clock: Clock) -> None:
-    """Set it, whatever it was: a start, a rewind, a jump to a date."""
-    statement = upsert(conn, cursors).values(flow_id=flow_id, position=position, updated_at=clock.sql())
+    """Set it, whatever it was: a start, a rewind, a jump to a date. Polls behind it count as new from now on."""
+    statement = upsert(conn, cursors).values(
+        flow_id=flow_id, position=position, epoch=0, updated_at=clock.sql()
+    )
     await conn.execute(
         statement.on_conflict_do_update(
-            index_elements=["flow_id"], set_={"position": position, "updated_at": clock.sql()}
+            index_elements=["flow_id"],
+            set_={"position": position, "epoch": cursors.c.epoch + 1, "updated_at": clock.sql()},
         )
     )
 

@@ -118,6 +118,7 @@ cursors = Table(
     metadata,
     Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
     Column("position", BigInteger, nullable=False, default=0),  # the highest marker stored
+    Column("epoch", Integer, nullable=False, default=0, server_default="0"),  # how often it was placed by hand
     Column("updated_at", Millis, nullable=False),
 )
 
