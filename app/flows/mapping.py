@@ -65,8 +65,8 @@ def legs_of(
     """The legs that count: what was edited, else what the two connectors ship."""
     mapping = FlowMapping.model_validate(dict(kept))
     return Legs(
-        leg1=parse_rows(out_rows) if mapping.leg1 is None else mapping.leg1,  # type: ignore[arg-type]
-        leg2=parse_rows(in_rows) if mapping.leg2 is None else mapping.leg2,  # type: ignore[arg-type]
+        leg1=parse_rows(out_rows) if mapping.leg1 is None else mapping.leg1,
+        leg2=parse_rows(in_rows) if mapping.leg2 is None else mapping.leg2,
         tables=mapping.tables,
         leg1_shipped=mapping.leg1 is None,
         leg2_shipped=mapping.leg2 is None,
