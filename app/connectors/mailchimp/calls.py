@@ -179,9 +179,7 @@ def lost(error: httpx.RequestError, *, writing: bool, host: str, port: int) -> A
             code="invalid_address",
         )
     if isinstance(error, httpx.TimeoutException):
-        return RemoteUnavailable(
-            "Mailchimp did not answer in time.", in_doubt=writing, code="answer_timeout"
-        )
+        return RemoteUnavailable("Mailchimp did not answer in time.", in_doubt=writing, code="answer_timeout")
     return RemoteUnavailable(
         "The connection to Mailchimp broke before its answer.", in_doubt=writing, code="answer_lost"
     )

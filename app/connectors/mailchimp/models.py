@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 EVERY_ACCOUNT = "https://api.mailchimp.com/3.0"
 _DATA_CENTRE = re.compile(r".+-([a-z]{2,4}\d{1,4})", re.ASCII)
@@ -55,30 +54,44 @@ class MailchimpSettings(BaseModel):
 
 
 class MailchimpCredentials(BaseModel):
-    """Who we are at Mailchimp."""
+    """Who we are at Mailchimp: an API key, or the token of an OAuth app."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    api_key: SecretStr = Field(
+    api_key: SecretStr | None = Field(
+        default=None,
         min_length=8,
         title="API key",
         description="Made in Mailchimp under Profile > Extras > API keys; ends in the data centre. Kept sealed.",
         examples=["•••-us6"],
     )
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=8,
+        title="OAuth token",
+        description="In place of a key, from an OAuth app. It does not expire. Kept sealed.",
+        examples=["•••"],
+    )
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> MailchimpCredentials:
+        """A key or a token, not both."""
+        if (self.api_key is None) == (self.token is None):
+            raise ValueError("enter either an API key or a token")
+        return self
+
+    @property
+    def secret(self) -> str:
+        """The key or the token, for the header alone."""
+        chosen = self.token if self.api_key is None else self.api_key
+        assert chosen is not None
+        return chosen.get_secret_value().strip()
 
     @property
     def data_centre(self) -> str | None:
-        """What stands behind the key's last dash; a token has none."""
-        found = _DATA_CENTRE.fullmatch(self.api_key.get_secret_value().strip())
+        """What stands behind a key's last dash; a token does not say it."""
+        found = _DATA_CENTRE.fullmatch(self.secret) if self.token is None else None
         return found[1] if found else None
-
-    @property
-    def authorization(self) -> str:
-        """The header's value: keys go as a password, tokens as a bearer (mailchimp.md §1.1)."""
-        key = self.api_key.get_secret_value().strip()
-        if self.data_centre is None:
-            return f"Bearer {key}"
-        return "Basic " + base64.b64encode(f"key:{key}".encode()).decode()
 
 
 def base_url(settings: MailchimpSettings, credentials: MailchimpCredentials) -> str:
@@ -91,5 +104,4 @@ def base_url(settings: MailchimpSettings, credentials: MailchimpCredentials) -> 
 
 def account(credentials: MailchimpCredentials) -> str:
     """Whose limits count, until a check knows the login: Mailchimp counts per user. Says nothing about the key."""
-    key = credentials.api_key.get_secret_value().strip()
-    return "mailchimp:" + hashlib.sha256(b"account\0" + key.encode()).hexdigest()[:16]
+    return "mailchimp:" + hashlib.sha256(b"account\0" + credentials.secret.encode()).hexdigest()[:16]

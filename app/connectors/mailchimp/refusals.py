@@ -139,7 +139,8 @@ def of_answer(
     line = find(status, found)
     if line is None:
         return RecordRefused(
-            sentence(found, secret=secret) or f"Mailchimp answers with status {status}.", code="request_refused"
+            sentence(found, secret=secret) or f"Mailchimp answers with status {status}.",
+            code="request_refused",
         )
     detail = line.sentence or sentence(found, secret=secret) or "Mailchimp refused it."
     if issubclass(line.error, RemoteUnavailable | Throttled):
