@@ -1,0 +1,274 @@
+"""Members of an audience: the shipped rows, and which calls bring one about. Pure.
+
+What stands above everything: nobody comes back by our doing. Who is unsubscribed, cleaned or was archived by the
+merchant stays so; a status is sent only where consent was newly stated or withdrawn, never along with other news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import md5
+from typing import Any
+
+from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps
+from app.connectors.mailchimp import fields
+from app.connectors.mailchimp.fields import Audience
+from app.connectors.mailchimp.memberchanges import (
+    ArchiveMember,
+    DeletePermanently,
+    PatchMember,
+    PutMember,
+    SetTags,
+)
+
+KIND = "customer"
+_ADDRESS = "merge_fields.ADDRESS"
+
+IN_ROWS: tuple[tuple[str, str], ...] = (
+    ("email_address", "email"),
+    ("merge_fields.FNAME", "first_name"),
+    ("merge_fields.LNAME", "last_name"),
+    ("merge_fields.PHONE", "coalesce(mobile, phone)"),
+    ("merge_fields.BIRTHDAY", "birthday(birthday)"),
+    ("merge_fields.COMPANY", "company"),
+    (f"{_ADDRESS}.addr1", "street_line(billing.street, billing.number, billing.addition, billing.country)"),
+    (f"{_ADDRESS}.addr2", "billing.extra"),
+    (f"{_ADDRESS}.city", "billing.city"),
+    # Mailchimp demands a state, and most of Europe has none that anybody writes.
+    (f"{_ADDRESS}.state", "if(billing.city, coalesce(billing.region, '-'), null())"),
+    (f"{_ADDRESS}.zip", "billing.postal_code"),
+    (f"{_ADDRESS}.country", "billing.country"),
+    ("language", "language"),
+    ("timestamp_opt", "if(consent.state == 'yes', consent.at, null())"),
+    ("ip_opt", "if(consent.state == 'yes', consent.ip, null())"),
+)
+"""Leg 2: a Customer record to the member's document. Rows of a merchant may add any merge field by its tag,
+``language``, ``interests.<id>`` (yes or no), ``marketing_permissions.<id>`` and ``tags`` (a list of names to be set, or
+an object of names with yes or no, where no takes the tag away)."""
+
+MAY_LACK = frozenset({"COMPANY", "BIRTHDAY"})
+"""Tags of shipped rows that many audiences never had: left out there without a warning."""
+
+PLAIN = ("language", "vip", "email_type", "location")
+PROOF = ("timestamp_opt", "ip_opt", "timestamp_signup", "ip_signup")
+_KNOWN = frozenset(
+    {"email_address", "merge_fields", "interests", "marketing_permissions", "tags", *PLAIN, *PROOF}
+)
+
+
+def member_hash(email: str) -> str:
+    """How Mailchimp names the member of an address (mailchimp.md §2.1)."""
+    return md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()
+
+
+def existing_member(member: Mapping[str, Any], *, whole: bool = True) -> Existing:
+    """A member as it is now, in the same words as our documents, with its ``status``."""
+    status = str(member.get("status") or "")
+    document: Document = {"status": status, "tags": _tag_names(member.get("tags"))}
+    if whole:
+        document |= {
+            "email_address": member.get("email_address", ""),
+            "merge_fields": dict(member.get("merge_fields") or {}),
+            "interests": dict(member.get("interests") or {}),
+            "marketing_permissions": {
+                each.get("marketing_permission_id", ""): each.get("enabled", False)
+                for each in member.get("marketing_permissions") or ()
+            },
+            **{name: member[name] for name in (*PLAIN, *PROOF) if name in member},
+        }
+    return Existing(
+        remote_id=str(member.get("contact_id") or member.get("id") or ""),
+        state="archived" if status == "archived" else "present",
+        document=document,
+        whole=whole,
+    )
+
+
+def steps(intent: Intent, existing: Existing | None, audience: Audience) -> Steps:
+    """The calls that bring one member about. ``intent.natural`` is the e-mail address."""
+    if intent.desired is None:
+        return _take_away(intent, existing)
+    if existing is None:
+        return _make(intent, audience)
+    if existing.state == "archived":
+        return _revive(intent, existing, audience)
+    return _change(intent, existing, audience)
+
+
+# --- the four cases -----------------------------------------------------------------------------------------------
+
+
+def _take_away(intent: Intent, existing: Existing | None) -> Steps:
+    if existing is None:
+        return Leave("already_gone", "The audience has no such contact any more.", state="gone")
+    if intent.permanently:
+        return (DeletePermanently(member=existing.remote_id),)
+    if existing.state == "archived":
+        return Leave("already_archived", "The contact is archived already.", state="archived")
+    return (ArchiveMember(member=existing.remote_id, status_before=_status(existing)),)
+
+
+def _make(intent: Intent, audience: Audience) -> Steps:
+    """A new address: subscribed only by stated consent, and by the person's own click where the audience asks for it."""
+    if not intent.create:
+        return Leave("no_consent", "The person has not consented, and without consent nobody is added.")
+    body, warnings = _body(intent.document, audience)
+    email = intent.natural or str(body.get("email_address", ""))
+    status = "transactional"
+    if intent.options.get("if_new") == "subscribed":
+        status = _subscribing(audience)
+    body = {"email_address": email, "status_if_new": status, **_with_proof(body, status)}
+    put = PutMember(member=member_hash(email), body=body, warnings=warnings)
+    return (put, *_tags(intent, None, member=put.member))
+
+
+def _revive(intent: Intent, existing: Existing, audience: Audience) -> Steps:
+    """Archived: by the merchant, then it stays so; by us, then it comes back as what it was."""
+    before = intent.options.get("archived_by_us")
+    subscription = intent.options.get("subscription")
+    if before not in ("subscribed", "transactional") or subscription == "unsubscribe" or not intent.update:
+        return Leave("archived", "The contact is archived in Mailchimp and stays so.", state="archived")
+    body, warnings = _body(intent.document, audience)
+    status = _subscribing(audience) if before == "transactional" and subscription == "subscribe" else before
+    body = {
+        "email_address": intent.natural or body.get("email_address", ""),
+        "status": status,
+        "status_if_new": status,
+        **_with_proof(body, status),
+    }
+    put = PutMember(member=existing.remote_id, body=body, warnings=warnings)
+    return (put, *_tags(intent, existing, member=put.member))
+
+
+def _change(intent: Intent, existing: Existing, audience: Audience) -> Steps:
+    """There already: only what differs, and a status only for a stated change of will."""
+    status, stays = _new_status(intent, existing, audience)
+    if not intent.update and status != "unsubscribed":
+        return Leave("update_off", "The contact is in the audience already, and updates are switched off.")
+    warnings: tuple[str, ...] = ()
+    body: Document = {}
+    if intent.update:
+        body, warnings = _body(intent.document, audience)
+        body = _differences(_with_proof(body, status), existing)
+    moves = intent.moves_from_id is not None and intent.moves_from_id == existing.remote_id
+    if moves and intent.natural:
+        body["email_address"] = intent.natural
+    if status is not None:
+        body["status"] = status
+    changes: list[Change] = []
+    if intent.moves_from_id is not None and not moves:
+        # The new address has a contact of its own: two cannot become one, so the old one is put away.
+        changes.append(ArchiveMember(member=intent.moves_from_id, status_before="unknown"))
+    if body or (changes and intent.update):
+        changes.append(PatchMember(member=existing.remote_id, body=body, warnings=(*warnings, *stays)))
+    if intent.update:
+        changes += _tags(intent, existing, member=existing.remote_id)
+    return tuple(changes)
+
+
+# --- status -------------------------------------------------------------------------------------------------------
+
+
+def _subscribing(audience: Audience) -> str:
+    return "pending" if audience.double_optin else "subscribed"
+
+
+def _status(existing: Existing) -> str:
+    return str(existing.document.get("status") or "unknown")
+
+
+def _new_status(intent: Intent, existing: Existing, audience: Audience) -> tuple[str | None, tuple[str, ...]]:
+    """The status to send, or None; and a warning where the person's own no stands against ours."""
+    status, wish = _status(existing), intent.options.get("subscription")
+    if wish == "subscribe":
+        if status == "transactional":
+            return _subscribing(audience), ()
+        if status in ("unsubscribed", "cleaned"):
+            return None, (
+                f"stays_{status}: the contact is {status} in Mailchimp, and only the person can change that",
+            )
+    if wish == "unsubscribe" and status in ("subscribed", "pending"):
+        return "unsubscribed", ()
+    return None, ()
+
+
+# --- the body -----------------------------------------------------------------------------------------------------
+
+
+def _body(document: Document, audience: Audience) -> tuple[Document, tuple[str, ...]]:
+    """What may be sent of a document, without address, status and tags."""
+    warnings = [f"unknown_field: Mailchimp has no field {name}" for name in document if name not in _KNOWN]
+    fitted = fields.fit(document.get("merge_fields") or {}, audience, may_lack=MAY_LACK)
+    body: Document = {
+        name: document[name] for name in (*PLAIN, *PROOF) if document.get(name) not in (None, "", {})
+    }
+    if fitted.values:
+        body["merge_fields"] = fitted.values
+    for name in ("interests", "marketing_permissions"):
+        chosen = {key: bool(value) for key, value in (document.get(name) or {}).items() if value is not None}
+        if chosen:
+            body[name] = chosen
+    return body, tuple(warnings + fitted.warnings)
+
+
+def _with_proof(body: Document, status: str | None) -> Document:
+    """The proof of consent goes with a subscription only; who must still confirm has signed up, not opted in."""
+    kept = {name: value for name, value in body.items() if name not in PROOF}
+    given = {name: value for name, value in body.items() if name in PROOF}
+    if status == "subscribed":
+        return kept | given
+    if status == "pending":
+        moved = {name.replace("opt", "signup"): value for name, value in given.items()}
+        return kept | moved
+    return kept
+
+
+def _differences(body: Document, existing: Existing) -> Document:
+    """What the member does not say yet. Where only its state is known, all of it."""
+    if not existing.whole:
+        return body
+    changed: Document = {}
+    for name, value in body.items():
+        present = existing.document.get(name)
+        if name in ("merge_fields", "interests", "marketing_permissions"):
+            held = present if isinstance(present, Mapping) else {}
+            value = {key: each for key, each in value.items() if not _same(each, held.get(key))}
+            if value:
+                changed[name] = value
+        elif not _same(value, present):
+            changed[name] = value
+    return changed
+
+
+def _same(wanted: Any, present: Any) -> bool:
+    """An address is compared by what we say of it; Mailchimp adds empty parts."""
+    if isinstance(wanted, Mapping) and isinstance(present, Mapping):
+        return all((wanted.get(part) or "") == (present.get(part) or "") for part in {*wanted, *present})
+    if wanted in (None, "") and present in (None, ""):
+        return True
+    return bool(wanted == present)
+
+
+# --- tags ---------------------------------------------------------------------------------------------------------
+
+
+def _tags(intent: Intent, existing: Existing | None, *, member: str) -> tuple[Change, ...]:
+    """One call, and only where a tag is to change. A list sets its names; an object sets and takes away."""
+    wanted = intent.document.get("tags")
+    if isinstance(wanted, Mapping):
+        wishes = {str(name): bool(on) for name, on in wanted.items() if on is not None}
+    elif isinstance(wanted, list | tuple):
+        wishes = {str(name): True for name in wanted if name not in (None, "")}
+    else:
+        return ()
+    held = set(existing.document.get("tags") or ()) if existing is not None else set()
+    changed = {name: on for name, on in wishes.items() if on != (name in held)}
+    if not changed:
+        return ()
+    return (SetTags(member=member, tags=changed, quiet=bool(intent.options.get("backfill"))),)
+
+
+def _tag_names(tags: Any) -> list[str]:
+    if not isinstance(tags, list | tuple):
+        return []
+    return [str(tag.get("name", "")) if isinstance(tag, Mapping) else str(tag) for tag in tags]

@@ -1,0 +1,92 @@
+"""The calls that change one member, as values. ``member`` is a contact id, or the hash of an address that is new."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from app.connectors.base import Change, Document
+
+
+class MemberChange(Change):
+    """One call about one member. Every one of them may be sent twice."""
+
+    member: str
+    warnings: tuple[str, ...] = ()
+
+
+class WriteMember(MemberChange):
+    """A call with a body. ``interests`` and ``marketing_permissions`` are objects of yes and no here."""
+
+    body: Document
+
+    def summary(self) -> str:
+        """Names of fields, and the status where one is sent."""
+        names = [f"merge_fields.{tag}" for tag in self.body.get("merge_fields", {})]
+        names += [name for name in self.body if name not in ("merge_fields", "status", "status_if_new")]
+        status = self.body.get("status") or self.body.get("status_if_new")
+        said = f"{self.action.replace('_', ' ')}{f' as {status}' if status else ''}"
+        return f"{said}: {', '.join(sorted(names))}" if names else said
+
+    def wire(self) -> dict[str, Any]:
+        """The body as Mailchimp wants it."""
+        body = dict(self.body)
+        permissions = body.get("marketing_permissions")
+        if isinstance(permissions, dict):
+            body["marketing_permissions"] = [
+                {"marketing_permission_id": key, "enabled": enabled} for key, enabled in permissions.items()
+            ]
+        return body
+
+    def without(self, *tags: str, status: bool = True) -> WriteMember:
+        """The same call without these merge fields, or without the status."""
+        merge_fields = {
+            tag: each for tag, each in self.body.get("merge_fields", {}).items() if tag not in tags
+        }
+        body = {name: value for name, value in self.body.items() if name != "merge_fields"}
+        if merge_fields:
+            body["merge_fields"] = merge_fields
+        if not status:
+            body = {
+                name: value
+                for name, value in body.items()
+                if name not in ("status", "timestamp_opt", "ip_opt")
+            }
+        return self.model_copy(update={"body": body})
+
+
+class PutMember(WriteMember):
+    """``PUT``: adds an address, or brings back a member that we archived ourselves."""
+
+    action: ClassVar[str] = "put_member"
+
+
+class PatchMember(WriteMember):
+    """``PATCH`` of a member that is there, without a status unless will has changed."""
+
+    action: ClassVar[str] = "patch_member"
+
+
+class ArchiveMember(MemberChange):
+    """``DELETE``: out of sight, with its history kept. ``status_before`` is how it may come back."""
+
+    action: ClassVar[str] = "archive_member"
+    status_before: str = "unknown"
+
+
+class DeletePermanently(MemberChange):
+    """Erased; the address can never be imported again."""
+
+    action: ClassVar[str] = "delete_permanently"
+
+
+class SetTags(MemberChange):
+    """Tags by name, on or off. ``quiet`` holds back the automations that a tag starts."""
+
+    action: ClassVar[str] = "set_tags"
+    tags: dict[str, bool]
+    quiet: bool = False
+
+    def summary(self) -> str:
+        """How many, not which: names of tags may say much about a person."""
+        on = sum(self.tags.values())
+        return f"set tags: {on} on, {len(self.tags) - on} off"
