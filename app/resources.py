@@ -77,6 +77,7 @@ class Resources:
                 http=self.http.of(connector.name),
                 gate=self.gates.of(connection.account, system=connector.name),
                 webhook_url=self.webhook_url(connection),
+                keyed_hash=self.sealer.keyed_hash,
             )
         )
 

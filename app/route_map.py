@@ -1,0 +1,102 @@
+"""The route map: from a flow's row to the route that its batches take, opened clients and compiled mapping included."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import cast
+
+from pydantic import ValidationError
+
+from app.connectors.base import Recovery
+from app.connectors.registry import system
+from app.errors import AdministratorError
+from app.flows.mapping import legs_of
+from app.flows.registry import flow_kind
+from app.pipeline.route import Route
+from app.resources import Resources
+from app.store import connections, flows
+from app.store.connections import Connection
+from app.store.flows import Flow
+from app.translation import Leg, RowTranslation
+
+
+class RouteMap:
+    """Opens routes. Translations are compiled once per version of a flow and kept."""
+
+    def __init__(self, resources: Resources):
+        self._resources = resources
+        self._compiled: dict[str, tuple[int, RowTranslation]] = {}
+
+    async def route(self, flow_id: str) -> Route:
+        """The route of a flow as it is configured now. Raises NotFound, or AdministratorError when it cannot be used."""
+        async with self._resources.db.read() as db:
+            flow = await flows.find(db, flow_id)
+            source = await connections.find(db, flow.source_connection_id)
+            target = await connections.find(db, flow.target_connection_id)
+        return self.opened(flow, source=source, target=target)
+
+    def opened(self, flow: Flow, *, source: Connection, target: Connection) -> Route:
+        """The same from rows that were read already."""
+        resources = self._resources
+        one, other = system(source.system), system(target.system)
+        translation = self._translation(flow, source=source.system, target=target.system)
+        return Route(
+            db=resources.db,
+            sealer=resources.sealer,
+            flow_id=flow.id,
+            record_kind=flow.record_kind,
+            source_connection_id=source.id,
+            target_connection_id=target.id,
+            source_account=source.account,
+            target_account=target.account,
+            source=resources.client(source),
+            target=resources.client(target),
+            translation=translation,
+            direction=f"{source.system}→{target.system}",
+            recovery=_longer(resources.recovery(one), resources.recovery(other)),
+            options=translation.settings.model_dump(),
+            deadline_ms=flow.deadline_ms,
+            concurrency=resources.permits(other),
+        )
+
+    def _translation(self, flow: Flow, *, source: str, target: str) -> RowTranslation:
+        kept = self._compiled.get(flow.id)
+        if kept is None or kept[0] != flow.version:
+            kept = (flow.version, compiled(flow, source=source, target=target))
+            self._compiled[flow.id] = kept
+        return kept[1]
+
+
+def compiled(flow: Flow, *, source: str, target: str) -> RowTranslation:
+    """A flow's settings and mapping, ready to run. Raises AdministratorError when what is stored cannot be used."""
+    kind = flow_kind(flow.kind)
+    try:
+        settings = kind.settings.model_validate(dict(flow.settings))
+        legs = legs_of(
+            flow.mapping,
+            out_rows=system(source).out_rows.get(flow.record_kind, ()),
+            in_rows=system(target).in_rows.get(flow.record_kind, ()),
+        )
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise AdministratorError(
+            f"The stored settings of the flow cannot be used: {field}: {first['msg']}.",
+            advice="Save them again.",
+            field=field,
+            code="flow_unusable",
+        ) from None
+    leg1, leg2 = legs.compiled(kind)
+    said = settings.model_dump(mode="json")
+    return RowTranslation(
+        kind=kind,
+        settings=settings,
+        leg1=cast(Leg, partial(leg1.apply, settings=said)),
+        leg2=cast(Leg, partial(leg2.apply, settings=said)),
+        target_scopes=kind.target_scopes,
+    )
+
+
+def _longer(one: Recovery, other: Recovery) -> Recovery:
+    """A batch holds its deliveries while either system may go on with a call we gave up on."""
+    return Recovery(lease_s=max(one.lease_s, other.lease_s), hold_s=max(one.hold_s, other.hold_s))
