@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -106,7 +107,10 @@ async def request(
             ]
         )
         row, new = deliveries.c, insert.excluded
-        window = select(flows.c.window_ms).where(flows.c.id == new.flow_id).scalar_subquery()
+        # Spelled out, because an insert gives SQLAlchemy no table to correlate with: it would join them all.
+        window = literal_column(
+            "(SELECT flows.window_ms FROM flows WHERE flows.id = deliveries.flow_id)", Integer
+        )
         soonest = case((row.started_at + window > now, row.started_at + window), else_=now)
         resting = row.state.in_(("settled", "dead", "waiting"))
         await conn.execute(

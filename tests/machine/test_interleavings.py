@@ -35,7 +35,7 @@ async def walk(
 
     async def settle_down(task: asyncio.Task[object], actor: str) -> None:
         """Let the picked actor run until it waits again or ends."""
-        while not task.done() and actor not in world.parked:  # noqa: ASYNC110 - a database call must come back
+        while not task.done() and actor not in world.parked:
             await asyncio.sleep(0)
 
     for _ in range(steps):

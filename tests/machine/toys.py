@@ -149,7 +149,8 @@ class ToyTarget:
 
     world: World
     actor: str
-    addresses: dict[str, str] = field(default_factory=dict)
+    before_commit: Callable[[], Awaitable[None]] | None = None
+    fate: str | None = None
 
     def needs_existing(self, intent: Intent) -> bool:
         return False
@@ -181,10 +182,11 @@ class ToyTarget:
     async def apply(self, change: Change) -> Applied:
         assert isinstance(change, Write)
         world, fate = self.world, self.world.chance.random() if self.world.trouble else 1.0
-        if (
-            fate < 0.10
-        ):  # the answer is lost and the call lands later, but within the time the target may take
-            delay = world.chance.choice((1, 20, 100, 119))
+        fate = {"late": 0.0, "landed": 0.1}.get(self.fate or "", fate)
+        if self.before_commit is not None:
+            await self.before_commit()
+        if fate < 0.10:  # the answer is lost and the call lands later, within the time the target may take
+            delay = 100 if self.fate else world.chance.choice((1, 20, 100, 119))
             world.landings.append(Landing(world.clock.now + delay * 1000, change))
             raise RemoteUnavailable("The answer was lost.", in_doubt=True)
         if fate < 0.16:  # it arrived, only the answer was lost
@@ -230,6 +232,7 @@ class ToyTranslation:
     """Every flow writes its own field of the entry, and the address both share."""
 
     name: str
+    fields: tuple[str, ...] | None = None
     target_kinds: tuple[str, ...] = ("customer",)
 
     def plan(self, source: Found | Gone, known: Known) -> Plan:
@@ -243,7 +246,15 @@ class ToyTranslation:
         gone = tuple(Archive(kind=t.kind, key=t.key, reason="address_left") for t in left if t.key != moved)
         return Plan(
             decision=Decision(puts=(put,), archives=gone),
-            desired=(Desired({"values": record.values}),),
+            desired=(
+                Desired(
+                    {
+                        "values": {
+                            k: v for k, v in record.values.items() if self.fields is None or k in self.fields
+                        }
+                    }
+                ),
+            ),
             record=record,
         )
 
@@ -291,21 +302,21 @@ def make_route(
     actor: str,
     rules: Rules = ALL_RULES,
     hook: Any = None,
+    fields: tuple[str, ...] | None = None,
+    before_commit: Callable[[], Awaitable[None]] | None = None,
+    fate: str | None = None,
 ) -> Route:
     """A route of the toy flow, driven by one actor."""
-    client = ToyClient(target, ToySource(world, source, actor), ToyTarget(world, actor))
+    client = ToyClient(target, ToySource(world, source, actor), ToyTarget(world, actor, before_commit, fate))
 
     async def turn(_name: str) -> None:
         await world.turn(actor)
 
     return Route(
         db=db, sealer=SEALER, flow_id=flow_id, record_kind="customer", source_connection_id=source, target_connection_id=target,
-        source_account=source, target_account=target, source=client, target=client, translation=ToyTranslation(source),
+        source_account=source, target_account=target, source=client, target=client, translation=ToyTranslation(source, fields),
         direction="toy→toy", recovery=RECOVERY, concurrency=1, rules=rules, hook=hook or turn, chance=world.chance,
     )  # fmt: skip
-
-
-Worker = Callable[[], Awaitable[None]]
 
 
 async def request(db: Database, flow_id: str, ref: str) -> None:
