@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -118,7 +119,9 @@ cursors = Table(
     metadata,
     Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
     Column("position", BigInteger, nullable=False, default=0),  # the highest marker stored
-    Column("epoch", Integer, nullable=False, default=0, server_default="0"),  # how often it was placed by hand
+    Column(
+        "epoch", Integer, nullable=False, default=0, server_default="0"
+    ),  # how often it was placed by hand
     Column("updated_at", Millis, nullable=False),
 )
 
@@ -135,6 +138,9 @@ api_keys = Table(
 )
 
 # --- the delivery machine -----------------------------------------------------------------------------------------
+
+# Literal in the index and in the queries, so that both databases see that they mean the same rows.
+LIVE = text("state IN ('pending', 'running', 'waiting')")
 
 events = Table(
     "events",
@@ -180,8 +186,8 @@ deliveries = Table(
     Column("requested_at", Millis, nullable=False),  # when the oldest change not yet delivered was noticed
     Column("settled_at", Millis),
     UniqueConstraint("flow_id", "source_ref"),
-    Index("ix_deliveries_due", "flow_id", "state", "due_at"),
-    Index("ix_deliveries_state", "state", "due_at"),
+    Index("ix_deliveries_due", "flow_id", "priority", "due_at", sqlite_where=LIVE, postgresql_where=LIVE),
+    Index("ix_deliveries_state", "flow_id", "state", "id"),
 )
 
 targets = Table(
@@ -215,13 +221,14 @@ contenders = Table(  # deliveries that were refused a key which another source r
     Index("ix_contenders_delivery", "delivery_id"),
 )
 
-waits = Table(
+waits = Table(  # what a delivery waits for: that a target is there, or that whoever holds it lets go
     "waits",
     metadata,
     Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
     Column("connection_id", Id, primary_key=True),
     Column("kind", String(30), primary_key=True),
     Column("key", String(100), primary_key=True),
+    Column("until", String(8), nullable=False),  # present | free
     Index("ix_waits_target", "connection_id", "kind", "key"),
 )
 
