@@ -188,7 +188,7 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
             elif wish.left is not None:
                 known.append(_left(wish))
                 free += [row.id for row in rows if row is not wish.row]
-            elif wish.done and wish.changes:
+            elif wish.done and (wish.changes or _is_so_already(wish)):
                 known += _written(route, item, wish)
                 if wish.archive is not None:
                     freed_keys += [row.id for row in rows]
@@ -223,12 +223,21 @@ def _left(wish: Wish) -> Outcome:
     )
 
 
+def _is_so_already(wish: Wish) -> bool:
+    """Looked at, and nothing to do: as good as written. Without this a record that was there before us is never ours."""
+    return wish.put is not None and wish.existing is not None and wish.existing.state == "present"
+
+
 def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
     row = wish.row
     assert row is not None
+    assert wish.intent is not None
     facts: dict[str, str] = {} if wish.old_row is None else dict(wish.old_row.facts)
     facts |= dict(row.facts)
     remote_id, state = row.remote_id or (wish.old_row.remote_id if wish.old_row else None), "present"
+    if not wish.changes and wish.existing is not None:
+        remote_id = wish.existing.remote_id
+    written = wish.written if wish.changes or wish.intent.update else {}
     for applied in wish.applied:
         remote_id, state = applied.remote_id or remote_id, applied.state
         facts |= dict(applied.facts)
@@ -252,7 +261,7 @@ def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
             else row.owner_connection_id,
             owner_ref=item.claimed.source_ref if owns or wish.archive else row.owner_ref,
             state=state,
-            hashes=before | wish.written if owns else {},
+            hashes=before | written if owns else {},
             facts=facts,
         )
     ]
