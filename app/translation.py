@@ -31,7 +31,10 @@ class Plan:
 class Translation(Protocol):
     """What the pipeline needs of a flow."""
 
-    target_kinds: tuple[str, ...]
+    @property
+    def target_kinds(self) -> tuple[str, ...]:
+        """The kinds of target record this flow may own."""
+        ...
 
     def plan(self, source: Found | Gone, known: Known) -> Plan:
         """Raises MappingFailed when a row or rule cannot apply to this record."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.errors import InvalidInput, MappingFailed
 from app.mapping.expressions import compile_expression
-from app.mapping.functions import LIBRARY, catalogue
+from app.mapping.functions import catalogue
 from app.mapping.library.entry import Function
 from app.mapping.run import Run
 
