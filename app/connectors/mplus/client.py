@@ -37,15 +37,16 @@ class MplusClient:
         self.account = account(till.host, till.port)
         self._webhook_url = webhook_url
         self._absent: set[str] = set()
-        self._tree = readers.Tree(till)
+        self._marks: dict[str, int] = {}
+        tree = readers.Tree(till, self._marks)
         self._readers: dict[str, readers.Reader] = {
-            customers.KIND: readers.ShelfReader(till, customers.SHELF),
-            products.KIND: readers.ProductReader(till, self._tree),
-            categories.KIND: readers.CategoryReader(till, self._tree),
+            customers.KIND: readers.ShelfReader(till, customers.SHELF, self._marks),
+            products.KIND: readers.ProductReader(till, tree, self._marks),
+            categories.KIND: readers.CategoryReader(till, tree),
             stock.KIND: readers.StockReader(till),
         }
         for name, shelf in orders.SHELVES.items():
-            self._readers[name] = readers.SaleReader(till, shelf)
+            self._readers[name] = readers.SaleReader(till, shelf, self._marks)
 
     async def check(self) -> Diagnosis:
         """What stands in the way, or what is there: version, branches, webhooks."""
@@ -54,7 +55,7 @@ class MplusClient:
     async def marks(self) -> Mapping[str, int]:
         """The newest position of every sequence, in one light call. Sales have three: order, invoice, receipt."""
         answer = await self.till.document("getCurrentSyncMarkers")
-        self._tree.saw(answer.get(categories.MARK))
+        self._marks.update({mark: answer[mark] for mark in readers.MARKS.values() if mark in answer})
         return {kind: answer[mark] for kind, mark in readers.MARKS.items() if mark in answer}
 
     async def changes(self, kind: str, *, since: int, limit: int = 500) -> Page:

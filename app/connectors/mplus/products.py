@@ -103,5 +103,6 @@ SHELF = Shelf(
     by_mark=by_mark,
     by_refs=by_refs,
     read=read,
+    bundled=True,
     chunk=100,
 )

@@ -26,17 +26,18 @@ class Reader(Protocol):
 
 
 class ShelfReader:
-    """A kind that stands on one shelf."""
+    """A kind that stands on one shelf. ``marks`` are the newest markers that a light call has told, by their element."""
 
-    def __init__(self, till: Till, shelf: Shelf):
+    def __init__(self, till: Till, shelf: Shelf, marks: Mapping[str, int]):
         self._till = till
         self._shelf = shelf
+        self._marks = marks
 
     async def changes(self, *, since: int, limit: int) -> Page:
         """One page, in one call."""
         wanted = max(1, min(limit, MAX_PAGE))
         answer = await self._till.call(self._shelf.operation, self._shelf.by_mark(max(since, 0), wanted))
-        return self._shelf.page(answer, since=since, limit=wanted)
+        return self._shelf.page(answer, since=since, limit=wanted, mark=self._marks.get(self._shelf.mark))
 
     async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
         """Each reference once, in lists. One that this till could never have given is gone."""
@@ -54,20 +55,16 @@ class ShelfReader:
 class Tree:
     """The article groups, read when they are first needed and again when their marker has moved."""
 
-    def __init__(self, till: Till):
+    def __init__(self, till: Till, marks: Mapping[str, int]):
         self._till = till
+        self._marks = marks
         self._groups: Mapping[int, Document] | None = None
-        self._mark: int | None = None
         self._read_at: int | None = None
-
-    def saw(self, mark: int | None) -> None:
-        """What a poll learned about the groups' marker."""
-        self._mark = mark
 
     async def groups(self, *, anew: bool = False) -> Mapping[int, Document]:
         """All groups by number."""
-        if anew or self._groups is None or self._mark != self._read_at:
-            mark = self._mark
+        mark = self._marks.get(categories.MARK)
+        if anew or self._groups is None or mark != self._read_at:
             answer = await self._till.document("getArticleGroups", categories.whole_tree())
             self._groups = categories.flatten(answer.get("articleGroupList", ()))
             self._read_at = mark
@@ -99,13 +96,19 @@ class CategoryReader:
 class ProductReader:
     """Products, with the names of their groups."""
 
-    def __init__(self, till: Till, tree: Tree):
-        self._shelf = ShelfReader(till, products.SHELF)
+    def __init__(self, till: Till, tree: Tree, marks: Mapping[str, int]):
+        self._shelf = ShelfReader(till, products.SHELF, marks)
         self._tree = tree
 
     async def changes(self, *, since: int, limit: int) -> Page:
-        """One page; ``limit`` counts articles, as the till does (mplus.md §3.1)."""
+        """One page; ``limit`` counts articles, as the till does (mplus.md §3.1).
+
+        A product that fills a page alone would be read again for each of its articles: then a larger page is asked.
+        """
         page = await self._shelf.changes(since=since, limit=limit)
+        while page.more and limit < MAX_PAGE and _fills_alone(page, limit):
+            limit *= 4
+            page = await self._shelf.changes(since=since, limit=limit)
         return replace(page, found=tuple(await self._with_groups(page.found)))
 
     async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
@@ -123,6 +126,12 @@ class ProductReader:
             else record
             for record in fetched
         ]
+
+
+def _fills_alone(page: Page, limit: int) -> bool:
+    if len(page.found) != 1 or not isinstance(page.found[0], Found):
+        return False
+    return len(page.found[0].document.get("articleList", ())) >= limit
 
 
 class StockReader:
@@ -184,10 +193,10 @@ class StockReader:
 class SaleReader:
     """Orders, invoices or receipts since a marker, and any of the three by reference, with the relation of each."""
 
-    def __init__(self, till: Till, shelf: Shelf = orders.ORDERS):
-        self._sequence = ShelfReader(till, shelf)
-        self._shelves = [(each, ShelfReader(till, each)) for each in orders.SHELVES.values()]
-        self._relations = ShelfReader(till, customers.SHELF)
+    def __init__(self, till: Till, shelf: Shelf, marks: Mapping[str, int]):
+        self._sequence = ShelfReader(till, shelf, marks)
+        self._shelves = [(each, ShelfReader(till, each, marks)) for each in orders.SHELVES.values()]
+        self._relations = ShelfReader(till, customers.SHELF, marks)
 
     async def changes(self, *, since: int, limit: int) -> Page:
         """One page of one sequence."""

@@ -130,6 +130,10 @@ PRODUCTS_OUT: Rows = (
     ("variants[].plu", "item.pluNumber"),
     ("variants[].title", "coalesce(item.description, whole.description)"),
     ("variants[].gtin", "gtin(item.barcode)"),
+    (
+        "variants[].gtin_problem",
+        "if(item.barcode && !gtin_valid(item.barcode), 'The check digit is wrong.', `null`)",
+    ),
     ("variants[].price_incl", "item.priceIncl"),
     ("variants[].price_excl", "item.priceExcl"),
     ("variants[].vat_code", "as_text(item.vatCode)"),

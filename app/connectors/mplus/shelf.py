@@ -47,6 +47,7 @@ class Shelf:
     prefix: str = ""
     numeric: bool = True
     chunk: int = 200
+    bundled: bool = False
 
     def ref(self, number: object) -> str:
         """The reference of a record by its number or id."""
@@ -75,27 +76,34 @@ class Shelf:
                     error = refusals.unreadable(self.operation, str(fault))
                     yield Unreadable(self.ref(number), error), [soap.number_of(element, self.marker) or 0]
 
-    def page(self, answer: soap.Answer, *, since: int, limit: int) -> Page:
-        """One answer of a poll. Markers come in any order, so the highest seen is the position (mplus.md §3.1).
+    def page(self, answer: soap.Answer, *, since: int, limit: int, mark: int | None = None) -> Page:
+        """One answer of a poll; ``mark`` is the newest marker of the kind, where a light call has told it.
 
-        A limited answer holds the lowest markers, but a product in it brings its other articles, whose markers may
-        lie far ahead. So the position of a full page is the ``limit``-th lowest: whatever lies between is still to come.
+        Markers come in any order (mplus.md §3.1), and a product brings all of its articles, whose markers may lie far
+        ahead of products that are still to come. A limited answer holds the records with the lowest new markers, so
+        it reaches to the lowest new marker of its last record, and on from there as long as no number is missing.
+        Whether there is more cannot be told from its size: a page ends before a product that would not fit.
         """
         found: dict[str, Fetched] = {}
         changed: dict[str, Changed] = {}
-        seen: list[int] = []
+        seen: set[int] = set()
+        reached = since - 1
         for record, markers in self.records(answer):
-            seen += [marker for marker in markers if marker >= since]
+            new = [marker for marker in markers if marker >= since]
+            if new:
+                seen.update(new)
+                reached = max(reached, min(new))
             found[record.ref] = record
             changed[record.ref] = Changed(
                 self.kind, record.ref, dedupe=f"{record.ref}@{max(markers, default='')}"
             )
-        full = len(seen) >= limit
-        seen.sort()
+        while reached + 1 in seen:
+            reached += 1
+        more = len(changed) >= limit or self.bundled if mark is None else reached < mark
         return Page(
             changed=tuple(changed.values()),
-            position=seen[limit - 1] if full else max(seen, default=since - 1),
-            more=full,
+            position=reached,
+            more=more and reached >= since,
             found=tuple(found.values()),
         )
 

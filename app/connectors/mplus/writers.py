@@ -32,7 +32,7 @@ class RelationTarget:
     def __init__(self, till: Till, versions: Versions):
         self._till = till
         self._versions = versions
-        self._reader = readers.ShelfReader(till, customers.SHELF)
+        self._reader = readers.ShelfReader(till, customers.SHELF, {})
         self._data_types: Mapping[str, str] | None = None
 
     async def fetch_many(self, wanted: Sequence[Wanted]) -> Mapping[str, Existing]:

@@ -107,6 +107,80 @@ async def test_a_person_by_address_on_new_and_old_services(client, shop, service
     assert await client.find_relation("nn.peeters@klant-voorbeeld.nl") is None
 
 
+async def paged(client, kind, limit):
+    """Everything of a kind, by pages: the last record of each reference, and how many calls it took."""
+    since, found, calls = 1, {}, 0
+    while True:
+        page = await client.changes(kind, since=since, limit=limit)
+        found |= {record.ref: record for record in page.found} or {
+            change.ref: None for change in page.changed
+        }
+        calls += 1
+        since = page.position + 1
+        if not page.more:
+            return found, calls
+
+
+@pytest.mark.parametrize("limit", [3, 7, 50, 1000])
+async def test_every_product_is_seen_with_all_its_articles_whatever_the_page(client, shop, limit):
+    found, _ = await paged(client, "product", limit)
+
+    rows = shop.catalogue.products.rows
+    assert {ref: len(record.document["articleList"]) for ref, record in found.items()} == {
+        str(number): len(row["articleList"]) for number, row in rows.items()
+    }
+    assert (await client.changes("product", since=(await client.marks())["product"] + 1)).changed == ()
+
+
+async def test_an_edited_article_brings_its_whole_product(client, shop):
+    mark = (await client.marks())["product"]
+    shop.catalogue.edit_article(10002, priceIncl=1234)
+
+    [found] = (await client.changes("product", since=mark + 1)).found
+
+    assert found.ref == "1"
+    prices = {article["articleNumber"]: article["priceIncl"] for article in found.document["articleList"]}
+    assert len(prices) == 9
+    assert prices[10002] == Decimal("12.34")
+
+
+async def test_groups_and_their_names_on_products(client, shop):
+    seen, _ = await paged(client, "category", 100)
+    fetched = {record.ref: record for record in await client.source("category").fetch_many(list(seen))}
+    [product] = await client.source("product").fetch_many(["1"])
+
+    number = product.document["groupNumbers"][0]
+    assert fetched[str(number)].document["path"] == product.document["groups"][0]["path"]
+    assert "1" in map(str, fetched[str(number)].document["productNumbers"])
+
+
+async def test_a_renamed_group_is_seen_on_the_next_read_of_its_products(client, shop):
+    await client.marks()
+    [before] = await client.source("product").fetch_many(["1"])
+    number = before.document["groupNumbers"][0]
+    shop.groups.edit(number, name="Nieuwe naam")
+    await client.marks()
+
+    [after] = await client.source("product").fetch_many(["1"])
+
+    assert after.document["groups"][0]["name"] == "Nieuwe naam"
+
+
+async def test_stock_in_all_branches(client, shop):
+    await paged(client, "stock", 100)
+    mark = (await client.marks())["stock"]
+    shop.stock.move(1, 10001, physical=Decimal(-2))
+
+    page = await client.changes("stock", since=mark + 1)
+    [found] = await client.source("stock").fetch_many(["10001"])
+
+    assert [change.ref for change in page.changed] == ["10001"]
+    assert page.position == (await client.marks())["stock"]
+    assert {row["branchNumber"]: row["amountFree"] for row in found.document["branches"]} == {
+        branch: shop.stock.free(branch, 10001) for branch in (1, 2, 3)
+    }
+
+
 def intent(document, *, natural, key="k" * 64):
     return Intent(
         kind="customer",

@@ -91,7 +91,7 @@ def test_a_poll_never_filters_and_always_wants_all_articles():
     assert {"request": expected} == products.by_mark(5, 100)
 
 
-def page(*shop, since, limit):
+def page(*shop, since, limit, mark=None):
     """A page of products given as {number: markers of its articles}."""
     root = etree.Element("GetProductsResponse")
     listed = etree.SubElement(root, "productList")
@@ -102,47 +102,71 @@ def page(*shop, since, limit):
         for marker in markers:
             article = etree.SubElement(articles, "article")
             etree.SubElement(article, "syncMarker").text = str(marker)
-    return products.SHELF.page(Answer("getProducts", root), since=since, limit=limit)
+    return products.SHELF.page(Answer("getProducts", root), since=since, limit=limit, mark=mark)
 
 
 @pytest.mark.parametrize(
-    ("shop", "since", "limit", "position", "more"),
+    ("shop", "since", "mark", "position", "more"),
     [
-        ([(1, [1, 3]), (2, [4])], 1, 10, 4, False),
-        # The limit counts articles. Product 1 brings an article from far ahead; product 3 (marker 50) is still to come.
-        ([(1, [5, 100]), (2, [6])], 5, 2, 6, True),
-        # One product larger than the page comes whole, and is read on from where the page would have ended.
-        ([(1, [10, 11, 12, 13])], 10, 2, 11, True),
-        # Old articles of a changed product do not count.
-        ([(1, [2, 3, 20])], 10, 2, 20, False),
-        ([], 10, 2, 9, False),
+        # 2 may be another product's, and still to come; then the number tells that nothing is.
+        ([(1, [1, 3]), (2, [4])], 1, None, 4, True),
+        ([(1, [1, 3]), (2, [4])], 1, 4, 4, False),
+        # Product 1 brings an article from far ahead; product 3 (marker 50) is still to come.
+        ([(1, [5, 100]), (2, [6])], 5, 100, 6, True),
+        # One product with all of its articles: no number between them is missing.
+        ([(1, [10, 11, 12, 13])], 10, 13, 13, False),
+        ([(1, [10, 11, 12, 13])], 10, 14, 13, True),
+        ([(1, [10, 12, 13])], 10, 13, 10, True),
+        # Old articles of a changed product tell nothing.
+        ([(1, [2, 3, 20]), (2, [21])], 10, 21, 21, False),
+        ([(1, [2, 3])], 10, 21, 9, False),
+        ([], 10, 21, 9, False),
+        ([], 10, None, 9, False),
     ],
 )
-def test_position_of_a_page(shop, since, limit, position, more):
-    read = page(*shop, since=since, limit=limit)
+def test_position_of_a_page(shop, since, mark, position, more):
+    read = page(*shop, since=since, limit=500, mark=mark)
 
     assert (position, more) == (read.position, read.more)
 
 
-def test_paging_through_any_shop_loses_nothing():
-    shop = {1: [3, 40, 41], 2: [1], 3: [2, 60], 4: [5, 6, 7, 8, 9], 5: [30], 6: [61]}
+SHOP = {1: [3, 40, 41], 2: [1], 3: [2, 60], 4: [5, 6, 7, 8, 9], 5: [30], 6: [61], 7: [4, 62]}
 
-    def answer(since, limit):
-        markers = sorted(m for articles in shop.values() for m in articles if m >= since)[:limit]
-        return [(number, articles) for number, articles in shop.items() if set(articles) & set(markers)]
 
-    for limit in (1, 2, 3, 4, 100):
-        since, seen, calls = 1, set(), 0
-        while True:
-            read = page(*answer(since, limit), since=since, limit=limit)
-            seen |= {change.dedupe for change in read.changed}
-            calls += 1
-            since = read.position + 1
-            if not read.more:
-                break
+def by_articles(since, limit):
+    """The limit counts the articles that changed; their products come whole."""
+    markers = sorted(m for articles in SHOP.values() for m in articles if m >= since)[:limit]
+    return [(number, articles) for number, articles in SHOP.items() if set(articles) & set(markers)]
 
-        assert seen == {"1@41", "2@1", "3@60", "4@9", "5@30", "6@61"}
-        assert calls <= 14 // limit + 1
+
+def by_products(since, limit):
+    """The limit counts all articles of the products that come; one that does not fit ends the page."""
+    chosen, weight = [], 0
+    changed = [(n, articles) for n, articles in SHOP.items() if any(m >= since for m in articles)]
+    for number, articles in sorted(changed, key=lambda item: min(m for m in item[1] if m >= since)):
+        if chosen and weight + len(articles) > limit:
+            break
+        chosen.append((number, articles))
+        weight += len(articles)
+    return chosen
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
+@pytest.mark.parametrize("mark", [None, 62])
+@pytest.mark.parametrize("answer", [by_articles, by_products])
+def test_paging_loses_nothing_whatever_the_limit_counts(answer, limit, mark):
+    since, seen, calls = 1, set(), 0
+    while True:
+        read = page(*answer(since, limit), since=since, limit=limit, mark=mark)
+        seen |= {change.dedupe for change in read.changed}
+        calls += 1
+        assert read.position >= since - 1
+        since = read.position + 1
+        if not read.more:
+            break
+
+    assert seen == {"1@41", "2@1", "3@60", "4@9", "5@30", "6@61", "7@62"}
+    assert calls <= 17
 
 
 def test_prices_of_an_article_are_cents_on_the_wire():

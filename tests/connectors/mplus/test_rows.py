@@ -218,7 +218,7 @@ def test_products():
                         "description": "Trui rood M",
                         "colour": "rood",
                         "size": "M",
-                        "barcode": "0871125000012",
+                        "barcode": "2000000100012",
                         "priceIncl": Decimal("49.95"),
                         "priceExcl": Decimal("41.28"),
                         "vatCode": 1,
@@ -262,7 +262,7 @@ def test_products():
             Variant(
                 sku="1001",
                 title="Trui rood M",
-                gtin="0871125000012",
+                gtin="2000000100012",
                 price_incl=Decimal("49.95"),
                 price_excl=Decimal("41.28"),
                 vat_code="1",
@@ -303,6 +303,22 @@ def test_a_product_is_what_its_articles_are(articles, active, web_shop):
     product = record("product", products.read(whole))
 
     assert (active, web_shop) == (product.active, product.web_shop)
+
+
+@pytest.mark.parametrize(
+    ("barcode", "gtin", "problem"),
+    [
+        ("2000000100012", "2000000100012", None),
+        ("2000000100013", "2000000100013", "The check digit is wrong."),
+        ("0012345678905", "0012345678905", None),
+        ("", None, None),
+    ],
+)
+def test_a_barcode_is_text_with_a_check_digit(barcode, gtin, problem):
+    whole = {"productNumber": 1, "articleList": [{"articleNumber": 1, "barcode": barcode}]}
+    [variant] = record("product", products.read(whole)).variants
+
+    assert (gtin, problem) == (variant.gtin, variant.gtin_problem)
 
 
 def test_categories():
