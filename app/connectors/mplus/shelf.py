@@ -99,7 +99,8 @@ class Shelf:
             )
         while reached + 1 in seen:
             reached += 1
-        more = len(changed) >= limit or self.bundled if mark is None else reached < mark
+        told = mark is not None and mark >= since  # an older one knows nothing of what is asked for
+        more = reached < (mark or 0) if told else len(changed) >= limit or self.bundled
         return Page(
             changed=tuple(changed.values()),
             position=reached,

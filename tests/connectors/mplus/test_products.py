@@ -122,6 +122,8 @@ def page(*shop, since, limit, mark=None):
         ([(1, [2, 3])], 10, 21, 9, False),
         ([], 10, 21, 9, False),
         ([], 10, None, 9, False),
+        # A number that was told before what is asked for tells nothing.
+        ([(1, [10])], 10, 9, 10, True),
     ],
 )
 def test_position_of_a_page(shop, since, mark, position, more):
