@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.store import connections, cursors, deliveries, events
-from app.store.deliveries import Request
+from app.store import connections, cursors, events
 from app.store.events import NewEvent
+from app.store.requests import Request, request
 from app.store.session import Database
 from app.store.tables import flows
 
@@ -136,7 +136,7 @@ class Intake:
                         if caller.only_flow in (None, flow_id):
                             results[i].flows.add(flow_id)
                             requests += _requests(event, flow_id)
-            await deliveries.request(conn, requests, clock=clock)
+            await request(conn, requests, clock=clock)
             # A doorbell names no record: it only makes polls due sooner.
             rung = {e.connection_id for e in news if e.kind == connections.DOORBELL and id(e) in inserted}
             if rung:

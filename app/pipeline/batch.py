@@ -23,7 +23,7 @@ from app.pipeline.sending import send
 from app.pipeline.settling import Trials, settle
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.records.decision import Archive
-from app.store import deliveries, targets
+from app.store import deliveries, targets, waits
 from app.store.targets import Key
 from app.translation import needs_existing_leaves
 
@@ -188,6 +188,7 @@ async def _reserve(route: Route, items: Sequence[Item], token: str) -> None:
                 route, item, wishes, rows, free
             )
         await targets.let_go(conn, free, token=token)
+        await waits.wake_waiting(conn, free, clock=clock)
 
 
 def _mine(

@@ -13,6 +13,7 @@ from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.records.decision import Decision, Known, KnownTarget, Skip
 from app.store import targets
+from app.store.requests import APPROVED
 from app.store.tables import deliveries, erased
 from app.store.targets import Key, Target
 from app.translation import Plan
@@ -122,7 +123,7 @@ async def _ask_about_absence(route: Route, items: Sequence[Item]) -> None:
     vanished = [
         i
         for i in items
-        if isinstance(i.fetched, Gone) and any(w.archive for w in i.wishes) and i.claimed.trigger != "replay"
+        if isinstance(i.fetched, Gone) and any(w.archive for w in i.wishes) and i.claimed.trigger != APPROVED
     ]
     if not vanished:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -14,12 +14,14 @@ from app.errors import AppError
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish
 from app.retry import BackOff, Block, Quarantine, RetryAt, Suspect, decide
-from app.store import accounts, alerts, attempts, connections, deliveries, flows, targets
+from app.store import accounts, alerts, attempts, connections, deliveries, flows, targets, waits
 from app.store.attempts import NewAttempt
-from app.store.deliveries import Settlement
-from app.store.targets import Outcome
+from app.store.deliveries import HELD, Settlement
+from app.store.session import again_on_deadlock
+from app.store.targets import Key, Outcome
 
 WAIT_AGAIN_MS = 300_000
+WAITS = "waits"
 
 
 class Trials:
@@ -72,16 +74,26 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
     if item.missing:
         # Held by another: no attempt is counted, and we come back when the hold ends at the latest.
         jitter = round(route.chance.random() * 500)
-        return replace(base, state="pending", outcome="retrying", code="held", delay_ms=item.held_ms + jitter)
+        return replace(base, state="pending", outcome="retrying", code=HELD, delay_ms=item.held_ms + jitter)
     plan = item.plan
     assert plan is not None
     if plan.decision.waits:
         wait = plan.decision.waits[0]
+        if claimed.waited_ms > route.deadline_ms:
+            text = f"{wait.reason} It did not come in time; replay this record when it has."
+            return replace(
+                base,
+                state="dead",
+                outcome="quarantined",
+                code="waited_too_long",
+                reason=text,
+                who="administrator",
+            )
         return replace(
             base,
             state="waiting",
             outcome="waiting",
-            code="waits",
+            code=WAITS,
             reason=wait.reason,
             who="time",
             delay_ms=WAIT_AGAIN_MS,
@@ -137,9 +149,36 @@ async def settle(
 ) -> Counter[str]:
     """Settle these items in one short transaction, and what their wishes learnt with them."""
     settlements = {item.claimed.id: await verdict(route, item, trials=trials) for item in items}
+
+    async def once() -> Counter[str]:
+        return await _settle(route, items, settlements, token=token, clock_s=clock_s, trials=trials)
+
+    outcomes = await again_on_deadlock(once)
+    trials.broken = None  # told
+    for item in items:
+        item.settled = True
+    return outcomes
+
+
+async def _settle(
+    route: Route,
+    items: Sequence[Item],
+    settlements: Mapping[int, Settlement],
+    *,
+    token: str,
+    clock_s: float,
+    trials: Trials,
+) -> Counter[str]:
     outcomes: Counter[str] = Counter()
     clock, rules = route.db.clock, route.rules
+    waiting = {item.claimed.id: wish for item in items if (wish := _waits_for(route, item, settlements))}
     async with route.db.write() as conn:
+        touched = {key for item in items for wish in item.wishes for key in wish.keys}
+        await targets.lock(
+            conn,
+            touched | {key for wish in waiting.values() for key in wish.keys},
+            connection_id=route.target_connection_id,
+        )
         mine = await deliveries.settle(
             conn, list(settlements.values()), token=token, clock=clock, fenced=rules.fence
         )
@@ -154,16 +193,21 @@ async def settle(
                 await deliveries.want_again(conn, [item.claimed.id for item in overtaken], clock=clock)
         kept = [item for item in items if item.claimed.id in mine]
         await _conclude(route, conn, kept, token=token)
-        for item in kept:
-            settlement = settlements[item.claimed.id]
-            outcomes[settlement.outcome] += 1
-            await _remember_waits(route, conn, item, settlement)
+        await waits.remember(
+            conn,
+            [item.claimed.id for item in kept],
+            waiting={
+                item.claimed.id: waiting[item.claimed.id] for item in kept if item.claimed.id in waiting
+            },
+            contending=[(target, item.claimed.id) for item in kept for target, _ in item.contends],
+            connection_id=route.target_connection_id,
+            clock=clock,
+        )
+        outcomes.update(settlements[item.claimed.id].outcome for item in kept)
         await _raise_what_concerns_all(route, conn, kept, trials=trials)
         log = [_attempt(route, item, settlements[item.claimed.id], clock_s=clock_s) for item in kept]
         await attempts.add(conn, [entry for entry in log if entry is not None], clock=clock)
         await attempts.count(conn, flow_id=route.flow_id, outcomes=outcomes, clock=clock)
-    for item in items:
-        item.settled = True
     return outcomes
 
 
@@ -173,10 +217,7 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
     free: list[int] = []
     doubted: list[int] = []
     freed_keys: list[int] = []
-    came: list[tuple[str, str]] = []
-    contends: list[tuple[int, int]] = []
     for item in items:
-        contends += [(target, item.claimed.id) for target, _ in item.contends]
         for wish in item.wishes:
             rows = [
                 row for row in (wish.row, wish.old_row) if row is not None and row.id and row.holder == token
@@ -194,17 +235,14 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
                     freed_keys += [row.id for row in rows]
                 elif wish.old_row is not None:
                     freed_keys.append(wish.old_row.id)
-                if wish.put is not None:
-                    came.append((wish.kind, wish.key))
             else:
                 free += [row.id for row in rows]
     beyond = route.hold_ms - route.lease_ms
     await targets.doubt(conn, doubted, clock=clock, hold_ms=beyond, token=token)
     await targets.conclude(conn, known, token=token, clock=clock, fenced=route.rules.fence)
     await targets.let_go(conn, free, token=token)
-    await targets.contend(conn, contends)
-    await targets.wake_contenders(conn, freed_keys, clock=clock)
-    await targets.wake_waiting(conn, came, connection_id=route.target_connection_id, clock=clock)
+    await waits.wake_contenders(conn, freed_keys, clock=clock)
+    await waits.wake_waiting(conn, free + [outcome.id for outcome in known], clock=clock)
 
 
 def _left(wish: Wish) -> Outcome:
@@ -270,12 +308,17 @@ def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
     return outcomes
 
 
-async def _remember_waits(route: Route, conn: AsyncConnection, item: Item, settlement: Settlement) -> None:
-    if settlement.code != "waits" or item.plan is None:
-        return
-    keys = [(wait.kind, route.key(wait.kind, wait.natural)) for wait in item.plan.decision.waits]
-    await targets.wait_for(conn, item.claimed.id, keys, connection_id=route.target_connection_id)
-    await targets.still_waiting(conn, [item.claimed.id], clock=route.db.clock)
+def _waits_for(route: Route, item: Item, settlements: Mapping[int, Settlement]) -> waits.Wish | None:
+    """What would make this delivery due before its time: a target that appears, or one that is let go of."""
+    code = settlements[item.claimed.id].code
+    if code == WAITS and item.plan is not None:
+        wanted: list[Key] = [
+            (wait.kind, route.key(wait.kind, wait.natural)) for wait in item.plan.decision.waits
+        ]
+        return waits.Wish(wanted, until="present")
+    if code == HELD:
+        return waits.Wish(item.missing, until="free")
+    return None
 
 
 async def _raise_what_concerns_all(
@@ -305,7 +348,6 @@ async def _raise_what_concerns_all(
         await accounts.calm(conn, route.target_account)
     if trials.broken is not None:
         connection_id, code, sentence = trials.broken
-        trials.broken = None
         if await connections.mark_broken(conn, connection_id, code=code, detail=sentence, now=now):
             await alerts.raise_alert(
                 conn, code=code, subject=f"connection:{connection_id}", detail=sentence, now=now

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Integer, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
 from app.store.tables import attempts, counters
-from app.store.upsert import chunks, upsert
+from app.store.upsert import upsert
 
 HOUR_MS = 3_600_000
 
@@ -30,39 +30,31 @@ class NewAttempt:
     code: str | None = None
     reason: str | None = None
     who: str | None = None
-    warnings: Sequence[str] = ()
-    changes: Sequence[str] = ()
+    warnings: Sequence[str] = field(default_factory=list)
+    changes: Sequence[str] = field(default_factory=list)
     payload_sealed: bytes | None = None
     request_id: str | None = None
-    started_at: int = field(default=0)
 
 
 async def add(conn: AsyncConnection, news: Sequence[NewAttempt], *, clock: Clock) -> None:
-    """Append them. ``started_at`` 0 means now less the duration."""
-    for part in chunks(news, 100):
-        rows = [asdict(n) | {"warnings": list(n.warnings), "changes": list(n.changes)} for n in part]
-        for row in rows:
-            row["started_at"] = row["started_at"] or clock.sql() - row["duration_ms"]
-        await conn.execute(insert(attempts).values(rows))
+    """Append them; each started its duration ago."""
+    if news:
+        started = clock.sql() - bindparam("b_duration", type_=Integer)
+        rows = [asdict(new) | {"b_duration": new.duration_ms} for new in news]
+        await conn.execute(insert(attempts).values(started_at=started), rows)
 
 
 async def count(conn: AsyncConnection, *, flow_id: str, outcomes: Counter[str], clock: Clock) -> None:
     """Add to the counters of this hour."""
-    now = (await conn.execute(select(clock.sql()))).scalar_one()
-    hour = int(now) // HOUR_MS * HOUR_MS
-    rows = [
-        {"flow_id": flow_id, "hour": hour, "outcome": name, "count": n}
-        for name, n in sorted(outcomes.items())
-        if n
-    ]
+    statement = upsert(conn, counters).values(hour=clock.sql() // HOUR_MS * HOUR_MS)
+    statement = statement.on_conflict_do_update(
+        index_elements=["flow_id", "hour", "outcome"],
+        set_={"count": counters.c.count + statement.excluded.count},
+    )
+    # Sorted, so that two workers never lock the same rows in opposite orders.
+    rows = [{"flow_id": flow_id, "outcome": name, "count": n} for name, n in sorted(outcomes.items()) if n]
     if rows:
-        statement = upsert(conn, counters).values(rows)
-        await conn.execute(
-            statement.on_conflict_do_update(
-                index_elements=["flow_id", "hour", "outcome"],
-                set_={"count": counters.c.count + statement.excluded.count},
-            )
-        )
+        await conn.execute(statement, rows)
 
 
 async def totals(conn: AsyncConnection, *, since: int = 0) -> dict[str, dict[str, int]]:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import RowMapping, Update, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import RowMapping, Update, bindparam, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Diagnosis
 from app.errors import Conflict, NotFound
 from app.store.clock import Clock
-from app.store.tables import connections, integrations
+from app.store.tables import connections, integrations, targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,11 @@ async def mark_broken(db: AsyncConnection, id: str, *, code: str, detail: str, n
         .values(state="broken", state_code=code, state_detail=detail, updated_at=now)
     )
     return result.rowcount == 1
+
+
+async def is_written_to(db: AsyncConnection, id: str) -> bool:
+    """Whether anything was ever written through this connection."""
+    return bool((await db.execute(select(exists().where(targets.c.connection_id == id)))).scalar())
 
 
 async def remove(db: AsyncConnection, id: str) -> None:

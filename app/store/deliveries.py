@@ -1,18 +1,20 @@
-"""Deliveries: the standing order to keep one source record delivered through one flow.
+"""Deliveries: who works on one, until when, and how it is let go of.
 
-The life of a row is drawn in docs/architecture.md. Uniqueness, leases and fences are conditions of single statements.
+The life of a row is drawn in docs/architecture.md. Leases and fences are conditions of single statements; wishes that
+make a row due stand in ``requests.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 
 from sqlalchemy import (
     Boolean,
     ColumnElement,
     Integer,
-    String,
+    Update,
     and_,
     bindparam,
     case,
@@ -28,29 +30,22 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
+from app.store.rows import given, packed
 from app.store.tables import accounts, connections, deliveries, flows
-from app.store.upsert import chunks, upsert
+from app.store.upsert import chunks
 
-LIVE, BACKFILL = 0, 10
+HELD = "held"
+"""Code of a row that came back because another held what it wanted to write."""
+
 LIVE_STATES = ("pending", "running", "waiting")
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A wish that one source record be delivered through one flow; ``times`` counts the new events behind it."""
-
-    flow_id: str
-    source_ref: str
-    times: int = 1
-    priority: int = LIVE
-    trigger: str = "webhook"
-    request_id: str | None = None
-    hint_sealed: bytes | None = None
+is_live = deliveries.c.state.in_([literal_column(f"'{state}'") for state in LIVE_STATES])
+"""Written out like the partial index, which serves only queries that say the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that this worker holds until its lease ends."""
+    """A delivery that this worker holds until its lease ends. ``waited_ms``: since it first settled as waiting."""
 
     id: int
     source_ref: str
@@ -60,76 +55,13 @@ class Claimed:
     trigger: str
     request_id: str | None
     requested_at: int
-    waiting_since: int | None
     needs_yes: bool
     outcome: str | None
     hint_sealed: bytes | None
+    waited_ms: int = 0
 
 
-async def request(
-    conn: AsyncConnection, requests: Sequence[Request], *, clock: Clock, hint_ms: int = 86_400_000
-) -> None:
-    """Fold the wishes into their rows: the first goes at once, the next not before the flow's window ends.
-
-    A running row only learns that it is wanted again; a back-off is never shortened; a live wish lifts a backfill row.
-    """
-    folded: dict[tuple[str, str], Request] = {}
-    for wish in requests:
-        before = folded.get((wish.flow_id, wish.source_ref))
-        times = wish.times + (before.times if before else 0)
-        priority = min(wish.priority, before.priority) if before else wish.priority
-        hint = wish.hint_sealed or (before.hint_sealed if before else None)
-        folded[wish.flow_id, wish.source_ref] = Request(
-            wish.flow_id, wish.source_ref, times, priority, wish.trigger, wish.request_id, hint
-        )
-    now = clock.sql()
-    for part in chunks(sorted(folded), 300):
-        wishes = [folded[key] for key in part]
-        insert = upsert(conn, deliveries).values(
-            [
-                {
-                    "flow_id": wish.flow_id,
-                    "source_ref": wish.source_ref,
-                    "state": "pending",
-                    "requested": wish.times,
-                    "priority": wish.priority,
-                    "due_at": now,
-                    "started_at": 0,
-                    "tries": 0,
-                    "needs_yes": False,
-                    "trigger": wish.trigger,
-                    "request_id": wish.request_id,
-                    "requested_at": now,
-                    "hint_sealed": wish.hint_sealed,
-                    "hint_until": now + hint_ms if wish.hint_sealed else None,
-                }
-                for wish in wishes
-            ]
-        )
-        row, new = deliveries.c, insert.excluded
-        # Spelled out, because an insert gives SQLAlchemy no table to correlate with: it would join them all.
-        window = literal_column(
-            "(SELECT flows.window_ms FROM flows WHERE flows.id = deliveries.flow_id)", Integer
-        )
-        soonest = case((row.started_at + window > now, row.started_at + window), else_=now)
-        resting = row.state.in_(("settled", "dead", "waiting"))
-        await conn.execute(
-            insert.on_conflict_do_update(
-                index_elements=["flow_id", "source_ref"],
-                set_={
-                    "requested": row.requested + new.requested,
-                    "priority": case((row.state.in_(("settled", "dead")), new.priority), (new.priority < row.priority, new.priority), else_=row.priority),
-                    "state": case((row.state == "running", "running"), else_="pending"),
-                    "due_at": case((resting, soonest), else_=row.due_at),
-                    "tries": case((row.state == "dead", 0), else_=row.tries),
-                    "requested_at": case((row.state.in_(("settled", "dead")), now), else_=row.requested_at),
-                    "trigger": case((row.state == "running", row.trigger), else_=new.trigger),
-                    "request_id": case((row.state == "running", row.request_id), else_=new.request_id),
-                    "hint_sealed": func.coalesce(new.hint_sealed, row.hint_sealed),
-                    "hint_until": func.coalesce(new.hint_until, row.hint_until),
-                },
-            )
-        )  # fmt: skip
+_RETURNED = [deliveries.c[f.name] for f in fields(Claimed) if f.name != "waited_ms"]
 
 
 async def claim(
@@ -147,35 +79,46 @@ async def claim(
     Rows of a flow that is paused, blocked, outside its window, or whose connection is broken or backing off simply
     stay where they are. A row whose lease ran out is due again like any other: there is no rescuer.
     """
-    now = clock.sql()
-    due = (
-        select(deliveries.c.id)
-        .where(
-            deliveries.c.flow_id == flow_id,
-            deliveries.c.state.in_(LIVE_STATES),
-            deliveries.c.due_at <= now,
-            ~deliveries.c.needs_yes,
-            _open(flow_id, clock=clock),
-        )
-        .order_by(deliveries.c.priority, deliveries.c.due_at, deliveries.c.id)
-        .limit(limit)
-    )
-    if only is not None:
-        due = due.where(deliveries.c.source_ref == only)
-    if conn.dialect.name == "postgresql":
-        cte = due.with_for_update(skip_locked=True, of=deliveries).cte("due").prefix_with("MATERIALIZED")
-        due = select(cte.c.id)
-    statement = (
-        update(deliveries)
-        .where(deliveries.c.id.in_(due))
-        .values(state="running", claim=token, due_at=now + lease_ms, started_at=now)
-        .returning(*(deliveries.c[name] for name in Claimed.__dataclass_fields__))
-    )
-    rows = [Claimed(**row) for row in (await conn.execute(statement)).mappings()]
+    statement = _claim(conn.dialect.name, clock, only is not None)
+    values = {"b_flow": flow_id, "b_token": token, "b_limit": limit, "b_lease": lease_ms, "b_only": only}
+    rows = [Claimed(**row) for row in (await conn.execute(statement, values)).mappings()]
     return sorted(rows, key=lambda row: (row.priority, row.id))
 
 
-def _open(flow_id: str, *, clock: Clock) -> ColumnElement[bool]:
+@lru_cache(maxsize=32)
+def _claim(dialect: str, clock: Clock, only: bool) -> Update:
+    now, row = clock.sql(), deliveries.c
+    due = (
+        select(row.id)
+        .where(
+            row.flow_id == bindparam("b_flow"),
+            is_live,
+            row.due_at <= now,
+            ~row.needs_yes,
+            exists(select(literal(1)).where(flows.c.id == bindparam("b_flow"), may_run(clock))),
+        )
+        .order_by(row.priority, row.due_at, row.id)
+        .limit(bindparam("b_limit", type_=Integer))
+    )
+    if only:
+        due = due.where(row.source_ref == bindparam("b_only"))
+    if dialect == "postgresql":
+        locked = due.with_for_update(skip_locked=True, of=deliveries).cte("due").prefix_with("MATERIALIZED")
+        due = select(locked.c.id)
+    return (
+        update(deliveries)
+        .where(row.id.in_(due))
+        .values(
+            state="running",
+            claim=bindparam("b_token"),
+            due_at=now + bindparam("b_lease", type_=Integer),
+            started_at=now,
+        )
+        .returning(*_RETURNED, (now - func.coalesce(row.waiting_since, now)).label("waited_ms"))
+    )
+
+
+def may_run(clock: Clock) -> ColumnElement[bool]:
     """The flow runs, its window is open, and neither side is broken or backing off."""
     now = clock.sql()
     shut = (
@@ -186,11 +129,7 @@ def _open(flow_id: str, *, clock: Clock) -> ColumnElement[bool]:
             or_(connections.c.state == "broken", func.coalesce(accounts.c.backoff_until, 0) > now),
         )
     )
-    return exists(
-        select(literal(1)).where(
-            flows.c.id == flow_id, flows.c.state == "running", flows.c.opens_at <= now, ~exists(shut)
-        )
-    )
+    return and_(flows.c.state == "running", flows.c.opens_at <= now, ~exists(shut))
 
 
 async def renew(conn: AsyncConnection, *, token: str, lease_ms: int, clock: Clock) -> int:
@@ -220,7 +159,12 @@ class Settlement:
 
 
 async def settle(
-    conn: AsyncConnection, settlements: Sequence[Settlement], *, token: str, clock: Clock, fenced: bool = True
+    conn: AsyncConnection,
+    settlements: Sequence[Settlement],
+    *,
+    token: str,
+    clock: Clock,
+    fenced: bool = True,
 ) -> set[int]:
     """Settle the rows this worker still holds; their ids are returned. The others were overtaken.
 
@@ -228,148 +172,85 @@ async def settle(
     """
     if not settlements:
         return set()
-    by_id = {settlement.id: settlement for settlement in settlements}
-    held = (
-        select(deliveries.c.id)
-        .where(deliveries.c.id.in_(list(by_id)), deliveries.c.claim == token if fenced else true())
-        .order_by(deliveries.c.id)
-    )
-    mine = set((await conn.execute(held.with_for_update())).scalars())
-    if not mine:
-        return mine
-    now, row = clock.sql(), deliveries.c
-    again = row.requested != bindparam("b_requested", type_=Integer)
-    # A new request must not shorten the back-off of a failure, only cut a settlement or a long wait short.
+    if conn.dialect.name == "postgresql":  # rows are locked in the order in which requests lock them
+        row = deliveries.c
+        await conn.execute(
+            select(row.id)
+            .where(row.id.in_([s.id for s in settlements]), row.claim == token)
+            .order_by(row.source_ref.collate("C"))
+            .with_for_update()
+        )
+    statement = _settle(conn.dialect.name, clock, fenced)
+    handed = packed(asdict(settlement) for settlement in settlements)
+    return set((await conn.execute(statement, handed | {"b_token": token})).scalars())
+
+
+@lru_cache(maxsize=32)
+def _settle(dialect: str, clock: Clock, fenced: bool) -> Update:
+    row = deliveries.c
+    columns = ("id", "requested", "state", "outcome", "code", "reason", "who", "needs_yes")
+    types = {name: row[name].type for name in columns}
+    new = given(dialect, types | {"delay_ms": Integer(), "counts_try": Boolean()}).c
+    now = clock.sql()
+    final = new.state.in_(("settled", "dead"))
+    again = row.requested != new.requested
     window = select(flows.c.window_ms).where(flows.c.id == row.flow_id).scalar_subquery()
-    reopened = and_(again, bindparam("b_rests", type_=Boolean))
     soonest = case((row.started_at + window > now, row.started_at + window), else_=now)
-    final = bindparam("b_final", type_=Boolean)
-    statement = (
+    waits_on = and_(new.state == "waiting", ~again)
+    return (
         update(deliveries)
-        .where(row.id == bindparam("b_id"))
+        .where(row.id == new.id, row.claim == bindparam("b_token") if fenced else true())
         .values(
-            state=case((again, "pending"), else_=bindparam("b_state", type_=String)),
+            state=case((again, "pending"), else_=new.state),
             claim=None,
-            due_at=case((reopened, soonest), else_=now + bindparam("b_delay", type_=Integer)),
-            outcome=bindparam("b_outcome"),
-            code=bindparam("b_code"),
-            reason=bindparam("b_reason"),
-            who=bindparam("b_who"),
-            needs_yes=bindparam("b_yes"),
-            tries=case((final, 0), else_=row.tries + bindparam("b_tries", type_=Integer)),
+            # A new request cuts a rest or a wait short, never the back-off of a failure.
+            due_at=case((and_(again, new.state != "pending"), soonest), else_=now + new.delay_ms),
+            outcome=new.outcome,
+            code=new.code,
+            reason=new.reason,
+            who=new.who,
+            needs_yes=and_(new.needs_yes, ~again),
+            tries=case((final, 0), (new.counts_try, row.tries + 1), else_=row.tries),
             waiting_since=case(
-                (bindparam("b_waits", type_=Boolean), func.coalesce(row.waiting_since, now)), else_=None
+                (waits_on, func.coalesce(row.waiting_since, now)), (final, None), else_=row.waiting_since
             ),
             settled_at=case((final, now), else_=row.settled_at),
             requested_at=case((and_(again, final), now), else_=row.requested_at),
-            hint_sealed=case((final, None), else_=row.hint_sealed),
+            hint_sealed=case((and_(final, ~again), None), else_=row.hint_sealed),
         )
+        .returning(row.id)
     )
-    await conn.execute(
-        statement,
-        [
-            {
-                "b_id": s.id,
-                "b_requested": s.requested,
-                "b_state": s.state,
-                "b_final": s.state in ("settled", "dead"),
-                "b_rests": s.state in ("settled", "dead", "waiting"),
-                "b_waits": s.state == "waiting",
-                "b_delay": s.delay_ms,
-                "b_outcome": s.outcome,
-                "b_code": s.code,
-                "b_reason": s.reason,
-                "b_who": s.who,
-                "b_yes": s.needs_yes,
-                "b_tries": int(s.counts_try),
-            }
-            for s in (by_id[id] for id in sorted(mine))
-        ],
-    )
-    return mine
 
 
 async def want_again(conn: AsyncConnection, ids: Iterable[int], *, clock: Clock) -> None:
     """Overtaken rows are read once more, so that the newest state stays: due now unless running."""
     row = deliveries.c
-    for id in sorted(set(ids)):
+    running = row.state == "running"
+    for part in chunks(sorted(set(ids)), 500):
         await conn.execute(
             update(deliveries)
-            .where(row.id == id)
+            .where(row.id.in_(part))
             .values(
                 requested=row.requested + 1,
-                state=case((row.state == "running", "running"), else_="pending"),
-                due_at=case((row.state == "running", row.due_at), else_=clock.sql()),
+                state=case((running, "running"), else_="pending"),
+                due_at=case((running, row.due_at), else_=clock.sql()),
+                needs_yes=False,
             )
         )
 
 
-async def wake(conn: AsyncConnection, ids: Sequence[int], *, clock: Clock) -> None:
-    """Waiting or settled rows become due now: what they waited for has come, or a key has become free."""
+async def wake(conn: AsyncConnection, ids: Iterable[int], *, clock: Clock) -> None:
+    """What these rows waited for has come, or a key has become free: due now; running ones are read once more."""
+    row = deliveries.c
+    running = row.state == "running"
+    rests = or_(row.state.in_(("waiting", "settled")), and_(row.state == "pending", row.code == HELD))
     for part in chunks(sorted(set(ids)), 500):
         await conn.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(part), deliveries.c.state.in_(("waiting", "settled")))
-            .values(state="pending", due_at=clock.sql())
+            .where(row.id.in_(part), or_(running, and_(rests, ~row.needs_yes)))
+            .values(
+                requested=case((running, row.requested + 1), else_=row.requested),
+                state=case((running, "running"), else_="pending"),
+                due_at=case((running, row.due_at), else_=clock.sql()),
+            )
         )
-
-
-async def replay(
-    conn: AsyncConnection,
-    *,
-    clock: Clock,
-    flow_id: str | None = None,
-    ids: Sequence[int] = (),
-    failed: bool = False,
-) -> int:
-    """Ask once more: for these rows, or for all of a flow (or of every flow) that are dead. How many."""
-    row = deliveries.c
-    statement = update(deliveries).values(
-        requested=row.requested + 1,
-        state=case((row.state == "running", "running"), else_="pending"),
-        due_at=case((row.state == "running", row.due_at), else_=clock.sql()),
-        tries=0,
-        needs_yes=False,
-        trigger=case((row.state == "running", row.trigger), else_="replay"),
-        requested_at=case((row.state.in_(("settled", "dead")), clock.sql()), else_=row.requested_at),
-    )
-    if ids:
-        statement = statement.where(row.id.in_(list(ids)))
-    if flow_id is not None:
-        statement = statement.where(row.flow_id == flow_id)
-    if failed:
-        statement = statement.where(row.state == "dead")
-    return (await conn.execute(statement)).rowcount
-
-
-async def due_flows(conn: AsyncConnection, *, clock: Clock) -> list[str]:
-    """Flows that have something due and may run: what the sweep rings for."""
-    statement = (
-        select(deliveries.c.flow_id)
-        .where(
-            deliveries.c.state.in_(LIVE_STATES), deliveries.c.due_at <= clock.sql(), ~deliveries.c.needs_yes
-        )
-        .distinct()
-    )
-    candidates = (await conn.execute(statement)).scalars().all()
-    return [id for id in candidates if (await conn.execute(select(_open(id, clock=clock)))).scalar()]
-
-
-async def next_due_ms(conn: AsyncConnection, *, clock: Clock) -> int | None:
-    """Milliseconds until something of a running flow becomes due; negative when overdue; None when nothing ever does."""
-    statement = (
-        select(func.min(deliveries.c.due_at) - clock.sql())
-        .select_from(deliveries.join(flows, flows.c.id == deliveries.c.flow_id))
-        .where(deliveries.c.state.in_(LIVE_STATES), ~deliveries.c.needs_yes, flows.c.state == "running")
-    )
-    return (await conn.execute(statement)).scalar()
-
-
-async def oldest_pending_ms(conn: AsyncConnection, *, clock: Clock) -> dict[str, int]:
-    """Per flow, how long its oldest change not yet delivered has been waiting."""
-    statement = (
-        select(deliveries.c.flow_id, clock.sql() - func.min(deliveries.c.requested_at))
-        .where(deliveries.c.state.in_(LIVE_STATES))
-        .group_by(deliveries.c.flow_id)
-    )
-    return {flow: int(age) for flow, age in await conn.execute(statement)}

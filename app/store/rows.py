@@ -14,12 +14,14 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     LargeBinary,
+    Subquery,
     Text,
     bindparam,
     cast,
     column,
     func,
     literal_column,
+    select,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -51,6 +53,12 @@ def unpacked(
         name: func.convert_to(records.c[name], "UTF8") if _is_binary(type_) else records.c[name]
         for name, type_ in types.items()
     }
+
+
+def given(dialect: str, types: Mapping[str, TypeEngine[Any]]) -> Subquery:
+    """The same rows as something an UPDATE can be joined with."""
+    source, columns = unpacked(dialect, types)
+    return select(*(it.label(name) for name, it in columns.items())).select_from(source).subquery("handed")
 
 
 def packed(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:

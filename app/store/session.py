@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 from alembic import command
@@ -27,6 +27,10 @@ from app.store.clock import Clock, DatabaseClock
 
 BUSY_STEP_S = 0.005
 BUSY_LIMIT_S = 15.0
+DEADLOCK = "deadlock"
+DEADLOCK_TRIES = 5
+
+Result = TypeVar("Result")
 
 
 class Database:
@@ -100,11 +104,29 @@ async def _reached(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         yield conn
     except (InterfaceError, OperationalError) as error:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
+        if error.connection_invalidated:
             raise DatabaseAway("The database went away.") from error
+        raise
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in ("40P01", "40001"):
+            raise DatabaseAway("Two transactions waited for each other.", code=DEADLOCK) from error
         raise
     finally:
         await asyncio.shield(conn.close())
+
+
+async def again_on_deadlock(transaction: Callable[[], Awaitable[Result]]) -> Result:
+    """Run a whole transaction, and once more when PostgreSQL ended it because two waited for each other.
+
+    Rows are locked in one order wherever that can be; this is for the rest. Raises what the transaction raises.
+    """
+    for _ in range(DEADLOCK_TRIES):
+        try:
+            return await transaction()
+        except DatabaseAway as error:
+            if error.code != DEADLOCK:
+                raise
+    return await transaction()
 
 
 class _ShortWay(aiosqlite.Connection):

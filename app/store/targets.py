@@ -6,19 +6,36 @@ early only for a known outcome. These locks live here, never in Redis.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from sqlalchemy import JSON, and_, bindparam, case, delete, literal, or_, select, true, tuple_, update
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Insert,
+    Integer,
+    Update,
+    bindparam,
+    case,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.store import deliveries as delivery_rows
 from app.store.clock import Clock
-from app.store.tables import contenders, deliveries, targets, waits
+from app.store.rows import given, packed, unpacked
+from app.store.tables import targets
 from app.store.upsert import chunks, upsert
 
 Key = tuple[str, str]
 """(kind, hashed key) within one connection."""
+
+LOST = "lost"
+"""Holder of a target whose last call may still be under way: nobody renews it, and nobody lets go early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +75,19 @@ class Rules:
 ALL_RULES = Rules()
 
 
-async def load(conn: AsyncConnection, *, connection_id: str, keys: Sequence[Key]) -> dict[Key, Target]:
+async def load(conn: AsyncConnection, *, connection_id: str, keys: Iterable[Key]) -> dict[Key, Target]:
     """The rows of these keys, as far as there are any."""
     found: dict[Key, Target] = {}
-    for part in chunks(sorted(set(keys)), 400):
-        statement = select(*_COLUMNS).where(
-            targets.c.connection_id == connection_id, tuple_(targets.c.kind, targets.c.key).in_(part)
-        )
-        for row in (await conn.execute(statement)).mappings():
-            found[row["kind"], row["key"]] = Target(**row)
+    by_kind: dict[str, set[str]] = {}
+    for kind, key in keys:
+        by_kind.setdefault(kind, set()).add(key)
+    for kind, names in by_kind.items():
+        for part in chunks(sorted(names), 500):
+            statement = select(*_COLUMNS).where(
+                targets.c.connection_id == connection_id, targets.c.kind == kind, targets.c.key.in_(part)
+            )
+            for row in await conn.execute(statement):
+                found[kind, row.key] = Target(*row)
     return found
 
 
@@ -91,14 +112,14 @@ async def owned(
             )
             .order_by(targets.c.id)
         )
-        for row in (await conn.execute(statement)).mappings():
-            found.setdefault(row["owner_ref"], []).append(Target(**row))
+        for row in await conn.execute(statement):
+            found.setdefault(row.owner_ref, []).append(Target(*row))
     return found
 
 
 async def reserve(
     conn: AsyncConnection,
-    keys: Sequence[Key],
+    keys: Iterable[Key],
     *,
     connection_id: str,
     token: str,
@@ -110,55 +131,79 @@ async def reserve(
 
     Who takes a doubted target, or one whose holder never let go, forgets all its hashes: what stands there is unknown.
     """
-    taken: dict[Key, Target] = {}
-    now = clock.sql()
-    for part in chunks(sorted(set(keys)), 150):
-        insert = upsert(conn, targets).values(
-            [
-                {
-                    "connection_id": connection_id,
-                    "kind": kind,
-                    "key": key,
-                    "state": "new",
-                    "hashes": {},
-                    "facts": {},
-                    "in_doubt": False,
-                    "doubts": 0,
-                    "holder": token,
-                    "held_until": now + hold_ms,
-                    "updated_at": now,
-                }
-                for kind, key in part
-            ]
-        )
-        doubted = or_(targets.c.in_doubt, targets.c.holder.is_not(None))
-        forget = doubted if rules.forget_doubted_hashes else and_(doubted, literal(False))
-        statement = insert.on_conflict_do_update(
-            index_elements=["connection_id", "kind", "key"],
-            set_={
-                "hashes": case((forget, literal({}, JSON)), else_=targets.c.hashes),
-                "in_doubt": doubted,
-                "holder": token,
-                "held_until": now + hold_ms,
-            },
-            where=targets.c.held_until <= now,
-        ).returning(*_COLUMNS)
-        for row in (await conn.execute(statement)).mappings():
-            taken[row["kind"], row["key"]] = Target(**row)
-    return taken
+    statement = _reserve(conn.dialect.name, clock, rules.forget_doubted_hashes)
+    handed = packed({"kind": kind, "key": key} for kind, key in sorted(set(keys)))
+    values = handed | {"b_connection": connection_id, "b_token": token, "b_hold": hold_ms}
+    return {(row.kind, row.key): Target(*row) for row in await conn.execute(statement, values)}
+
+
+@lru_cache(maxsize=32)
+def _reserve(dialect: str, clock: Clock, forget: bool) -> Insert:
+    source, wanted = unpacked(dialect, {"kind": targets.c.kind.type, "key": targets.c.key.type})
+    now, row = clock.sql(), targets.c
+    until = now + bindparam("b_hold", type_=Integer)
+    nothing = literal({}, JSON)
+    values = {
+        "connection_id": bindparam("b_connection", type_=row.connection_id.type),
+        "kind": wanted["kind"],
+        "key": wanted["key"],
+        "state": literal("new"),
+        "hashes": nothing,
+        "facts": nothing,
+        "in_doubt": literal(False, Boolean),
+        "doubts": literal(0),
+        "holder": bindparam("b_token", type_=row.holder.type),
+        "held_until": until,
+        "updated_at": now,
+    }
+    insert = upsert(dialect, targets).from_select(
+        list(values),
+        select(*values.values()).select_from(source).where(true()),  # WHERE: SQLite's ON is ambiguous
+    )
+    doubted = or_(row.in_doubt, row.holder.is_not(None))
+    return insert.on_conflict_do_update(  # type: ignore[no-any-return]
+        index_elements=["connection_id", "kind", "key"],
+        set_={
+            "hashes": case((doubted, nothing), else_=row.hashes) if forget else row.hashes,
+            "in_doubt": doubted,
+            "holder": insert.excluded.holder,
+            "held_until": insert.excluded.held_until,
+        },
+        where=row.held_until <= now,
+    ).returning(*_COLUMNS)
 
 
 async def renew(conn: AsyncConnection, *, token: str, hold_ms: int, clock: Clock) -> None:
     """Move the end of every hold of this worker, so that each send has its whole time ahead."""
+    row, now = targets.c, clock.sql()
     await conn.execute(
-        update(targets)
-        .where(targets.c.holder == token, targets.c.held_until > clock.sql())
-        .values(held_until=clock.sql() + hold_ms)
+        update(targets).where(row.holder == token, row.held_until > now).values(held_until=now + hold_ms)
     )
 
 
-async def let_go(conn: AsyncConnection, ids: Sequence[int], *, token: str) -> None:
-    """Release targets to which nothing was sent; what was known before, doubt included, stays."""
+async def lock(conn: AsyncConnection, keys: Iterable[Key], *, connection_id: str) -> None:
+    """On PostgreSQL: lock these rows in the order in which reserving locks them, so that nobody waits in a circle.
+
+    Whoever also touches deliveries locks the targets first.
+    """
+    if conn.dialect.name != "postgresql":
+        return  # its writers come one by one
+    row = targets.c
+    by_kind: dict[str, set[str]] = {}
+    for kind, key in keys:
+        by_kind.setdefault(kind, set()).add(key)
+    for kind in sorted(by_kind):
+        for part in chunks(sorted(by_kind[kind]), 500):
+            await conn.execute(
+                select(row.id)
+                .where(row.connection_id == connection_id, row.kind == kind, row.key.in_(part))
+                .order_by(row.key.collate("C"))
+                .with_for_update()
+            )
+
+
+async def let_go(conn: AsyncConnection, ids: Iterable[int], *, token: str) -> None:
+    """Release targets to which nothing more is under way; what was known before, doubt included, stays."""
     for part in chunks(sorted(set(ids)), 500):
         await conn.execute(
             update(targets)
@@ -183,144 +228,71 @@ class Outcome:
 
 async def conclude(
     conn: AsyncConnection, outcomes: Sequence[Outcome], *, token: str, clock: Clock, fenced: bool = True
-) -> None:
-    """Store known outcomes and let go. A doubt that came meanwhile stays, and with it nothing is believed."""
+) -> set[int]:
+    """Store known outcomes and let go; the ids that we still held. A doubt that came meanwhile stays."""
     if not outcomes:
-        return
+        return set()
+    names = Outcome.__dataclass_fields__
+    handed = packed({name: getattr(outcome, name) for name in names} for outcome in outcomes)
+    statement = _conclude(conn.dialect.name, clock, fenced)
+    return set((await conn.execute(statement, handed | {"b_token": token})).scalars())
+
+
+@lru_cache(maxsize=32)
+def _conclude(dialect: str, clock: Clock, fenced: bool) -> Update:
     row = targets.c
-    undisturbed = row.doubts == bindparam("b_doubts")
-    statement = (
+    new = given(dialect, {name: row[name].type for name in Outcome.__dataclass_fields__}).c
+    undisturbed = row.doubts == new.doubts
+    return (
         update(targets)
-        .where(row.id == bindparam("b_id"), row.holder == token if fenced else true())
+        .where(row.id == new.id, row.holder == bindparam("b_token") if fenced else true())
         .values(
-            remote_id=bindparam("b_remote"),
-            owner_connection_id=bindparam("b_owner"),
-            owner_ref=bindparam("b_ref"),
-            state=bindparam("b_state"),
-            hashes=case((undisturbed, bindparam("b_hashes", type_=JSON)), else_=literal({}, JSON)),
-            facts=bindparam("b_facts", type_=JSON),
-            in_doubt=case((undisturbed, False), else_=True),
+            remote_id=new.remote_id,
+            owner_connection_id=new.owner_connection_id,
+            owner_ref=new.owner_ref,
+            state=new.state,
+            # Who was doubted meanwhile is not believed, nor anything that was known of it.
+            hashes=case((undisturbed, new.hashes), else_=literal({}, JSON)),
+            facts=new.facts,
+            in_doubt=~undisturbed,
             holder=None,
             held_until=0,
             updated_at=clock.sql(),
         )
-    )
-    await conn.execute(
-        statement,
-        [
-            {
-                "b_id": o.id,
-                "b_doubts": o.doubts,
-                "b_remote": o.remote_id,
-                "b_owner": o.owner_connection_id,
-                "b_ref": o.owner_ref,
-                "b_state": o.state,
-                "b_hashes": dict(o.hashes),
-                "b_facts": dict(o.facts),
-            }
-            for o in sorted(outcomes, key=lambda o: o.id)
-        ],
+        .returning(row.id)
     )
 
 
 async def doubt(
     conn: AsyncConnection,
-    ids: Sequence[int],
+    ids: Iterable[int],
     *,
     clock: Clock,
     hold_ms: int | None = None,
     token: str | None = None,
 ) -> None:
-    """Something was sent and its outcome is unknown. With ``hold_ms`` our hold lasts that long from now; nobody lets go."""
-    for id in sorted(set(ids)):
-        values: dict[str, object] = {
-            "in_doubt": True,
-            "doubts": targets.c.doubts + 1,
-            "updated_at": clock.sql(),
-        }
-        await conn.execute(update(targets).where(targets.c.id == id).values(values))
+    """Something was sent and its outcome is unknown. With ``hold_ms`` our hold lasts that long from now, unrenewed."""
+    row, now = targets.c, clock.sql()
+    for part in chunks(sorted(set(ids)), 500):
+        values: dict[str, object] = {"in_doubt": True, "doubts": row.doubts + 1, "updated_at": now}
         if hold_ms is not None:
-            await conn.execute(
-                update(targets)
-                .where(targets.c.id == id, targets.c.holder == token)
-                .values(held_until=clock.sql() + hold_ms)
-            )
+            ours = row.holder == token
+            values["holder"] = case((ours, LOST), else_=row.holder)
+            values["held_until"] = case((ours, now + hold_ms), else_=row.held_until)
+        await conn.execute(update(targets).where(row.id.in_(part)).values(**values))
 
 
 async def held_for_ms(
-    conn: AsyncConnection, keys: Sequence[Key], *, connection_id: str, clock: Clock
+    conn: AsyncConnection, keys: Iterable[Key], *, connection_id: str, clock: Clock
 ) -> dict[Key, int]:
     """How long these keys are still held at most."""
     found: dict[Key, int] = {}
-    for part in chunks(sorted(set(keys)), 400):
-        statement = select(targets.c.kind, targets.c.key, targets.c.held_until - clock.sql()).where(
-            targets.c.connection_id == connection_id, tuple_(targets.c.kind, targets.c.key).in_(part)
+    by_kind: dict[str, set[str]] = {}
+    for kind, key in keys:
+        by_kind.setdefault(kind, set()).add(key)
+    for kind, names in by_kind.items():
+        statement = select(targets.c.key, targets.c.held_until - clock.sql()).where(
+            targets.c.connection_id == connection_id, targets.c.kind == kind, targets.c.key.in_(names)
         )
-        found |= {(kind, key): max(0, int(left)) for kind, key, left in await conn.execute(statement)}
+        found |= {(kind, key): max(0, int(left)) for key, left in await conn.execute(statement)}
     return found
-
-
-async def contend(conn: AsyncConnection, pairs: Sequence[tuple[int, int]]) -> None:
-    """Remember (target id, delivery id): this delivery wants a key that another source record owns."""
-    if pairs:
-        rows = [{"target_id": target, "delivery_id": delivery} for target, delivery in sorted(set(pairs))]
-        await conn.execute(upsert(conn, contenders).values(rows).on_conflict_do_nothing())
-
-
-async def wake_contenders(conn: AsyncConnection, target_ids: Sequence[int], *, clock: Clock) -> None:
-    """The owner left these keys: whoever wanted them is due now."""
-    for part in chunks(sorted(set(target_ids)), 400):
-        ids = (
-            (await conn.execute(select(contenders.c.delivery_id).where(contenders.c.target_id.in_(part))))
-            .scalars()
-            .all()
-        )
-        await conn.execute(delete(contenders).where(contenders.c.target_id.in_(part)))
-        await delivery_rows.wake(conn, ids, clock=clock)
-
-
-async def wait_for(
-    conn: AsyncConnection, delivery_id: int, keys: Sequence[Key], *, connection_id: str
-) -> None:
-    """Remember what a delivery waits for, instead of what it waited for before."""
-    await conn.execute(delete(waits).where(waits.c.delivery_id == delivery_id))
-    rows = [
-        {"delivery_id": delivery_id, "connection_id": connection_id, "kind": kind, "key": key}
-        for kind, key in sorted(set(keys))
-    ]
-    if rows:
-        await conn.execute(upsert(conn, waits).values(rows).on_conflict_do_nothing())
-
-
-async def wake_waiting(
-    conn: AsyncConnection, keys: Sequence[Key], *, connection_id: str, clock: Clock
-) -> None:
-    """These targets are settled: deliveries that waited for one of them are due now."""
-    for part in chunks(sorted(set(keys)), 400):
-        waiting = select(waits.c.delivery_id).where(
-            waits.c.connection_id == connection_id, tuple_(waits.c.kind, waits.c.key).in_(part)
-        )
-        ids = (await conn.execute(waiting)).scalars().all()
-        await delivery_rows.wake(conn, ids, clock=clock)
-
-
-async def still_waiting(conn: AsyncConnection, delivery_ids: Sequence[int], *, clock: Clock) -> None:
-    """After settling as waiting, look again: what one waits for may have come in the meantime."""
-    come = (
-        select(waits.c.delivery_id)
-        .join(
-            targets,
-            and_(
-                targets.c.connection_id == waits.c.connection_id,
-                targets.c.kind == waits.c.kind,
-                targets.c.key == waits.c.key,
-            ),
-        )
-        .join(deliveries, deliveries.c.id == waits.c.delivery_id)
-        .where(
-            waits.c.delivery_id.in_(list(delivery_ids)),
-            targets.c.state == "present",
-            targets.c.updated_at >= deliveries.c.started_at,
-        )
-    )
-    await delivery_rows.wake(conn, (await conn.execute(come)).scalars().all(), clock=clock)

@@ -35,9 +35,9 @@ from app.pipeline.batch import run_batch
 from app.pipeline.route import Route
 from app.records.decision import Archive, Decision, Known, Put
 from app.sealing import Sealer
-from app.store import deliveries, ids
+from app.store import backlog, ids, requests
 from app.store.clock import ManualClock
-from app.store.deliveries import Request
+from app.store.requests import Request
 from app.store.session import Database
 from app.store.tables import connections, flows, integrations
 from app.store.targets import ALL_RULES, Rules
@@ -322,7 +322,7 @@ def make_route(
 async def request(db: Database, flow_id: str, ref: str) -> None:
     """An edit's doorbell."""
     async with db.write() as conn:
-        await deliveries.request(conn, [Request(flow_id, ref)], clock=db.clock)
+        await requests.request(conn, [Request(flow_id, ref)], clock=db.clock)
 
 
 async def until_quiet(db: Database, world: World, routes: Sequence[Route], *, most: int = 400) -> bool:
@@ -334,7 +334,7 @@ async def until_quiet(db: Database, world: World, routes: Sequence[Route], *, mo
             busy += (await run_batch(replace(route, chance=random.Random(1)), limit=20)).claimed
         if not busy:
             async with db.read() as conn:
-                wait = await deliveries.next_due_ms(conn, clock=db.clock)
+                wait = await backlog.next_due_ms(conn, clock=db.clock)
             if wait is None and not world.landings:
                 return True
             world.pass_time(max(1.0, (wait or 1000) / 1000 + 0.001) if wait is not None else 130.0)

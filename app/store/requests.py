@@ -1,0 +1,186 @@
+"""Requests: wishes that a record be delivered, folded into its one standing order.
+
+A hundred changes become one row: the first goes at once, the next not before the flow's window ends, the last wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+from sqlalchemy import Boolean, Insert, Integer, case, func, literal, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.clock import Clock
+from app.store.rows import packed, unpacked
+from app.store.tables import deliveries, flows
+from app.store.upsert import upsert
+
+LIVE, BACKFILL = 0, 10
+HINT_MS = 86_400_000
+APPROVED = "approved"
+"""The trigger of a row that a person said yes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A wish that one source record be delivered through one flow; ``times`` counts the new events behind it."""
+
+    flow_id: str
+    source_ref: str
+    times: int = 1
+    priority: int = LIVE
+    trigger: str = "webhook"
+    request_id: str | None = None
+    hint_sealed: bytes | None = None
+
+
+@lru_cache(maxsize=32)
+def _upsert(dialect: str, clock: Clock) -> Insert:
+    """Built once: building it took longer than running it."""
+    types = {name: deliveries.c[name].type for name in ("flow_id", "source_ref", "priority", "trigger", "request_id", "hint_sealed")}  # fmt: skip
+    source, wish = unpacked(dialect, types | {"times": Integer()})
+    now = clock.sql()
+    no_hint = wish["hint_sealed"].is_(None)
+    values = {
+        "flow_id": wish["flow_id"],
+        "source_ref": wish["source_ref"],
+        "state": literal("pending"),
+        "requested": wish["times"],
+        "priority": wish["priority"],
+        "due_at": now,
+        "started_at": literal(0),
+        "tries": literal(0),
+        "needs_yes": literal(False, Boolean),
+        "trigger": wish["trigger"],
+        "request_id": wish["request_id"],
+        "requested_at": now,
+        "hint_sealed": wish["hint_sealed"],
+        "hint_until": case((no_hint, None), else_=now + HINT_MS),
+    }
+    insert = upsert(dialect, deliveries).from_select(
+        list(values),
+        select(*values.values()).select_from(source).where(true()),  # WHERE: SQLite's ON is ambiguous
+    )
+    row, new = deliveries.c, insert.excluded
+    window = select(flows.c.window_ms).where(flows.c.id == new.flow_id).scalar_subquery()
+    soonest = case((row.started_at + window > now, row.started_at + window), else_=now)
+    done, running = row.state.in_(("settled", "dead")), row.state == "running"
+    return insert.on_conflict_do_update(  # type: ignore[no-any-return]
+        index_elements=["flow_id", "source_ref"],
+        set_={
+            "requested": row.requested + new.requested,
+            "priority": case((done, new.priority), (new.priority < row.priority, new.priority), else_=row.priority),
+            "state": case((running, "running"), else_="pending"),
+            # A row that rests becomes due; one in a back-off, or running (its due time is the lease), keeps its time.
+            "due_at": case((done | (row.state == "waiting"), soonest), else_=row.due_at),
+            "tries": case((row.state == "dead", 0), else_=row.tries),
+            "needs_yes": case((running, row.needs_yes), else_=False),
+            "requested_at": case((done, now), else_=row.requested_at),
+            "trigger": case((running, row.trigger), else_=new.trigger),
+            "request_id": case((running, row.request_id), else_=new.request_id),
+            "hint_sealed": func.coalesce(new.hint_sealed, row.hint_sealed),
+            "hint_until": func.coalesce(new.hint_until, row.hint_until),
+        },
+    )  # fmt: skip
+
+
+async def request(conn: AsyncConnection, wishes: Sequence[Request], *, clock: Clock) -> None:
+    """Fold the wishes into their rows.
+
+    A running row only learns that it is wanted again; a back-off is never shortened; a live wish lifts a backfill row.
+    """
+    folded: dict[tuple[str, str], Request] = {}
+    for wish in wishes:
+        key = (wish.flow_id, wish.source_ref)
+        folded[key] = _both(folded[key], wish) if key in folded else wish
+    if folded:
+        # Sorted keys, so that two writers never lock the same rows in opposite orders.
+        rows = ({f.name: getattr(folded[key], f.name) for f in fields(Request)} for key in sorted(folded))
+        await conn.execute(_upsert(conn.dialect.name, clock), packed(rows))
+
+
+def _both(before: Request, wish: Request) -> Request:
+    return Request(
+        flow_id=wish.flow_id,
+        source_ref=wish.source_ref,
+        times=before.times + wish.times,
+        priority=min(before.priority, wish.priority),
+        trigger=wish.trigger,
+        request_id=wish.request_id,
+        hint_sealed=wish.hint_sealed or before.hint_sealed,
+    )
+
+
+async def requested_now(conn: AsyncConnection, flow_id: str) -> dict[str, int]:
+    """How often each record of a flow was asked for so far: read this before a poll's page is asked for."""
+    row = deliveries.c
+    found = await conn.execute(select(row.source_ref, row.requested).where(row.flow_id == flow_id))
+    return {ref: requested for ref, requested in found}  # noqa: C416 - rows are no pairs to mypy
+
+
+async def replay(
+    conn: AsyncConnection,
+    *,
+    clock: Clock,
+    flow_id: str | None = None,
+    ids: Sequence[int] | None = None,
+    failed: bool = False,
+) -> int:
+    """Ask once more for these rows, for a flow's, or, with ``failed``, only for those that are dead. How many.
+
+    A row that waits for a person's yes is read again, and asks again if it must.
+    """
+    if flow_id is None and ids is None and not failed:
+        raise ValueError("replay needs a flow, ids, or failed=True")
+    # Chosen rows go at once; a whole flow's must not stand before what happens in the shop meanwhile.
+    priority = BACKFILL if ids is None else LIVE
+    statement = update(deliveries).values(**_once_more(clock, trigger="replay", priority=priority))
+    row = deliveries.c
+    if ids is not None:
+        statement = statement.where(row.id.in_(list(ids)))
+    if flow_id is not None:
+        statement = statement.where(row.flow_id == flow_id)
+    if failed:
+        statement = statement.where(row.state == "dead")
+    return (await conn.execute(statement)).rowcount
+
+
+async def say_yes(
+    conn: AsyncConnection, *, clock: Clock, flow_id: str | None = None, ids: Sequence[int] | None = None
+) -> int:
+    """A person agrees to what these rows (or all of a flow) were waiting to do. How many."""
+    row = deliveries.c
+    statement = (
+        update(deliveries).where(row.needs_yes).values(**_once_more(clock, trigger=APPROVED, priority=LIVE))
+    )
+    if ids is not None:
+        statement = statement.where(row.id.in_(list(ids)))
+    if flow_id is not None:
+        statement = statement.where(row.flow_id == flow_id)
+    return (await conn.execute(statement)).rowcount
+
+
+def _once_more(clock: Clock, *, trigger: str, priority: int) -> dict[str, object]:
+    row, now = deliveries.c, clock.sql()
+    running, done = row.state == "running", row.state.in_(("settled", "dead"))
+    return {
+        "requested": row.requested + 1,
+        "state": case((running, "running"), else_="pending"),
+        "due_at": case((running, row.due_at), else_=now),
+        "tries": 0,
+        "priority": case((done | (row.priority > priority), priority), else_=row.priority),
+        "needs_yes": False,
+        "trigger": case((running, row.trigger), else_=trigger),
+        "requested_at": case((done, now), else_=row.requested_at),
+    }
+
+
+async def forget_hints(conn: AsyncConnection, *, clock: Clock) -> int:
+    """Sealed hints live a day at most, used or not. How many were forgotten."""
+    row = deliveries.c
+    statement = (
+        update(deliveries).where(row.hint_until <= clock.sql()).values(hint_sealed=None, hint_until=None)
+    )
+    return (await conn.execute(statement)).rowcount

@@ -1,0 +1,21 @@
+"""How many deliveries the next batch takes: as many as fit into about two seconds, so that live changes never wait long."""
+
+from __future__ import annotations
+
+AIM_S = 2.0
+FIRST = 50
+LEAST, MOST = 5, 500
+
+
+def next_limit(limit: int, *, claimed: int, seconds: float) -> int:
+    """The size of the next batch after one of ``claimed`` deliveries took ``seconds``.
+
+    It shrinks at once when the target is slow and doubles at most when it is quick. A batch that was not full says
+    nothing about a bigger one.
+    """
+    if claimed == 0:
+        return limit
+    fits = int(claimed / max(seconds, 0.001) * AIM_S)
+    if fits >= limit and claimed < limit:
+        return limit
+    return max(LEAST, min(MOST, fits, 2 * limit))
