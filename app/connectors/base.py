@@ -111,12 +111,14 @@ class Desired:
     """The target document as the rows of leg 2 want it.
 
     ``modes`` holds the paths that are not ``always``. ``scopes`` names the lists whose elements are known by an
-    identity key (``{"variants": "id"}``): their leaves are ``variants[<id>].price``.
+    identity key (``{"variants": "id"}``): their leaves are ``variants[<id>].price``. ``emptiable`` are the paths that the
+    rows always write, so that silence about one of them means that the source holds nothing there.
     """
 
     document: Document
     modes: Mapping[str, Mode] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=dict)
+    emptiable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +196,17 @@ Steps = tuple[Change, ...] | Leave
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The known outcome of one change. ``facts`` are words without personal data kept on the target row."""
+    """The known outcome of one change. ``facts`` are words without personal data kept on the target row.
+
+    ``left_out`` are paths that were to be written and that the target refused, while it took the rest.
+    """
 
     remote_id: str | None = None
     state: TargetState = "present"
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     answer: Document | None = None
+    left_out: tuple[str, ...] = ()
 
 
 # --- the live side ------------------------------------------------------------------------------------------------
@@ -255,6 +261,20 @@ class Target(Protocol):
         Leave where the target itself says that nothing can ever be written here (an address that was erased for good):
         settled with that reason, nothing for anybody to mend.
         """
+        ...
+
+
+@runtime_checkable
+class Fits(Protocol):
+    """A target that knows what its records can hold. What it cannot hold is left out before anything is compared, so
+    that it is written as soon as there is a place for it."""
+
+    async def learn(self) -> None:
+        """Ask what can be held, where that is not known or no longer believed. Raises like ``fetch_many``."""
+        ...
+
+    def fitted(self, desired: Desired) -> tuple[Desired, tuple[str, ...]]:
+        """What can be held of it, as it would be kept, and a word for each value that stays behind. Pure."""
         ...
 
 

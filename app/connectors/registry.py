@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from app.connectors.base import Connector
+from app.connectors.mailchimp.connector import CONNECTOR as MAILCHIMP
 from app.connectors.mplus.connector import CONNECTOR as MPLUS
 from app.errors import InvalidInput
 
-SYSTEMS: dict[str, Connector] = {connector.name: connector for connector in (MPLUS,)}
+SYSTEMS: dict[str, Connector] = {connector.name: connector for connector in (MPLUS, MAILCHIMP)}
 
 
 def system(name: str) -> Connector:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.connectors.base import Notification, WebhookAnswer
+from app.connectors.mailchimp import webhooks as mailchimp
 from app.connectors.mplus import webhooks as mplus
-from app.errors import AppError, CallerError
+from app.errors import AppError, BadSignature, CallerError
 from app.routers.problems import MEDIA_TYPE, RETRY_AFTER_S, body_of
 from app.sealing import Sealer
 
@@ -85,6 +86,40 @@ class Till:
         return problem_answer(error, request_id=request_id)
 
 
+class Audience:
+    """Mailchimp: forms, one address for every event, signed where the secret is known, sent again for over an hour."""
+
+    template = "/webhooks/mailchimp/{token}"
+    parts = 1
+    methods: tuple[str, ...] = (
+        "GET",
+        "HEAD",
+        "POST",
+    )  # the address is tried with GET before a webhook is made
+    sends_again = True
+
+    def judge(
+        self,
+        *,
+        event: str,  # noqa: ARG002 - the form names it
+        headers: Mapping[str, str],
+        body: bytes,
+        secret: str | None,
+        sealer: Sealer,
+        now: float,
+    ) -> Judged:
+        """See ``mailchimp.webhooks.receive``."""
+        call = mailchimp.receive(
+            headers=headers, body=body, secret=secret, now=now, keyed_hash=sealer.keyed_hash
+        )
+        return Judged(call.notifications, call.answer, call.note, call.detail)
+
+    def refuse(self, error: AppError, *, request_id: str | None) -> WebhookAnswer:
+        """A problem document; 401 for a signature that does not fit."""
+        status = 401 if isinstance(error, BadSignature) else None
+        return problem_answer(error, request_id=request_id, status=status)
+
+
 def problem_answer(error: AppError, *, request_id: str | None, status: int | None = None) -> WebhookAnswer:
     """A problem document as a webhook's answer. ``status`` where a system wants another than the error's own."""
     document = body_of(error, request_id=request_id)
@@ -97,4 +132,4 @@ def problem_answer(error: AppError, *, request_id: str | None, status: int | Non
     )
 
 
-SYSTEMS: dict[str, System] = {"mplus": Till()}
+SYSTEMS: dict[str, System] = {"mplus": Till(), "mailchimp": Audience()}

@@ -7,12 +7,21 @@ merchant stays so; a status is sent only where consent was newly stated or withd
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import md5
 from typing import Any
 
 from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps
-from app.connectors.mailchimp import fields
 from app.connectors.mailchimp.fields import Audience
+from app.connectors.mailchimp.memberbody import (
+    PLAIN,
+    PROOF,
+    became_empty,
+    body_of,
+    differences,
+    filled_by_us,
+    with_proof,
+)
 from app.connectors.mailchimp.memberchanges import (
     ArchiveMember,
     DeletePermanently,
@@ -45,15 +54,6 @@ IN_ROWS: tuple[tuple[str, str], ...] = (
 """Leg 2: a Customer record to the member's document. Rows of a merchant may add any merge field by its tag,
 ``language``, ``interests.<id>`` (yes or no), ``marketing_permissions.<id>`` and ``tags`` (a list of names to be set, or
 an object of names with yes or no, where no takes the tag away)."""
-
-MAY_LACK = frozenset({"COMPANY", "BIRTHDAY"})
-"""Tags of shipped rows that many audiences never had: left out there without a warning."""
-
-PLAIN = ("language", "vip", "email_type", "location")
-PROOF = ("timestamp_opt", "ip_opt", "timestamp_signup", "ip_signup")
-_KNOWN = frozenset(
-    {"email_address", "merge_fields", "interests", "marketing_permissions", "tags", *PLAIN, *PROOF}
-)
 
 
 def member_hash(email: str) -> str:
@@ -112,12 +112,12 @@ def _make(intent: Intent, audience: Audience) -> Steps:
     """A new address: subscribed only by stated consent, and by the person's own click where the audience asks for it."""
     if not intent.create:
         return Leave("no_consent", "The person has not consented, and without consent nobody is added.")
-    body, warnings = _body(intent.document, audience)
+    body, warnings = body_of(intent.document, audience, emptying=False)
     email = intent.natural or str(body.get("email_address", ""))
     status = "transactional"
     if intent.options.get("if_new") == "subscribed":
         status = _subscribing(audience)
-    body = {"email_address": email, "status_if_new": status, **_with_proof(body, status)}
+    body = {"email_address": email, "status_if_new": status, **with_proof(body, status)}
     put = PutMember(member=member_hash(email), body=body, warnings=warnings)
     return (put, *_tags(intent, None, member=put.member))
 
@@ -126,17 +126,28 @@ def _revive(intent: Intent, existing: Existing, audience: Audience) -> Steps:
     """Archived: by the merchant, then it stays so; by us, then it comes back as what it was."""
     before = intent.options.get("archived_by_us")
     subscription = intent.options.get("subscription")
-    if before not in ("subscribed", "transactional") or subscription == "unsubscribe" or not intent.update:
+    if (
+        before not in ("subscribed", "pending", "transactional")
+        or subscription == "unsubscribe"
+        or not intent.update
+    ):
         return Leave("archived", "The contact is archived in Mailchimp and stays so.", state="archived")
-    body, warnings = _body(intent.document, audience)
-    status = _subscribing(audience) if before == "transactional" and subscription == "subscribe" else before
-    body = {
-        "email_address": intent.natural or body.get("email_address", ""),
-        "status": status,
-        "status_if_new": status,
-        **_with_proof(body, status),
-    }
-    put = PutMember(member=existing.remote_id, body=body, warnings=warnings)
+    status = str(before)
+    if before == "pending" or (before == "transactional" and subscription == "subscribe"):
+        consented = intent.options.get("if_new") == "subscribed"
+        status = _subscribing(audience) if consented else "transactional"
+    body, warnings = _body(intent, audience)
+    put = PutMember(
+        member=existing.remote_id,
+        body={
+            "email_address": intent.natural or body.get("email_address", ""),
+            "status": status,
+            "status_if_new": status,
+            **with_proof(body, status),
+        },
+        filled=filled_by_us(intent),
+        warnings=warnings,
+    )
     return (put, *_tags(intent, existing, member=put.member))
 
 
@@ -145,25 +156,44 @@ def _change(intent: Intent, existing: Existing, audience: Audience) -> Steps:
     status, stays = _new_status(intent, existing, audience)
     if not intent.update and status != "unsubscribed":
         return Leave("update_off", "The contact is in the audience already, and updates are switched off.")
+    moves = intent.moves_from_id is not None and intent.moves_from_id == existing.remote_id
+    replaces = intent.moves_from_id is not None and not moves
+    if replaces:
+        # What we remember is about the contact that is put away; of this one we never wrote anything.
+        intent = replace(intent, facts={})
     warnings: tuple[str, ...] = ()
     body: Document = {}
     if intent.update:
-        body, warnings = _body(intent.document, audience)
-        body = _differences(_with_proof(body, status), existing)
-    moves = intent.moves_from_id is not None and intent.moves_from_id == existing.remote_id
+        body, warnings = _body(intent, audience)
+        body = differences(with_proof(body, status), existing)
     if moves and intent.natural:
         body["email_address"] = intent.natural
     if status is not None:
         body["status"] = status
     changes: list[Change] = []
-    if intent.moves_from_id is not None and not moves:
+    if replaces and intent.moves_from_id is not None:
         # The new address has a contact of its own: two cannot become one, so the old one is put away.
         changes.append(ArchiveMember(member=intent.moves_from_id, status_before="unknown"))
     if body or (changes and intent.update):
-        changes.append(PatchMember(member=existing.remote_id, body=body, warnings=(*warnings, *stays)))
+        patch = PatchMember(
+            member=existing.remote_id,
+            body=body,
+            filled=filled_by_us(intent),
+            warnings=(*warnings, *stays),
+        )
+        changes.append(patch)
     if intent.update:
         changes += _tags(intent, existing, member=existing.remote_id)
     return tuple(changes)
+
+
+def _body(intent: Intent, audience: Audience) -> tuple[Document, tuple[str, ...]]:
+    """What is said of a member that is there, with what became empty."""
+    body, warnings = body_of(intent.document, audience, emptying=True)
+    emptied = became_empty(intent, body, audience)
+    if emptied:
+        body = body | {"merge_fields": body.get("merge_fields", {}) | emptied}
+    return body, warnings
 
 
 # --- status -------------------------------------------------------------------------------------------------------
@@ -190,63 +220,6 @@ def _new_status(intent: Intent, existing: Existing, audience: Audience) -> tuple
     if wish == "unsubscribe" and status in ("subscribed", "pending"):
         return "unsubscribed", ()
     return None, ()
-
-
-# --- the body -----------------------------------------------------------------------------------------------------
-
-
-def _body(document: Document, audience: Audience) -> tuple[Document, tuple[str, ...]]:
-    """What may be sent of a document, without address, status and tags."""
-    warnings = [f"unknown_field: Mailchimp has no field {name}" for name in document if name not in _KNOWN]
-    fitted = fields.fit(document.get("merge_fields") or {}, audience, may_lack=MAY_LACK)
-    body: Document = {
-        name: document[name] for name in (*PLAIN, *PROOF) if document.get(name) not in (None, "", {})
-    }
-    if fitted.values:
-        body["merge_fields"] = fitted.values
-    for name in ("interests", "marketing_permissions"):
-        chosen = {key: bool(value) for key, value in (document.get(name) or {}).items() if value is not None}
-        if chosen:
-            body[name] = chosen
-    return body, tuple(warnings + fitted.warnings)
-
-
-def _with_proof(body: Document, status: str | None) -> Document:
-    """The proof of consent goes with a subscription only; who must still confirm has signed up, not opted in."""
-    kept = {name: value for name, value in body.items() if name not in PROOF}
-    given = {name: value for name, value in body.items() if name in PROOF}
-    if status == "subscribed":
-        return kept | given
-    if status == "pending":
-        moved = {name.replace("opt", "signup"): value for name, value in given.items()}
-        return kept | moved
-    return kept
-
-
-def _differences(body: Document, existing: Existing) -> Document:
-    """What the member does not say yet. Where only its state is known, all of it."""
-    if not existing.whole:
-        return body
-    changed: Document = {}
-    for name, value in body.items():
-        present = existing.document.get(name)
-        if name in ("merge_fields", "interests", "marketing_permissions"):
-            held = present if isinstance(present, Mapping) else {}
-            value = {key: each for key, each in value.items() if not _same(each, held.get(key))}
-            if value:
-                changed[name] = value
-        elif not _same(value, present):
-            changed[name] = value
-    return changed
-
-
-def _same(wanted: Any, present: Any) -> bool:
-    """An address is compared by what we say of it; Mailchimp adds empty parts."""
-    if isinstance(wanted, Mapping) and isinstance(present, Mapping):
-        return all((wanted.get(part) or "") == (present.get(part) or "") for part in {*wanted, *present})
-    if wanted in (None, "") and present in (None, ""):
-        return True
-    return bool(wanted == present)
 
 
 # --- tags ---------------------------------------------------------------------------------------------------------

@@ -15,9 +15,13 @@ class MemberChange(Change):
 
 
 class WriteMember(MemberChange):
-    """A call with a body. ``interests`` and ``marketing_permissions`` are objects of yes and no here."""
+    """A call with a body. ``interests`` and ``marketing_permissions`` are objects of yes and no here.
+
+    ``filled`` are the tags of merge fields that hold what we wrote earlier.
+    """
 
     body: Document
+    filled: frozenset[str] = frozenset()
 
     def summary(self) -> str:
         """Names of fields, and the status where one is sent."""

@@ -1,0 +1,76 @@
+"""One open connection to an audience of Mailchimp."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from app.connectors.base import Diagnosis, Page, Source, Target, WebhookRegistration, wrong_kind
+from app.connectors.mailchimp import check, customers, hooks
+from app.connectors.mailchimp.audience import Definition
+from app.connectors.mailchimp.calls import Api, segment
+from app.connectors.mailchimp.fields import MergeField
+from app.connectors.mailchimp.members import MemberTarget
+
+
+class MailchimpClient:
+    """Writes members of one audience. ``account`` names whose limits count; a check knows the login behind the key.
+
+    Contacts are written, and not read as a source: ``marks`` has nothing to tell.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        list_id: str,
+        account: str,
+        webhook_url: str | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ):
+        self.account = account
+        self.api = api
+        self._list_path = f"/lists/{segment(list_id)}"
+        self._webhook_url = webhook_url
+        self._definition = Definition(api, self._list_path, monotonic=monotonic)
+        self._members = MemberTarget(api, self._list_path, self._definition, monotonic=monotonic)
+
+    async def check(self) -> Diagnosis:
+        """What stands in the way, or what is there: account, audience, webhook."""
+        return await check.diagnose(
+            self.api, self._list_path, self._definition, webhook_url=self._webhook_url
+        )
+
+    async def marks(self) -> Mapping[str, int]:
+        """Nothing is read from here by a position."""
+        return {}
+
+    async def changes(self, kind: str, *, since: int, limit: int = 500) -> Page:  # noqa: ARG002 - the protocol's
+        """No kind of record is polled here."""
+        raise wrong_kind("Mailchimp", kind)
+
+    def source(self, kind: str) -> Source:
+        """No kind of record is read from here."""
+        raise wrong_kind("Mailchimp", kind)
+
+    def target(self, kind: str) -> Target:
+        """Writes members."""
+        if kind == customers.KIND:
+            return self._members
+        raise wrong_kind("Mailchimp", kind)
+
+    async def ensure_webhook(self, url: str, *, secret_known: bool) -> WebhookRegistration:
+        """See :func:`hooks.ensure`."""
+        return await hooks.ensure(self.api, self._list_path, url, secret_known=secret_known)
+
+    async def remove_webhook(self, url: str) -> bool:
+        """See :func:`hooks.remove`."""
+        return await hooks.remove(self.api, self._list_path, url)
+
+    async def merge_fields(self) -> tuple[MergeField, ...]:
+        """The audience's merge fields, for forms and for offering the ones that are missing."""
+        return await self._definition.merge_fields()
+
+    async def create_merge_field(self, *, tag: str, name: str, type: str = "text") -> MergeField:
+        """Define a merge field that a mapping wants."""
+        return await self._definition.create(tag=tag, name=name, type=type)

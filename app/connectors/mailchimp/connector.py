@@ -1,0 +1,39 @@
+"""Mailchimp as a connector: what is configured, where it talks to, how a client is opened, which rows it ships."""
+
+from __future__ import annotations
+
+from app.connectors.base import Connector, Opening
+from app.connectors.mailchimp import customers
+from app.connectors.mailchimp.calls import Api
+from app.connectors.mailchimp.client import MailchimpClient
+from app.connectors.mailchimp.models import MailchimpCredentials, MailchimpSettings, account, base_url
+
+
+def open_client(opening: Opening) -> MailchimpClient:
+    """A client of one audience; nothing is asked yet."""
+    settings, credentials = opening.settings, opening.credentials
+    assert isinstance(settings, MailchimpSettings)
+    assert isinstance(credentials, MailchimpCredentials)
+    api = Api(
+        base_url(settings, credentials),
+        credentials,
+        http=opening.http,
+        gate=opening.gate,
+        answer_seconds=settings.answer_seconds,
+    )
+    return MailchimpClient(
+        api, list_id=settings.list_id, account=account(credentials), webhook_url=opening.webhook_url
+    )
+
+
+CONNECTOR = Connector(
+    name="mailchimp",
+    title="Mailchimp",
+    settings=MailchimpSettings,
+    credentials=MailchimpCredentials,
+    address=base_url,
+    account=lambda _settings, credentials: account(credentials),
+    open=open_client,
+    in_rows={customers.KIND: customers.IN_ROWS},
+    permits=5,
+)

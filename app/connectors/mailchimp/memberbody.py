@@ -1,0 +1,118 @@
+"""What is said of a member in one call: fields that fit, what became empty, the proof of consent, only what differs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.connectors.base import Document, Existing, Intent
+from app.connectors.mailchimp import fitting
+from app.connectors.mailchimp.fields import Audience
+from app.connectors.mailchimp.fitting import ADDRESS_HEART
+
+MAY_LACK = frozenset({"COMPANY", "BIRTHDAY"})
+"""Tags of shipped rows that many audiences never had: left out there without a warning."""
+
+PLAIN = ("language", "vip", "email_type", "location")
+PROOF = ("timestamp_opt", "ip_opt", "timestamp_signup", "ip_signup")
+_KNOWN = frozenset(
+    {"email_address", "merge_fields", "interests", "marketing_permissions", "tags", *PLAIN, *PROOF}
+)
+
+
+def fitted(document: Document, audience: Audience) -> tuple[Document, tuple[str, ...]]:
+    """The document with merge fields as this audience takes them, and a word for each value that stays behind."""
+    found = fitting.fit_all(document.get("merge_fields") or {}, audience.fields, may_lack=MAY_LACK)
+    warnings = [f"unknown_field: Mailchimp has no field {name}" for name in document if name not in _KNOWN]
+    kept = {name: value for name, value in document.items() if name in _KNOWN and name != "merge_fields"}
+    if found.values:
+        kept["merge_fields"] = dict(found.values)
+    return kept, (*warnings, *found.warnings)
+
+
+def body_of(document: Document, audience: Audience, *, emptying: bool) -> tuple[Document, tuple[str, ...]]:
+    """What may be sent of a document, without address, status and tags. A new member has nothing to be emptied."""
+    known, warnings = fitted(document, audience)
+    body: Document = {name: known[name] for name in (*PLAIN, *PROOF) if known.get(name) not in (None, "", {})}
+    merge_fields = {
+        tag: value for tag, value in known.get("merge_fields", {}).items() if emptying or value != ""
+    }
+    if merge_fields:
+        body["merge_fields"] = merge_fields
+    for name in ("interests", "marketing_permissions"):
+        chosen = {key: bool(value) for key, value in (known.get(name) or {}).items() if value is not None}
+        if chosen:
+            body[name] = chosen
+    return body, warnings
+
+
+# --- what became empty --------------------------------------------------------------------------------------------
+
+
+def filled_by_us(intent: Intent) -> frozenset[str]:
+    """Tags of merge fields that hold what we wrote, as far as we know."""
+    return frozenset(intent.facts.get("filled", "").split())
+
+
+def filled_after(before: frozenset[str], sent: Mapping[str, Any]) -> str:
+    """The same after these merge fields were written, in one word per tag for the target's row."""
+    gone = {tag for tag, value in sent.items() if value == ""}
+    return " ".join(sorted((before | sent.keys()) - gone))
+
+
+def became_empty(intent: Intent, body: Document, audience: Audience) -> dict[str, str]:
+    """Merge fields that we once filled and for which there is nothing any more: emptied with an empty text.
+
+    What cannot be sent is absent, too: an address that is not complete any more, a choice that the field does not offer.
+    A field whose row does not always write keeps what it holds, and so does one that the merchant filled.
+    """
+    if intent.desired is None:
+        return {}
+    emptiable = intent.desired.emptiable
+    silent = filled_by_us(intent) - body.get("merge_fields", {}).keys()
+    return {tag: "" for tag in sorted(silent) if tag in audience.fields and _always_written(tag, emptiable)}
+
+
+def _always_written(tag: str, emptiable: frozenset[str]) -> bool:
+    path = f"merge_fields.{tag}"
+    return path in emptiable or all(f"{path}.{part}" in emptiable for part in ADDRESS_HEART)
+
+
+# --- proof, and differences ---------------------------------------------------------------------------------------
+
+
+def with_proof(body: Document, status: str | None) -> Document:
+    """The proof of consent goes with a subscription only; who must still confirm has signed up, not opted in."""
+    kept = {name: value for name, value in body.items() if name not in PROOF}
+    given = {name: value for name, value in body.items() if name in PROOF}
+    if status == "subscribed":
+        return kept | given
+    if status == "pending":
+        return kept | {name.replace("opt", "signup"): value for name, value in given.items()}
+    return kept
+
+
+def differences(body: Document, existing: Existing) -> Document:
+    """What the member does not say yet. Where only its state is known, all of it."""
+    if not existing.whole:
+        return body
+    changed: Document = {}
+    for name, value in body.items():
+        present = existing.document.get(name)
+        if name in ("merge_fields", "interests", "marketing_permissions"):
+            held = present if isinstance(present, Mapping) else {}
+            value = {key: each for key, each in value.items() if not _same(each, held.get(key))}
+            if value:
+                changed[name] = value
+        elif not _same(value, present):
+            changed[name] = value
+    return changed
+
+
+def _same(wanted: Any, present: Any) -> bool:
+    """An address is compared by what we say of it; Mailchimp adds empty parts."""
+    if isinstance(wanted, Mapping) and isinstance(present, Mapping):
+        return all((wanted.get(part) or "") == (present.get(part) or "") for part in {*wanted, *present})
+    if wanted in (None, "") and present in (None, ""):
+        return True
+    return bool(wanted == present)

@@ -1,0 +1,235 @@
+"""Writing members: looking up how they stand, and carrying out one change at a time.
+
+What is to be written is decided by :mod:`customers`. Here a refusal that concerns only a part of a member (one merge
+field, a subscription that the person ended) costs that part, and the rest is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from app.connectors.base import (
+    Applied,
+    Change,
+    Desired,
+    Document,
+    Existing,
+    Intent,
+    Leave,
+    Steps,
+    Wanted,
+)
+from app.connectors.mailchimp import customers, memberbody, refusals
+from app.connectors.mailchimp.audience import Definition
+from app.connectors.mailchimp.calls import Api, segment
+from app.connectors.mailchimp.memberbody import filled_after
+from app.connectors.mailchimp.memberchanges import (
+    ArchiveMember,
+    DeletePermanently,
+    MemberChange,
+    PutMember,
+    SetTags,
+    WriteMember,
+)
+from app.connectors.mailchimp.roster import Roster
+from app.errors import RecordRefused, TimeError
+from app.records.decision import TargetState
+
+FEW = 3
+"""So many are asked one by one even where the whole list is at hand: they answer with everything they hold."""
+PER_PAGE = 1000
+
+
+class MemberTarget:
+    """The members of one audience, found by address, else by contact id."""
+
+    def __init__(
+        self,
+        api: Api,
+        list_path: str,
+        definition: Definition,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ):
+        self._api = api
+        self._path = f"{list_path}/members"
+        self._definition = definition
+        self._roster = Roster(api, list_path, monotonic=monotonic)
+
+    async def fetch_many(self, wanted: Sequence[Wanted]) -> Mapping[str, Existing]:
+        """By key. A few are asked one by one, many are looked up in the roster; always as they stand now."""
+        audience = await self._definition.look()
+        if len(wanted) <= FEW or (not self._roster.loaded and len(wanted) < audience.contacts / PER_PAGE):
+            return await self._singly(wanted)
+        await self._roster.refresh()
+        found: dict[str, Existing] = {}
+        closer: list[Wanted] = []
+        for each in wanted:
+            hash_ = customers.member_hash(each.natural) if each.natural else None
+            existing = self._roster.find(hash_, each.remote_id)
+            if existing is None:
+                continue
+            found[each.key] = existing
+            if each.whole and existing.state == "present":
+                closer.append(each)
+        return found | await self._singly(closer)
+
+    async def learn(self) -> None:
+        """Know the audience's own fields before documents are compared with what was written."""
+        await self._definition.look()
+
+    def fitted(self, desired: Desired) -> tuple[Desired, tuple[str, ...]]:
+        """What this audience can hold of it."""
+        document, warnings = memberbody.fitted(desired.document, self._definition.known)
+        return replace(desired, document=document), warnings
+
+    def steps(self, intent: Intent, existing: Existing | None) -> Steps:
+        """See :func:`customers.steps`."""
+        return customers.steps(intent, existing, self._definition.known)
+
+    async def apply(self, change: Change) -> Applied | Leave:
+        """Carry out one call."""
+        match change:
+            case WriteMember():
+                return await self._write(change)
+            case ArchiveMember():
+                await self._gone_is_fine("DELETE", self._at(change), operation="member.delete")
+                return Applied(
+                    state="archived", facts={"archived_by": "us", "status_before": change.status_before}
+                )
+            case DeletePermanently():
+                path = f"{self._at(change)}/actions/delete-permanent"
+                await self._gone_is_fine("POST", path, operation="member.forget")
+                self._roster.forget(change.member)
+                return Applied(state="gone")
+            case SetTags():
+                return await self._set_tags(change)
+        raise AssertionError(f"not a change of members: {change.action}")
+
+    # --- looking up ---------------------------------------------------------------------------------------------
+
+    async def _singly(self, wanted: Sequence[Wanted]) -> dict[str, Existing]:
+        answers = await asyncio.gather(*(self._look(each) for each in wanted), return_exceptions=True)
+        found: dict[str, Existing] = {}
+        for each, answer in zip(wanted, answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            if answer is not None:
+                found[each.key] = answer
+        return found
+
+    async def _look(self, wanted: Wanted) -> Existing | None:
+        names = [customers.member_hash(wanted.natural)] if wanted.natural else []
+        names += [wanted.remote_id] if wanted.remote_id else []
+        for name in names:
+            member = await self._member(name)
+            if member is not None:
+                return customers.existing_member(member)
+        return None
+
+    async def _member(self, name: str) -> Document | None:
+        try:
+            return await self._api.get(
+                f"{self._path}/{segment(name)}",
+                operation="member.get",
+                params={"exclude_fields": "_links,stats"},
+            )
+        except RecordRefused as refused:
+            if refused.code != "not_found":
+                raise
+            return None
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    async def _write(self, change: WriteMember) -> Applied | Leave:
+        warnings, left_out = list(change.warnings), []
+        while True:
+            try:
+                answer = await self._send(change)
+                break
+            except RecordRefused as refused:
+                less = self._less(change, refused)
+                if less is None:
+                    return self._given_up(change, refused)
+                gone = (
+                    change.body.get("merge_fields", {}).keys() - less[0].body.get("merge_fields", {}).keys()
+                )
+                left_out += [f"merge_fields.{tag}" for tag in gone]
+                change, warning = less
+                warnings.append(warning)
+        facts = {"filled": filled_after(change.filled, change.body.get("merge_fields", {}))}
+        if answer.get("last_changed"):
+            facts["marker"] = str(answer["last_changed"])
+        return Applied(
+            remote_id=str(answer.get("contact_id") or answer.get("id") or "") or None,
+            warnings=tuple(warnings),
+            facts=facts,
+            left_out=tuple(left_out),
+        )
+
+    async def _send(self, change: WriteMember) -> Document:
+        putting = isinstance(change, PutMember)
+        return await self._api.call(
+            "PUT" if putting else "PATCH",
+            self._at(change),
+            operation="member.put" if putting else "member.patch",
+            # Only what is required is lifted by this; what is sent is still judged (mailchimp.md §2.3).
+            params={"skip_merge_validation": "true"},
+            body=change.wire(),
+        )
+
+    def _less(self, change: WriteMember, refused: RecordRefused) -> tuple[WriteMember, str] | None:
+        """The same call without what was refused, where the rest may go; and a warning that says so."""
+        sent = change.body.get("merge_fields", {})
+        tag = (refused.field or "").rpartition(".")[2]
+        if refused.code in ("merge_field_refused", "incomplete_address") and tag in sent:
+            self._definition.doubt()
+            return change.without(tag), f"merge_field_left_out: {tag} was refused by Mailchimp"
+        if (
+            refused.code == "compliance_state"
+            and change.body.get("status")
+            and not isinstance(change, PutMember)
+        ):
+            less = change.without(status=False)
+            return less, "stays_unsubscribed: Mailchimp lets only the person subscribe again"
+        return None
+
+    def _given_up(self, change: WriteMember, refused: RecordRefused) -> Leave:
+        if refused.code in refusals.SETTLED:
+            erased = refused.code == "permanently_deleted"
+            as_it_was: TargetState = "archived" if isinstance(change, PutMember) else "present"
+            return Leave(refused.code, refused.detail, state="gone" if erased else as_it_was)
+        if refused.code in ("member_exists", "not_found"):
+            # Somebody was quicker since it was looked up: look again, then decide again.
+            self._roster.forget(change.member)
+            raise TimeError("The contact changed in Mailchimp since it was looked up.", code="has_changed")
+        raise refused
+
+    async def _set_tags(self, change: SetTags) -> Applied:
+        tags = [{"name": name, "status": "active" if on else "inactive"} for name, on in change.tags.items()]
+        body: Document = {"tags": tags}
+        if change.quiet:
+            body["is_syncing"] = True
+        try:
+            await self._api.call("POST", f"{self._at(change)}/tags", operation="tags.post", body=body)
+        except RecordRefused as refused:
+            if refused.code != "not_found":
+                raise
+            self._roster.forget(change.member)
+            raise TimeError(
+                "The contact vanished from Mailchimp before its tags were set.", code="has_changed"
+            ) from None
+        return Applied(warnings=change.warnings)
+
+    async def _gone_is_fine(self, method: str, path: str, *, operation: str) -> None:
+        try:
+            await self._api.call(method, path, operation=operation)
+        except RecordRefused as refused:
+            if refused.code not in ("not_found", "method_not_allowed"):
+                raise
+
+    def _at(self, change: MemberChange) -> str:
+        return f"{self._path}/{segment(change.member)}"
