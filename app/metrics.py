@@ -57,6 +57,9 @@ TICKS = Counter("t2a_ticks", "Housekeeping rounds, by how they ended", ("tick", 
 TICK_SECONDS = Histogram(
     "t2a_tick_seconds", "How long housekeeping rounds took", ("tick",), buckets=_SECONDS, registry=REGISTRY
 )
+POLLS = Counter(
+    "t2a_polls", "Polls of connections, by how they ended", ("system", "outcome"), registry=REGISTRY
+)
 RINGS_FAILED = Counter(
     "t2a_rings_failed", "Rings that Redis did not take; the sweep rings again", registry=REGISTRY
 )

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     metrics_key: SecretStr | None = Field(
         default=None, description="Needed to read /metrics from elsewhere than loopback"
     )
+    worker_metrics_host: str = Field(
+        default="127.0.0.1", description="Where a worker serves its own /metrics, without a key"
+    )
+    worker_metrics_port: int = Field(default=0, ge=0, le=65535, description="The port for that; 0 for none")
     poll_interval_s: float = Field(
         default=30.0, gt=0, description="Default seconds between polls of a connection"
     )

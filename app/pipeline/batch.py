@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.connectors.base import Fetched, Gone, Wanted
+from app.connectors.limits import live_work
 from app.errors import AppError, Throttled
 from app.pipeline.planning import keys_to_reserve, plan_all
 from app.pipeline.reading import read_again, read_all
@@ -24,6 +25,7 @@ from app.pipeline.settling import Trials, settle
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.records.decision import Archive
 from app.store import deliveries, targets, waits
+from app.store.requests import BACKFILL
 from app.store.targets import Key
 from app.translation import needs_existing_leaves
 
@@ -98,6 +100,7 @@ async def run_batch(
     result = BatchResult(claimed=len(claimed))
     if not claimed:
         return result
+    live_work.set(any(row.priority < BACKFILL for row in claimed))
     await route.hook("claimed")
     lease = _Lease(route, token)
     keeper = asyncio.create_task(lease.keep())

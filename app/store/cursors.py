@@ -49,10 +49,13 @@ async def place(conn: AsyncConnection, flow_id: str, *, position: int, clock: Cl
 
 
 async def move(conn: AsyncConnection, flow_id: str, *, start: int, end: int, clock: Clock) -> bool:
-    """Move from ``start`` to ``end``; False when somebody moved it meanwhile, and then nothing is moved."""
-    statement = (
-        update(cursors)
-        .where(cursors.c.flow_id == flow_id, cursors.c.position == start)
-        .values(position=end, updated_at=clock.sql())
-    )
+    """Move from ``start`` to ``end``; False when somebody moved it meanwhile, and then nothing is moved.
+
+    ``updated_at`` tells when it last stood elsewhere.
+    """
+    values: dict[str, object] = {"position": end}
+    if end != start:
+        values["updated_at"] = clock.sql()
+    statement = update(cursors).where(cursors.c.flow_id == flow_id, cursors.c.position == start)
+    statement = statement.values(values)
     return (await conn.execute(statement)).rowcount == 1

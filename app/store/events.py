@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,15 @@ class NewEvent:
     request_id: str | None = None
     hint_sealed: bytes | None = None
     priority: int = 0
+
+
+_LONGEST_KEY = 120
+
+
+def dedupe_key(*parts: object) -> str:
+    """One key of several parts, hashed where it would be longer than the column."""
+    key = ":".join(map(str, parts))
+    return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
 
 
 _GIVEN = ("connection_id", "dedupe_key", "kind", "ref", "previous_ref", "trigger", "request_id")

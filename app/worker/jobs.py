@@ -45,10 +45,18 @@ class Deliverer:
         self._resources, self._routes, self._turn_s = resources, routes, turn_s
         self._flows: dict[str, _Flow] = {}
         self._stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def stop(self) -> None:
         """Begin no further batch."""
         self._stopping = True
+
+    async def ended(self, *, within_s: float) -> bool:
+        """Wait until no turn runs, at most so long; whether all ended."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), within_s)
+        return not self.busy
 
     @property
     def busy(self) -> int:
@@ -65,10 +73,13 @@ class Deliverer:
             flow.again = True
             return
         flow.running += 1
+        self._idle.clear()
         try:
             emptied = await self._turn(flow_id, flow)
         finally:
             flow.running -= 1
+            if not self.busy:
+                self._idle.set()
         with suppress(RedisError, OSError, AppError):
             await self._ring_again(flow_id, emptied=emptied)
 

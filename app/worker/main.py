@@ -1,0 +1,185 @@
+"""The worker: delivers, polls and keeps house until it is told to stop.
+
+It holds two arq workers, one for deliveries and one for rounds of housekeeping, and goes on with both whatever Redis does:
+a restart of Redis ends an arq worker, and a new one takes its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
+
+import structlog
+from arq.typing import WorkerCoroutine
+from arq.worker import Worker, func
+from prometheus_client import start_http_server
+from redis.exceptions import RedisError
+
+from app import metrics
+from app.errors import AppError
+from app.intake import Intake
+from app.queue import DELIVER, deliveries_queue, open_redis, pack, ticks_queue, unpack
+from app.resources import Resources, open_resources
+from app.route_map import RouteMap
+from app.settings import Settings
+from app.store import workers
+from app.worker.jobs import Deliverer
+from app.worker.polling import Poller
+from app.worker.schedule import Schedule
+
+log = structlog.get_logger("worker")
+
+POLL_DELAY_S = 0.04
+"""Between two looks at the queue: arq starts at most ``max_jobs`` jobs per look."""
+JOB_TIMEOUT_S = 900
+BEAT_S = 10.0
+AGAIN_S = 1.0
+LET_END_S = 3.5
+"""How long what is under way may take after the word to stop; what is cut off then is somebody's when its lease ends."""
+
+
+async def run(settings: Settings, *, redis_url: str | None = None) -> None:
+    """Work until SIGTERM or SIGINT, then let batches end and leave."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    url = redis_url or settings.redis_url
+    async with open_resources(settings, redis_url=url) as resources:
+        _expose(settings)
+        await work(resources, redis_url=url or "", stop=stop)
+
+
+async def work(resources: Resources, *, redis_url: str, stop: asyncio.Event) -> None:
+    """Work over open resources until ``stop`` is set."""
+    settings = resources.settings
+    logging.getLogger("arq.worker").setLevel(logging.ERROR)  # our own lines say what happened
+    intake = Intake(resources.db)
+    poller = Poller(resources, intake)
+    deliverer = Deliverer(resources, RouteMap(resources))
+    schedule = Schedule(resources, poller)
+
+    def deliveries() -> Worker:
+        return Worker(
+            [func(_delivering(deliverer), name=DELIVER, max_tries=1)],
+            queue_name=deliveries_queue(settings.key_prefix),
+            redis_pool=open_redis(redis_url),
+            max_jobs=settings.worker_jobs,
+            job_timeout=JOB_TIMEOUT_S,
+            keep_result=0,
+            poll_delay=POLL_DELAY_S,
+            handle_signals=False,
+            job_serializer=pack,
+            job_deserializer=unpack,
+        )
+
+    def rounds() -> Worker:
+        return Worker(
+            cron_jobs=schedule.cron_jobs(),
+            queue_name=ticks_queue(settings.key_prefix),
+            redis_pool=open_redis(redis_url),
+            max_jobs=20,
+            job_timeout=JOB_TIMEOUT_S,
+            keep_result=0,
+            poll_delay=0.25,
+            handle_signals=False,
+            job_serializer=pack,
+            job_deserializer=unpack,
+        )
+
+    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+    log.info("worker.started", worker=name, jobs=settings.worker_jobs)
+    tasks = [
+        asyncio.create_task(_keep(deliveries, "deliveries", stop)),
+        asyncio.create_task(_keep(rounds, "rounds", stop)),
+        asyncio.create_task(_beat(resources, deliverer, name)),
+    ]
+    try:
+        await stop.wait()
+    finally:
+        deliverer.stop()
+        await deliverer.ended(within_s=LET_END_S)
+        await poller.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(AppError):
+            async with resources.db.write() as conn:
+                await workers.leave(conn, name)
+        log.info("worker.stopped", worker=name)
+
+
+def _delivering(deliverer: Deliverer) -> WorkerCoroutine:
+    async def deliver(_ctx: dict[Any, Any], flow_id: str) -> None:
+        await deliverer.deliver(flow_id)
+
+    return cast(WorkerCoroutine, deliver)
+
+
+async def _keep(make: Callable[[], Worker], name: str, stop: asyncio.Event) -> None:
+    """Keep an arq worker going: when Redis goes away it ends, and a new one is made until Redis is back."""
+    away = False
+    while not stop.is_set():
+        worker = make()
+        try:
+            await worker.async_run()
+        except asyncio.CancelledError:
+            await _close(worker)
+            raise
+        except (RedisError, OSError) as error:
+            if not away:
+                log.warning("redis.away", queue=name, error=type(error).__name__)
+            away = True
+        except Exception:
+            log.exception("queue.failed", queue=name)
+        await _close(worker)
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _close(worker: Worker) -> None:
+    """End what it runs, and let go of its connections whatever Redis says."""
+    tasks = [task for task in (*worker.tasks.values(), worker.main_task) if task is not None]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    with suppress(RedisError, OSError):
+        await worker.pool.aclose(close_connection_pool=True)
+
+
+async def _beat(resources: Resources, deliverer: Deliverer, name: str) -> None:
+    """Say now and then that this worker lives."""
+    started: int | None = None
+    while True:
+        try:
+            if started is None:
+                started = await resources.db.now()
+            async with resources.db.write() as conn:
+                await workers.beat(
+                    conn,
+                    name,
+                    started_at=started,
+                    facts={"busy": deliverer.busy, "jobs": resources.settings.worker_jobs},
+                    clock=resources.db.clock,
+                )
+        except AppError as error:
+            log.warning("worker.not_heard", code=error.code)
+        await asyncio.sleep(BEAT_S)
+
+
+def _expose(settings: Settings) -> None:
+    """The worker's own metrics, on a port of their own, for loopback only unless told otherwise."""
+    if not settings.worker_metrics_port:
+        return
+    try:
+        start_http_server(
+            settings.worker_metrics_port, addr=settings.worker_metrics_host, registry=metrics.REGISTRY
+        )
+    except OSError as error:
+        log.warning("metrics.port_taken", port=settings.worker_metrics_port, error=type(error).__name__)

@@ -1,0 +1,235 @@
+"""Polling: what changed at a source since each of its flows last looked. One light call tells whether anything did.
+
+A poll stores references only, and its cursor moves in the commit that stores them. However many workers run, one polls a
+connection at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from app.checkup import check_up
+from app.connectors.base import Changed, Client, Page
+from app.connectors.limits import live_work
+from app.errors import AdministratorError, AppError, Throttled
+from app.intake import Accepted, CursorMove, Intake
+from app.metrics import POLLS
+from app.resources import Resources
+from app.store import accounts, alerts, polls, ticks
+from app.store.connections import Connection
+from app.store.events import NewEvent, dedupe_key
+from app.store.flows import Flow
+from app.store.requests import BACKFILL, LIVE
+
+log = structlog.get_logger("polling")
+
+PAGE = 500
+WINDOW = 20
+"""So many markers below the last one are read again: changes may become visible in another order than they were numbered."""
+UNSETTLED_MS = 90_000
+"""So long after a cursor moved its window is read again, also when nothing newer is announced."""
+LEASE_MS = 60_000
+
+
+@dataclass(slots=True)
+class Polled:
+    """What a poll found: events that were new, and pages that were read."""
+
+    new: int = 0
+    pages: int = 0
+
+
+class Poller:
+    """Polls the connections of this installation, each in a task of its own, never two of one."""
+
+    def __init__(self, resources: Resources, intake: Intake):
+        self._resources, self._intake = resources, intake
+        self._holder = secrets.token_hex(8)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def start_due(self) -> int:
+        """Begin to poll what is due and not polled yet; how many were begun. Raises DatabaseAway."""
+        db = self._resources.db
+        async with db.read() as conn:
+            due = await polls.due(conn, clock=db.clock)
+        begun = 0
+        for connection_id in due:
+            if connection_id not in self._tasks:
+                self._tasks[connection_id] = asyncio.create_task(self._guarded(connection_id))
+                begun += 1
+        return begun
+
+    async def close(self) -> None:
+        """End what is under way; cursors stand where the last whole page was stored."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _guarded(self, connection_id: str) -> None:
+        try:
+            await self.poll(connection_id)
+        except AppError as error:
+            log.warning("poll.failed", connection=connection_id, code=error.code, detail=error.detail)
+        except Exception:
+            log.exception("poll.failed", connection=connection_id, code="internal_error")
+        finally:
+            self._tasks.pop(connection_id, None)
+
+    async def poll(self, connection_id: str) -> Polled | None:
+        """Poll one connection now; None when another worker is at it, or nothing is to be asked.
+
+        Raises NotFound, DatabaseAway; what the remote does wrong is dealt with.
+        """
+        db = self._resources.db
+        lease = f"poll:{connection_id}"
+        async with db.write() as conn:
+            if not await ticks.take(
+                conn, lease, holder=self._holder, lease_ms=LEASE_MS, every_ms=0, clock=db.clock
+            ):
+                return None
+            connection, flows = await polls.begin(
+                conn, connection_id, default_ms=self._default_ms, clock=db.clock
+            )
+        try:
+            if not flows:
+                return None  # nobody listens: no request either
+            return await self._ask(connection, flows)
+        except AppError as error:
+            POLLS.labels(connection.system, error.code).inc()
+            await self._fail(connection, error)
+            return None
+        finally:
+            with suppress(AppError):
+                async with db.write() as conn:
+                    await ticks.finish(conn, lease, holder=self._holder)
+
+    @property
+    def _default_ms(self) -> int:
+        return round(self._resources.settings.poll_interval_s * 1000)
+
+    async def _ask(self, connection: Connection, flows: Sequence[polls.Listening]) -> Polled:
+        client = self._resources.client(connection)
+        marks = await client.marks()
+        db, found = self._resources.db, Polled()
+        for listening in flows:
+            flow, cursor = listening.flow, listening.cursor
+            mark = marks.get(flow.record_kind)
+            if mark is not None and mark < cursor.position:
+                await self._marker_fell(connection, flow, mark=mark, position=cursor.position)
+                continue
+            settled = listening.moved_ms_ago > UNSETTLED_MS
+            if mark is not None and mark == cursor.position and settled:
+                continue
+            await self._read(client, connection, listening, found=found)
+        if dict(connection.marks or {}) != dict(marks):
+            async with db.write() as conn:
+                await polls.remember_marks(conn, connection.id, marks)
+        POLLS.labels(connection.system, "ok").inc()
+        if found.new:
+            log.info(
+                "connection.polled",
+                connection=connection.id,
+                system=connection.system,
+                new=found.new,
+                pages=found.pages,
+            )
+        return found
+
+    async def _read(
+        self,
+        client: Client,
+        connection: Connection,
+        listening: polls.Listening,
+        *,
+        found: Polled,
+    ) -> None:
+        """Page after page until nothing newer is left. Who is far behind reads as backfill, so that live changes go first."""
+        flow, position = listening.flow, listening.cursor.position
+        catching_up = position == 0
+        since = max(0, position + 1 - WINDOW) if position else 1
+        while True:
+            live_work.set(not catching_up)
+            page = await client.changes(flow.record_kind, since=since, limit=PAGE)
+            found.pages += 1
+            behind = catching_up or page.more
+            accepted = await self._store(connection, listening, page, position=position, behind=behind)
+            if not accepted.moved:
+                return  # somebody placed the cursor meanwhile: the next poll starts from there
+            found.new += accepted.new
+            self._resources.ring(accepted.flows)
+            position = max(position, page.position)
+            if not page.more or page.position < since:
+                return
+            catching_up, since = True, page.position + 1
+            db = self._resources.db
+            async with db.write() as conn:
+                held = await ticks.renew(
+                    conn,
+                    f"poll:{connection.id}",
+                    holder=self._holder,
+                    lease_ms=LEASE_MS,
+                    clock=db.clock,
+                )
+            if not held:
+                return
+
+    async def _store(
+        self, connection: Connection, listening: polls.Listening, page: Page, *, position: int, behind: bool
+    ) -> Accepted:
+        flow, epoch = listening.flow, listening.cursor.epoch
+        if not page.changed and page.position <= position:
+            return Accepted()
+        news = [_event(connection, flow, epoch, change, behind=behind) for change in page.changed]
+        move = CursorMove(flow.id, start=position, end=max(position, page.position))
+        return await self._intake.accept(news, move=move, only_flow=flow.id)
+
+    async def _marker_fell(self, connection: Connection, flow: Flow, *, mark: int, position: int) -> None:
+        """A restored backup, or another administration behind the address: an alarm, never a reset."""
+        detail = (
+            f"The newest marker of {flow.record_kind} is {mark}, and this flow had already read up to {position}: "
+            "a backup was put back, or the address leads to another administration. Nothing is read until you decide. "
+            "If the data is right, set the flow's cursor to the marker you want to go on from."
+        )
+        now = await self._resources.db.now()
+        async with self._resources.db.write() as conn:
+            new = await alerts.raise_alert(
+                conn, code="marker_fell", subject=f"flow:{flow.id}", detail=detail, now=now
+            )
+        if new:
+            log.warning(
+                "poll.marker_fell", connection=connection.id, flow=flow.id, mark=mark, position=position
+            )
+
+    async def _fail(self, connection: Connection, error: AppError) -> None:
+        db = self._resources.db
+        log.warning("poll.failed", connection=connection.id, code=error.code, detail=error.detail)
+        if isinstance(error, Throttled):
+            async with db.write() as conn:
+                await accounts.back_off(
+                    conn,
+                    connection.account,
+                    reason=error.detail,
+                    clock=db.clock,
+                    retry_after_s=error.retry_after,
+                )
+        elif isinstance(error, AdministratorError):
+            await check_up(self._resources, connection.id)  # confirms it before anything breaks
+
+
+def _event(connection: Connection, flow: Flow, epoch: int, change: Changed, *, behind: bool) -> NewEvent:
+    """Each flow notices for itself: two flows of one source keep cursors of their own, and a rewound one reads anew."""
+    return NewEvent(
+        connection_id=connection.id,
+        kind=change.kind,
+        ref=change.ref,
+        previous_ref=change.previous_ref,
+        dedupe_key=dedupe_key("poll", flow.id, epoch, change.dedupe),
+        trigger="backfill" if behind else "poll",
+        priority=BACKFILL if behind else LIVE,
+    )
