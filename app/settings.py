@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     )
     database_url: str | None = Field(
         default=None,
-        description="sqlite+aiosqlite:///… or postgresql+asyncpg://…; default: an SQLite file in VAR_DIR",
+        description="sqlite+aiosqlite:///… or postgresql+asyncpg://…; default: an SQLite file in VAR_DIR, for the sandboxes in VAR_DIR/demo",
     )
     redis_url: str | None = Field(
         default=None, description="Default: an embedded server, its life tied to ours"
@@ -84,7 +84,30 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def with_driver(cls, value: str | None) -> str | None:
+        """The usual forms of both databases get the driver that we use."""
+        if value is None or not value.strip():
+            return None
+        kind, _, rest = value.strip().partition("://")
+        driver = {
+            "postgres": "postgresql+asyncpg",
+            "postgresql": "postgresql+asyncpg",
+            "postgresql+asyncpg": "postgresql+asyncpg",
+            "sqlite": "sqlite+aiosqlite",
+            "sqlite+aiosqlite": "sqlite+aiosqlite",
+        }.get(kind)
+        if driver is None or not rest:
+            raise ValueError("must begin with postgresql:// or sqlite:///")
+        return f"{driver}://{rest}"
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the data live: what is tried out against the sandboxes stays apart from the real accounts."""
+        return self.var_dir / "demo" if self.sandbox else self.var_dir
+
     @property
     def database(self) -> str:
-        """The database URL, SQLite in ``var_dir`` by default."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.var_dir / 'data.sqlite3'}"
+        """The database URL, SQLite in ``data_dir`` by default."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'data.sqlite3'}"

@@ -29,11 +29,17 @@ class ResettableProtocol(HttpToolsProtocol):
 
 @asynccontextmanager
 async def serving(
-    app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, grace_seconds: float = 1.0
+    app: ASGIApp,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    listener: socket.socket | None = None,
+    grace_seconds: float = 1.0,
 ) -> AsyncIterator[str]:
-    """Serve ``app``; yields its base URL. OSError when the port is taken. Callers that still wait ``grace_seconds`` after
-    the end of the block are cut off."""
-    listener = listening(host, port)
+    """Serve ``app``; yields its base URL. OSError when the port is taken; a ``listener`` has one already. Callers that still
+    wait ``grace_seconds`` after the end of the block are cut off."""
+    listener = listener or listening(host, port)
+    host = listener.getsockname()[0]
     config = uvicorn.Config(
         app,
         http=ResettableProtocol,

@@ -183,15 +183,36 @@ def _sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
+def shown(url: str) -> str:
+    """A database URL as it may be shown: without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
 def migrate(url: str) -> None:
-    """Bring the schema up to date. Blocks; the driver needs a loop of its own, so it works in a thread."""
+    """Bring the schema up to date. Blocks; the driver needs a loop of its own, so it works in a thread. Raises DatabaseAway."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(parsed.database).parent)
         if sqlite3.sqlite_version_info < (3, 35):
             raise DatabaseAway("SQLite 3.35 or newer is needed.")
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        thread.submit(command.upgrade, config, "head").result()
+    try:
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            thread.submit(command.upgrade, config, "head").result()
+    except OSError as error:
+        raise DatabaseAway(
+            f"The database {shown(url)} cannot be reached: {error.strerror or error}."
+        ) from error
+    except DBAPIError as error:
+        if error.statement is not None:  # it was reached, and a step of a migration failed
+            raise
+        raise DatabaseAway(f"The database {shown(url)} lets nobody in: {error.orig}.") from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DatabaseAway(f"The folder {folder} cannot be made: {error.strerror}.") from error

@@ -91,20 +91,27 @@ class Mill:
         self.seconds = seconds  # between submitting and working off
         self.perform: Perform | None = None
         self.links: dict[str, tuple[Batch, float]] = {}  # token of a results' address -> until when it works
-        self._waiting: list[tuple[Account, Batch]] = []
+        self.waiting: list[tuple[Account, Batch]] = []
         self._rung = asyncio.Event()
         self._turning: asyncio.Task[None] | None = None
 
     def take(self, account: Account, batch: Batch) -> None:
         account.batches[batch.id] = batch
-        self._waiting.append((account, batch))
+        self.waiting.append((account, batch))
         self._rung.set()
+
+    def resume(self, account: Account) -> None:
+        """A batch that a process died over begins again."""
+        for batch in account.batches.values():
+            if batch.status == "started":
+                batch.status, batch.results, batch.errored = "pending", [], 0
+                self.waiting.append((account, batch))
 
     async def work_off(self) -> int:
         """Returns how many batches were done."""
         now = self.clock.now().timestamp()
-        due = [pair for pair in self._waiting if pair[1].due <= now]
-        self._waiting = [pair for pair in self._waiting if pair[1].due > now]
+        due = [pair for pair in self.waiting if pair[1].due <= now]
+        self.waiting = [pair for pair in self.waiting if pair[1].due > now]
         for account, batch in due:
             if batch.id in account.batches:
                 await self._do(account, batch)
@@ -185,7 +192,7 @@ class Mill:
         while True:
             self._rung.clear()
             await self.work_off()
-            nearest = min((batch.due for _, batch in self._waiting), default=None)
+            nearest = min((batch.due for _, batch in self.waiting), default=None)
             pause = None if nearest is None else max(nearest - self.clock.now().timestamp(), 0.01)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), pause)
@@ -200,7 +207,7 @@ class Mill:
             self._turning = None
 
     def clear(self) -> None:
-        self._waiting.clear()
+        self.waiting.clear()
         self.links.clear()
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -281,6 +281,18 @@ class MailchimpSandbox:
         except ProblemError as problem:
             return problem.status, problem.document(instance=self._next().decode())
         return (204, None) if answer is None else (200, answer)
+
+    # -- what lasts from one start to the next (memory.World) ---------------------------------------------------------
+
+    def anchors(self) -> Mapping[str, object]:
+        world = self.world
+        return {"world": world, "clock": world.clock, "postman": world.postman, "mill": world.mill}
+
+    def memory(self) -> dict[str, Any]:
+        return self.world.memory()
+
+    def recall(self, memory: Mapping[str, Any], *, clean: bool) -> None:  # noqa: ARG002 - no marker can fall here
+        self.world.recall(memory)
 
     # -- the life of the server ----------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ In-process tests reach it as ``sandbox.world``; clients see it only through the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import md5
@@ -132,6 +132,30 @@ class Mailchimp:
         self.mill.clear()
         self.busy.clear()
         self._made = 0
+
+    def memory(self) -> dict[str, Any]:
+        """Everything that must outlive this process, as it is held; not a copy."""
+        return {
+            "accounts": self.accounts,
+            "credentials": self.credentials,
+            "mails": self.mails.sent,
+            "notices": self.postman.waiting,
+            "batches": self.mill.waiting,
+            "fake_domains": self.fake_domains,
+            "busy": self.busy,
+            "made": self._made,
+        }
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Take over what another process held; the requests it was busy with are gone."""
+        self.accounts, self.credentials = memory["accounts"], memory["credentials"]
+        self.mails.sent = memory["mails"]
+        self.postman.waiting, self.mill.waiting = memory["notices"], memory["batches"]
+        self.fake_domains, self.busy, self._made = memory["fake_domains"], memory["busy"], memory["made"]
+        for account in self.accounts.values():
+            for login in account.logins:
+                login.in_flight = 0
+            self.mill.resume(account)
 
     def advance(self, seconds: float) -> None:
         """Let time pass without waiting; what becomes due by it is due."""

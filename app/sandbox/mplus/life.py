@@ -83,11 +83,9 @@ class Life:
         return f"relation {number}: new telephone number"
 
 
-async def live(
-    till: Till, *, every: float = 4.0, seed: int = 1, told: Callable[[str], None] = lambda _: None
-) -> None:
-    """Until cancelled. Uses the time of the loop; a step never fails because a webhook could not be delivered."""
-    life = Life(till, seed=seed)
+async def live(till: Till, *, every: float = 4.0, told: Callable[[str], None] = lambda _: None) -> None:
+    """Until cancelled, going on where the till's life stands. Uses the time of the loop; a step never fails because a
+    webhook could not be delivered."""
     while True:
         await asyncio.sleep(every)
-        told(await life.step())
+        told(await till.life.step())

@@ -50,6 +50,11 @@ class Marked(Generic[K]):
         self.last += 1
         return self.last
 
+    def skip(self, marks: int) -> None:
+        """Leave a gap: the next change comes well above everything that anybody can have seen."""
+        self.last += marks
+        self.visible = self.last
+
     def put(self, key: K, row: Row, *, mark: int | None = None) -> int:
         """Store the record under its next marker; returns that."""
         number = self.next_mark() if mark is None else mark

@@ -32,6 +32,8 @@ from app.sandbox.mplus.envelope import SoapFault, answered, faulted, opened, ope
 from app.sandbox.mplus.finance import Finance
 from app.sandbox.mplus.groups import Groups
 from app.sandbox.mplus.images import Images
+from app.sandbox.mplus.life import Life
+from app.sandbox.mplus.marked import Marked
 from app.sandbox.mplus.organisation import Organisation
 from app.sandbox.mplus.panel import switches
 from app.sandbox.mplus.part import Handler, Part
@@ -50,6 +52,7 @@ from app.sandbox.mplus.wire import shared as shared_wire
 from app.sandbox.mplus.wire import stock as stock_wire
 from app.sandbox.requestlog import RequestLog
 
+SKIPPED_MARKS = 1_000
 WIRES = (shared_wire, service_wire, relations_wire, finance_wire, articles_wire, stock_wire)
 
 
@@ -111,6 +114,7 @@ class Till:
             self.stock,
             self.sessions,
         )
+        self.life = Life(self)
         self.handlers: dict[str, Handler] = {}
         for part in self.parts:
             self.handlers.update(part.operations())
@@ -223,6 +227,32 @@ class Till:
             if type(part).__name__ in self._kept:
                 part.restore(self._kept[type(part).__name__])
         return bool(self._kept)
+
+    # what lasts from one start to the next (memory.World)
+
+    def anchors(self) -> Mapping[str, object]:
+        named = {type(part).__name__: part for part in self.parts}
+        return {"till": self, "schema": self.schema, "postman": self.postman, **named}
+
+    def memory(self) -> dict[str, Any]:
+        parts = {
+            type(part).__name__: {name: held for name, held in vars(part).items() if name != "till"}
+            for part in self.parts
+        }
+        return {"parts": parts, "settings": self.settings, "life": self.life}
+
+    def recall(self, memory: Mapping[str, Any], *, clean: bool) -> None:
+        """After an unclean end the markers go on well above: what was told in the last moment must not seem to fall."""
+        for part in self.parts:
+            vars(part).update(memory["parts"].get(type(part).__name__, {}))
+        self.settings, self.life = memory["settings"], memory["life"]
+        self.schema.empty_dates_as_zero = self.settings.empty_dates_as_zero
+        self.postman.seconds = self.settings.webhook_seconds
+        if not clean:
+            for part in self.parts:
+                for held in vars(part).values():
+                    if isinstance(held, Marked):
+                        held.skip(SKIPPED_MARKS)
 
     def hold_commits(self, kind: str, changes: int = 1) -> bool:
         """The next changes of a kind take their markers now and are seen only after ``release_commits``."""
