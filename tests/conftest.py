@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from app.embedded_redis import embedded_redis
 from app.store.clock import ManualClock
 from app.store.session import Database, migrate
 
@@ -24,11 +25,15 @@ def _postgres() -> str | None:
     url = os.environ.get("TEST_POSTGRES_URL")
     if url:
         return url
+    return None if not _listens(5432) else "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
+
+
+def _listens(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", 5432), timeout=0.3).close()
+        socket.create_connection(("127.0.0.1", port), timeout=0.3).close()
     except OSError:
-        return None
-    return "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
+        return False
+    return True
 
 
 POSTGRES = _postgres()
@@ -75,6 +80,17 @@ async def _postgres_do(sql: str) -> None:
             await conn.execute(text(sql))
     finally:
         await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The real Redis where ``TEST_REDIS_URL`` or the local server can be reached, the embedded one elsewhere."""
+    url = os.environ.get("TEST_REDIS_URL") or (_listens(6379) and "redis://127.0.0.1:6379/9")
+    if url:
+        yield url
+        return
+    with embedded_redis(tmp_path_factory.mktemp("redis")) as own:
+        yield own
 
 
 @pytest.fixture
