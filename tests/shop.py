@@ -6,7 +6,7 @@ Time is the shop's own clock: ``rest()`` polls, delivers and moves on to whateve
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
