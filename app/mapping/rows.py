@@ -278,15 +278,14 @@ _FAULTS = (ArithmeticError, RecursionError, TypeError, ValueError, AttributeErro
 
 
 def _apply_steps(steps: Sequence[_Step], value: Any, made: dict[str, Any], run: Run) -> None:
-    target = ""
     try:
         for step in steps:
-            target = step.target
+            run.row = step.target
             step.write(value, made, run)
     except MappingFailed as error:
-        raise _named(error, target) from None
+        raise _named(error, run.row) from None
     except _FAULTS as error:
-        raise _unfit(error, target) from None
+        raise _unfit(error, run.row) from None
 
 
 def _unfit(error: Exception, target: str) -> MappingFailed:
@@ -313,6 +312,7 @@ def _apply_scope(
     scope: _Scope, whole: dict[str, Any], settings: Mapping[str, Any] | None, made: dict[str, Any], run: Run
 ) -> None:
     name = ".".join(scope.path)
+    run.row = f"{name}[]"
     try:
         elements = scope.elements(whole, run)
     except MappingFailed as error:

@@ -138,6 +138,7 @@ class RuleSet:
         record = document
         copied = False
         for rule in self.rules:
+            run.row = rule.name
             try:
                 if rule.each:
                     if not copied:
@@ -242,7 +243,7 @@ def _for_each(rule: _Rule, record: dict[str, Any], settings: Mapping[str, Any] |
         try:
             _perform(effects, item, record, settings, run)
         except SkipRecord as skip:
-            run.note(f"{rule.name}: an element of {'.'.join(rule.each)} was left out ({skip}).")
+            run.note(f"an element of {'.'.join(rule.each)} was left out ({skip}).")
         else:
             kept.append(item)
         for tag in item.pop(TAGS, ()):

@@ -26,12 +26,13 @@ class SkipRecord(Exception):
 class Run:
     """The purse of one record, what was noticed on the way, and what expressions may ask for beside the document."""
 
-    __slots__ = ("characters", "notes", "settings", "steps", "tables")
+    __slots__ = ("characters", "notes", "row", "settings", "steps", "tables")
 
     def __init__(
         self, *, settings: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None
     ) -> None:
         self.steps = MAX_STEPS
+        self.row = ""  # what is at work now: notes name it
         self.characters = MAX_CHARACTERS
         self.notes: list[str] = []
         self.settings: Mapping[str, Any] = settings or {}
@@ -58,7 +59,8 @@ class Run:
             )
 
     def note(self, sentence: str) -> None:
-        """Something to tell that does not stop the record; names kinds of value, never a value."""
+        """Something to tell that does not stop the record; names the row and kinds of value, never a value."""
+        sentence = f"{self.row}: {sentence}" if self.row else sentence
         if len(self.notes) < 50 and sentence not in self.notes:
             self.notes.append(sentence)
 

@@ -110,7 +110,7 @@ def compile_table(table: Table, name: str) -> Translate:
                 code="not_in_table",
             )
         if table.missing == "keep":
-            run.note(f"{name}: {kind_of(value)} that is not in the table was kept.")
+            run.note(f"{kind_of(value)} that is not in the table was kept.")
             return value
         return "" if table.missing == "blank" else default
 

@@ -65,7 +65,7 @@ def split_street(value: Any, country: str | None = "NL") -> StreetLine:
     return _split(one_line(value), country) if isinstance(value, str) else StreetLine()
 
 
-@lru_cache(maxsize=512)  # the rows of one record ask for street, number and addition in turn
+@lru_cache(maxsize=32)  # the rows of one record ask for street, number and addition in turn
 def _split(text: str, country: str | None) -> StreetLine:
     number_first = country in NUMBER_FIRST
     whole = StreetLine(street=text)

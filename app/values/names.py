@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from app.values.text import one_line
@@ -61,7 +62,11 @@ def split_name(value: Any, *, company: bool = False) -> PersonName:
     >>> split_name("Bakkerij Jansen B.V.")
     PersonName(first='Bakkerij Jansen B.V.', last='')
     """
-    text = one_line(value) if isinstance(value, str) else ""
+    return _split(one_line(value), company) if isinstance(value, str) else PersonName()
+
+
+@lru_cache(maxsize=32)  # the rows of one record ask for the first name, then for the last
+def _split(text: str, company: bool) -> PersonName:
     words = text.split(" ")
     whole = PersonName(first=text)
     if company or not text or len(words) > 12 or len(text) > 200 or not _is_a_person(words):

@@ -168,10 +168,10 @@ def test_an_expression_that_does_not_fit_the_record_names_its_row_and_no_value(e
 @pytest.mark.parametrize(
     ("expression", "warning"),
     [
-        ("abs(name)", "abs() could not read value as number."),
-        ("phone(name)", "phone() could not read its value."),
-        ("iso_date(name)", "iso_date() could not read its value."),
-        ("number(contactList)", "number() could not read its value."),
+        ("abs(name)", "x: abs() could not read value as number."),
+        ("phone(name)", "x: phone() could not read its value."),
+        ("iso_date(name)", "x: iso_date() could not read its value."),
+        ("number(contactList)", "x: number() could not read its value."),
     ],
 )
 def test_what_cannot_be_read_gives_nothing_and_is_told(expression: str, warning: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
@@ -176,7 +177,7 @@ def avg(run: Run, items: Items) -> Number | None:
 
 
 def min_(run: Run, items: Items) -> Any:
-    """The smallest of a list of numbers, or the first by alphabet of a list of texts.
+    """The smallest of a list of numbers, the earliest of dates, or the first by alphabet of texts.
 
     min([`3`, `1`]) -> 1
     """
@@ -184,7 +185,7 @@ def min_(run: Run, items: Items) -> Any:
 
 
 def max_(run: Run, items: Items) -> Any:
-    """The greatest of a list of numbers, or the last by alphabet of a list of texts.
+    """The greatest of a list of numbers, the latest of dates, or the last by alphabet of texts.
 
     max([`3`, `1`]) -> 3
     """
@@ -192,9 +193,10 @@ def max_(run: Run, items: Items) -> Any:
 
 
 def _extreme(run: Run, items: Items, name: str, choose: Callable[[Any], Any]) -> Any:
-    if items and all(isinstance(item, str) for item in items):
+    known = [item for item in items if item is not None]
+    if known and (all(isinstance(i, str) for i in known) or all(isinstance(i, date) for i in known)):
         run.pay(len(items))
-        return choose(items)
+        return choose(known)
     values = _numbers(run, items, name)
     return choose(values) if values else None
 
