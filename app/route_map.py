@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import cast
-
 from pydantic import ValidationError
 
 from app.connectors.base import Recovery
@@ -17,7 +14,7 @@ from app.resources import Resources
 from app.store import connections, flows
 from app.store.connections import Connection
 from app.store.flows import Flow
-from app.translation import Leg, RowTranslation
+from app.translation import RowTranslation
 
 
 class RouteMap:
@@ -86,14 +83,8 @@ def compiled(flow: Flow, *, source: str, target: str) -> RowTranslation:
             field=field,
             code="flow_unusable",
         ) from None
-    leg1, leg2 = legs.compiled(kind)
-    said = settings.model_dump(mode="json")
     return RowTranslation(
-        kind=kind,
-        settings=settings,
-        leg1=cast(Leg, partial(leg1.apply, settings=said)),
-        leg2=cast(Leg, partial(leg2.apply, settings=said)),
-        target_scopes=kind.target_scopes,
+        kind=kind, settings=settings, mapping=legs.compiled(kind), said=settings.model_dump(mode="json")
     )
 
 

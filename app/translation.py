@@ -1,12 +1,13 @@
 """From a source document to what is wanted at the target: pure, one object per flow version.
 
-Leg 1 rows make the record, the flow decides, leg 2 rows make a target document for every put.
+Filters ask about the source document, leg 1 rows make the record, rules change it, filters and lists ask about what
+they left, the flow decides, and leg 2 rows make a target document for every put.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
@@ -14,14 +15,15 @@ from pydantic import BaseModel, ValidationError
 from app.connectors.base import Desired, Document, Found, Gone, Mode
 from app.errors import MappingFailed
 from app.flows.base import FlowKind, FlowSettings
-from app.records.decision import Decision, Known
+from app.flows.mapping import CompiledMapping
+from app.records.decision import Decision, Known, Put, Skip
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is wanted: ``desired`` stands beside ``decision.puts``, one each."""
+    """What is wanted: ``desired`` stands beside ``decision.puts``, one each. ``fired`` names the rules that did something."""
 
-    decision: Decision
+    decision: Decision = field(default_factory=Decision)
     desired: tuple[Desired, ...] = ()
     record: BaseModel | None = None
     fired: tuple[str, ...] = ()
@@ -41,26 +43,17 @@ class Translation(Protocol):
         ...
 
 
-class LegResult(Protocol):
-    """What one leg makes of a document."""
-
-    document: dict[str, Any]
-    modes: Mapping[str, Any]
-    warnings: tuple[str, ...]
-
-
-Leg = Callable[[dict[str, Any]], LegResult]
-
-
 @dataclass(frozen=True, slots=True)
 class RowTranslation:
-    """A flow's translation by rows. The legs are compiled once per flow version."""
+    """A flow's translation by rows, filters and rules, which were compiled once per flow version.
+
+    ``said`` is what expressions see as ``settings``: the flow's own, and those it inherits.
+    """
 
     kind: FlowKind
     settings: FlowSettings
-    leg1: Leg
-    leg2: Leg
-    target_scopes: Mapping[str, str] = field(default_factory=dict)
+    mapping: CompiledMapping
+    said: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def target_kinds(self) -> tuple[str, ...]:
@@ -71,30 +64,130 @@ class RowTranslation:
         """The whole way from a source document to target documents."""
         if isinstance(source, Gone):
             return Plan(decision=self.kind.gone(self.settings, known))
-        read = self.leg1(source.document)
-        record = self._validated(read.document)
+        mapping, said = self.mapping, self.said
+        kept_back = mapping.before.judge(source.document, settings=said)
+        if kept_back is not None:
+            return self._filtered(known, kept_back.sentence)
+        read = mapping.leg1.apply(source.document, settings=said)
+        if read.skip is not None:
+            return self._filtered(
+                known, f"Filtered by a mapping row: {read.skip}.", Plan(warnings=read.warnings)
+            )
+        record = self._validated(read.document, "leg 1")
+        before = self.kind.reach(record)
+        record, plan, reason = self._ruled(record, Plan(record=record, warnings=read.warnings))
+        if reason is None:
+            record, reason = self._listed(record)
+        if reason is not None:
+            return self._filtered(known, reason, plan)
+        return self._written(record, known, plan, held_back=before - self.kind.reach(record))
+
+    def _ruled(self, record: BaseModel, plan: Plan) -> tuple[BaseModel, Plan, str | None]:
+        """The record after the rules, and the reason where one of them leaves it out."""
+        if not self.mapping.rules.rules:
+            return record, plan, None
+        ruled = self.mapping.rules.apply(record.model_dump(), settings=self.said)
+        plan = replace(plan, fired=ruled.fired, warnings=plan.warnings + ruled.warnings)
+        if ruled.stop is not None:
+            raise MappingFailed(
+                f"The rule {ruled.fired[-1]!r} holds this record back: {ruled.stop}",
+                row=ruled.fired[-1],
+                advice="Correct the record at its source, or change the rule; then send it again.",
+                code="stopped_by_rule",
+            )
+        if ruled.skip is not None:
+            return record, plan, f"Filtered by rule {ruled.fired[-1]!r}: {ruled.skip}"
+        if ruled.fired:
+            record = self._validated(ruled.document, f"the rules ({', '.join(ruled.fired)})")
+        return record, replace(plan, record=record), None
+
+    def _listed(self, record: BaseModel) -> tuple[BaseModel, str | None]:
+        """The record without listed elements (a variant by its SKU), and the reason where all of it stays here."""
+        mapping = self.mapping
+        if not (mapping.after.judges or mapping.listed.judges or mapping.elements):
+            return record, None
+        values = record.model_dump()
+        kept_back = mapping.after.judge(values, settings=self.said) or mapping.listed.judge(values)
+        if kept_back is not None:
+            return record, kept_back.sentence
+        for name, listed in mapping.elements.items():
+            judged = [listed.judge(element) for element in values.get(name) or ()]
+            refused = [found for found in judged if found is not None]
+            if refused and len(refused) == len(judged):
+                return record, refused[0].sentence
+            if refused:
+                elements = zip(getattr(record, name), judged, strict=True)
+                kept = tuple(element for element, found in elements if found is None)
+                record = record.model_copy(update={name: kept})
+        return record, None
+
+    def _written(
+        self, record: BaseModel, known: Known, plan: Plan, *, held_back: frozenset[tuple[str, str]]
+    ) -> Plan:
+        """The flow's decision, and a target document for every put that no list or table keeps back."""
         decision = self.kind.decide(record, self.settings, known)
+        puts: list[Put] = []
         desired: list[Desired] = []
-        warnings = list(read.warnings) + list(decision.warnings)
+        warnings = [*plan.warnings, *decision.warnings]
+        refused: dict[tuple[str, str], str] = {}
         for put in decision.puts:
-            written = self.leg2(put.record.model_dump())
+            values = put.record.model_dump()
+            listed = self.mapping.puts.judge(values)
+            if listed is not None:
+                refused[put.kind, put.natural] = listed.sentence
+                continue
+            written = self.mapping.leg2.apply(values, settings=self.said)
             warnings += written.warnings
-            desired.append(Desired(written.document, dict(written.modes), self.target_scopes))
-        return Plan(
-            decision=decision, desired=tuple(desired), record=record, warnings=tuple(dict.fromkeys(warnings))
+            if written.skip is not None:
+                refused[put.kind, put.natural] = f"Filtered by a mapping row: {written.skip}."
+                continue
+            puts.append(put)
+            desired.append(Desired(written.document, dict(written.modes), self.kind.target_scopes))
+        if held_back or refused:
+            warnings += (f"kept_back: {sentence}" for sentence in refused.values())
+            reason = next(iter(refused.values()), "Filtered by a rule.")
+            quiet = held_back | refused.keys() - {(put.kind, put.natural) for put in puts}
+            decision = self._without(replace(decision, puts=tuple(puts)), known, quiet, reason)
+        return replace(
+            plan,
+            decision=decision,
+            record=record,
+            desired=tuple(desired),
+            warnings=tuple(dict.fromkeys(warnings)),
         )
 
-    def _validated(self, values: dict[str, Any]) -> BaseModel:
+    def _without(
+        self, decision: Decision, known: Known, quiet: Set[tuple[str, str]], reason: str
+    ) -> Decision:
+        """The decision with the targets that a rule or list keeps back treated by the policy for filtered records.
+
+        Otherwise a contact on the block list would look like one who left the company, and be archived for it.
+        """
+        moved = {put.moves_from for put in decision.puts}
+        keys = {(kind, known.hashed(kind, natural)) for kind, natural in quiet}
+        theirs = tuple(t for t in known.targets if (t.kind, t.key) in keys and t.key not in moved)
+        skip = Skip("filtered", reason, filtered=True)
+        by_policy = self.kind.filtered(self.settings, replace(known, targets=theirs), skip)
+        archives = tuple(each for each in decision.archives if (each.kind, each.key) not in keys)
+        decision = replace(decision, archives=archives + by_policy.archives)
+        nothing = not (decision.puts or decision.archives or decision.skip or decision.waits)
+        return replace(decision, skip=skip) if nothing else decision
+
+    def _filtered(self, known: Known, reason: str, plan: Plan | None = None) -> Plan:
+        decision = self.kind.filtered(self.settings, known, Skip("filtered", reason, filtered=True))
+        return replace(plan or Plan(), decision=decision)
+
+    def _validated(self, values: dict[str, Any], by: str) -> BaseModel:
         try:
             return self.kind.record.model_validate(values)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
             raise MappingFailed(
-                f"The field {place} of the {self.kind.record_kind} cannot hold what leg 1 gives it: {first['msg']}.",
+                f"The field {place} of the {self.kind.record_kind} cannot hold what {by} gives it: {first['msg']}.",
                 field=place,
                 row=place,
-                advice="Change the row of leg 1 that fills this field.",
+                advice=f"Look at the record in the preview, and change what fills this field in {by}.",
             ) from None
 
 
@@ -122,11 +215,12 @@ def narrowed(desired: Desired, *, exists: bool, existing: Mapping[str, Any] | No
     """The document with only the fields that this run may write.
 
     ``create`` rows count when the record does not exist, ``update`` rows when it does; ``if_empty`` rows when the
-    existing leaf is empty (unknown counts as filled: what a person enriched must survive).
+    existing leaf is empty (unknown counts as filled: what a person enriched must survive). A row that writes a whole
+    object lends its mode to everything inside it that has none of its own.
     """
 
     def wanted(path: str) -> bool:
-        mode: Mode = desired.modes.get(_unindexed(path), "always")
+        mode = _mode_of(_unindexed(path), desired.modes)
         if mode == "create":
             return not exists
         if mode == "update":
@@ -139,6 +233,14 @@ def narrowed(desired: Desired, *, exists: bool, existing: Mapping[str, Any] | No
         return desired.document
     kept: Document = _kept(desired.document, "", desired.scopes, wanted)
     return kept
+
+
+def _mode_of(path: str, modes: Mapping[str, Mode]) -> Mode:
+    while path:
+        if path in modes:
+            return modes[path]
+        path = path.rpartition(".")[0]
+    return "always"
 
 
 def _unindexed(path: str) -> str:

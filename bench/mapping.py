@@ -264,7 +264,14 @@ def _written(record: Document) -> Document:
         "SHIPCITY": city,
         "DOMAIN": get("email").partition("@")[2],
     }
-    return _kept({"email_address": get("email"), "merge_fields": _kept(fields), "language": get("language")})
+    return _kept(
+        {
+            "email_address": get("email"),
+            "merge_fields": _kept(fields),
+            "language": get("language"),
+            "tags": get("tags"),
+        }
+    )
 
 
 def _microseconds(translate: Callable[[Document], Document], documents: list[Document]) -> float:

@@ -24,6 +24,9 @@ Document = dict[str, Any]
 
 Mode = Literal["always", "create", "update", "if_empty"]
 
+ShippedRow = tuple[Any, ...] | Mapping[str, Any]
+"""A mapping row as plain data: ``(target, expression)``, with a mode third, or by name where a row needs more."""
+
 
 # --- notifications: what webhooks and polls say ------------------------------------------------------------------
 
@@ -366,8 +369,8 @@ class Connector:
     address: Callable[[Any, Any], str]
     account: Callable[[Any, Any], str]
     open: Callable[[Opening], Client]
-    out_rows: Mapping[str, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
-    in_rows: Mapping[str, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
+    out_rows: Mapping[str, Sequence[ShippedRow]] = field(default_factory=dict)
+    in_rows: Mapping[str, Sequence[ShippedRow]] = field(default_factory=dict)
     permits: int = 2
     recovery: Recovery = field(default_factory=Recovery)
     sandbox_recovery: Recovery = field(default_factory=lambda: Recovery(lease_s=5.0, hold_s=3.0))

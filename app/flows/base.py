@@ -22,8 +22,13 @@ class FlowKind:
     """One kind of flow, as it stands in ``registry.py``.
 
     ``decide`` takes a record, ``gone`` a reference that vanished from the source, ``filtered`` one that a filter or
-    rule now keeps back (its reason stands in the skip); all are pure and answer in the middle's words. ``begins`` says where a new flow starts: customers, products and stock with everything, orders
-    at today's marker. ``person_kinds`` are the target kinds whose natural key is an e-mail address.
+    rule now keeps back (its reason stands in the skip); all are pure and answer in the middle's words. ``begins`` says
+    where a new flow starts: customers, products and stock with everything, orders at today's marker.
+
+    ``tags`` is the record's path of its tags, where it has any. Block and allow lists (``sku``, ``email``, ``customer``,
+    ``order``) look at ``list_keys`` of the whole record, at ``list_elements`` of a list inside it, where a listed
+    element alone is left out, and at ``put_list_keys`` of what goes to one target record. ``reach`` names the targets
+    (kind, natural key) that a record speaks of: those a rule takes out of it are filtered, not left behind.
     """
 
     name: str
@@ -39,3 +44,8 @@ class FlowKind:
     deadline_s: float = 24 * 3600.0
     scopes: Mapping[str, str] = field(default_factory=dict)
     target_scopes: Mapping[str, str] = field(default_factory=dict)
+    tags: str | None = None
+    list_keys: Mapping[str, str] = field(default_factory=dict)
+    list_elements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    put_list_keys: Mapping[str, str] = field(default_factory=dict)
+    reach: Callable[[Any], frozenset[tuple[str, str]]] = lambda _record: frozenset()

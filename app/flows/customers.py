@@ -310,6 +310,11 @@ def filtered(settings: CustomersSettings, known: Known, skip: Skip) -> Decision:
     return archive_or_skip(known, skip, kinds=(KIND,), archive=settings.when_filtered == "archive")
 
 
+def reach(customer: Customer) -> frozenset[tuple[str, str]]:
+    """Every address that a relation speaks of, its own and those of its contacts."""
+    return frozenset((KIND, person.email) for person in (customer, *customer.contacts) if person.email)
+
+
 CUSTOMERS = FlowKind(
     name="customers",
     record_kind=KIND,
@@ -321,4 +326,8 @@ CUSTOMERS = FlowKind(
     target_kinds=(KIND,),
     begins="beginning",
     scopes={"contacts": "id"},
+    tags="tags",
+    list_keys={"customer": "number"},
+    put_list_keys={"email": "email"},
+    reach=reach,
 )

@@ -20,7 +20,7 @@ from app.mapping.library import numbers
 from app.mapping.library.choices import is_empty
 from app.mapping.run import Run, SkipRecord, kind_of
 from app.mapping.scalars import Scalar
-from app.mapping.tables import Table, compile_table
+from app.mapping.tables import Table, Tables, table_of
 from app.values.money import half_up, to_decimal
 from app.values.text import as_text
 
@@ -149,10 +149,10 @@ class Translate(_Action):
         title="Action", description="Send the field through a table.", examples=["map"]
     )
     field: str = _FIELD
-    table: Table = Field(
+    table: Table | str = Field(
         title="Table",
-        description="Default, force, table and policy.",
-        examples=[{"entries": {"high": "V21"}}],
+        description="Default, force, table and policy; or the name of one of the flow's tables.",
+        examples=[{"entries": {"high": "V21"}}, "tax_classes"],
     )
 
 
@@ -223,12 +223,14 @@ Action = Annotated[
 ]
 
 
-def compile_action(action: Action, *, place: str, rule: str) -> tuple[Effect, frozenset[str]]:
+def compile_action(
+    action: Action, *, place: str, rule: str, tables: Tables | None = None
+) -> tuple[Effect, frozenset[str]]:
     """The action as one function, and the paths it reads. Raises InvalidInput with the place of what is wrong."""
     if isinstance(action, Skip | Stop):
         return _ending(action), frozenset()
     if isinstance(action, AddTag):
-        value, reads = _source(action.tag, action.from_, place)
+        value, reads = _source(action.tag, action.from_, place, tables)
         return _tagging(value), reads
     if _PATH.fullmatch(action.field) is None:
         raise InvalidInput(f"{action.field[:80]!r} is no path: names with dots are.", field=f"{place}.field")
@@ -236,19 +238,21 @@ def compile_action(action: Action, *, place: str, rule: str) -> tuple[Effect, fr
     if isinstance(action, Clear):
         return (lambda here, seen, run: _remove(here, path)), frozenset()  # noqa: ARG005
     if isinstance(action, Translate):
-        translate = compile_table(action.table, rule)
+        translate = table_of(action.table, tables, name=rule, place=f"{place}.table")
         return (
             lambda here, seen, run: _put(here, path, translate(_get(here, path), run)),  # noqa: ARG005
             frozenset((action.field,)),
         )
-    given, reads = _source(None if isinstance(action, Copy) else action.value, action.from_, place)
+    given, reads = _source(None if isinstance(action, Copy) else action.value, action.from_, place, tables)
     return _changing(action, path, given), reads
 
 
-def _source(value: Any, expression: str | None, place: str) -> tuple[Evaluate, frozenset[str]]:
+def _source(
+    value: Any, expression: str | None, place: str, tables: Tables | None
+) -> tuple[Evaluate, frozenset[str]]:
     if expression is None:
         return (lambda seen, run: value), frozenset()  # noqa: ARG005
-    compiled = compile_expression(expression, place=f"{place}.from")
+    compiled = compile_expression(expression, place=f"{place}.from", tables=tables)
     return compiled.evaluate, compiled.reads
 
 

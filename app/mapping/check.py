@@ -2,7 +2,8 @@
 
 Refused: what cannot be compiled, a kind of value that its target cannot hold, a required target that no row writes.
 Told: a path that the catalogue of fields does not know, with the nearest name, because catalogues are read live and a
-field may have been added a minute ago.
+field may have been added a minute ago. The record in the middle is no such catalogue: what its model does not have
+does not exist, and writing it is refused.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from difflib import get_close_matches
 from typing import Literal
 
 from app.errors import InvalidInput
+from app.mapping.actions import Copy, Set
 from app.mapping.expressions import Expression, compile_expression
-from app.mapping.rows import Row, RowMapping
+from app.mapping.filters import Filter, FilterSet, Stage
+from app.mapping.rows import MAX_ROWS, Row, RowMapping
+from app.mapping.rules import Rule, RuleSet
 from app.mapping.run import kind_of
+from app.mapping.tables import Table, Tables
 
 Kind = Literal["text", "number", "yes/no", "date", "list", "object", "anything"]
 
@@ -57,17 +62,19 @@ def check_rows(
     sources: Mapping[str, Kind] | None = None,
     targets: Mapping[str, TargetField] | None = None,
     scopes: Mapping[str, str] | None = None,
+    tables: Tables | None = None,
+    closed: bool = False,
 ) -> tuple[Finding, ...]:
     """All complaints about these rows, in their order.
 
     ``sources`` and ``targets`` are the catalogues: ``address.city``, ``contacts[].email``, and ``custom.*`` where any
-    name may stand. Without a catalogue its questions are not asked.
+    name may stand. Without a catalogue its questions are not asked. ``closed``: the targets are a record's model.
     """
     findings: list[Finding] = []
     compiled: list[Expression | None] = []
-    for at, row in enumerate(rows):
+    for at, row in enumerate(rows[: MAX_ROWS + 1]):
         try:
-            RowMapping.compile([row.model_copy(update={"target": "x", "on": True})])
+            RowMapping.compile([row.model_copy(update={"target": "x", "on": True})], tables=tables)
             compiled.append(compile_expression(row.expression))
         except InvalidInput as error:
             place = (error.field or "rows[0]").replace("rows[0]", f"rows[{at}]", 1)
@@ -75,9 +82,11 @@ def check_rows(
             compiled.append(None)
     if not findings:
         try:
-            RowMapping.compile(rows, scopes=scopes)
+            RowMapping.compile(rows, scopes=scopes, tables=tables)
         except InvalidInput as error:
             findings.append(Finding("error", error.field or "rows", error.code, error.detail, error.advice))
+    if len(rows) > MAX_ROWS:
+        return tuple(findings)
     lists = _list_paths(rows, compiled)
     for at, (row, expression) in enumerate(zip(rows, compiled, strict=True)):
         if expression is None or not row.on:
@@ -86,7 +95,7 @@ def check_rows(
         if sources is not None:
             findings += _unknown_sources(at, reads, sources)
         if targets is not None:
-            findings += _target_findings(at, row, expression, reads, sources or {}, targets)
+            findings += _target_findings(at, row, expression, reads, sources or {}, targets, closed=closed)
     if targets is not None:
         findings += _missing_required(rows, targets)
     return tuple(findings)
@@ -149,20 +158,19 @@ def _target_findings(
     reads: Mapping[str, str | None],
     sources: Mapping[str, Kind],
     targets: Mapping[str, TargetField],
+    *,
+    closed: bool,
 ) -> list[Finding]:
     place = f"rows[{at}].target"
     path = row.target.removesuffix("[]")
     if not is_known(path, targets):
-        sentence = f"The target has no field {row.target!r}, as far as is known."
-        return [Finding("warning", place, "unknown_path", sentence, nearest(path, targets))]
+        return [_no_target(place, row.target, targets, closed=closed)]
     wanted = targets.get(path, TargetField()).kind
     given = expression.gives
-    if row.table is not None and (row.table.force is not None or row.table.entries):
+    if isinstance(row.table, Table) and row.table.force is not None:
+        given = _kind_given(row.table.force)
+    elif isinstance(row.table, str) or (row.table is not None and row.table.entries):
         given = None
-        if row.table.force is not None:
-            given = {"a text": "text", "a number": "number", "yes or no": "yes/no"}.get(
-                kind_of(row.table.force)
-            )
     elif expression.plain:
         source = reads.get(expression.text)
         given = sources.get(source) if source else None
@@ -170,6 +178,20 @@ def _target_findings(
         return []
     sentence = f"{row.target} holds {_words(wanted)}, and the row gives {_words(given)}."
     return [Finding("error", place, "type_clash", sentence, "Choose another target, or convert the value.")]
+
+
+def _kind_given(value: object) -> str | None:
+    """The kind of a value written out; an empty text empties any field."""
+    return {"a text": "text", "a number": "number", "yes or no": "yes/no"}.get(kind_of(value))
+
+
+def _no_target(place: str, path: str, targets: Mapping[str, TargetField], *, closed: bool) -> Finding:
+    if closed:
+        sentence = f"The record has no field {path!r}."
+        advice = nearest(path.removesuffix("[]"), targets) or "What fits no field goes to custom.<name>."
+        return Finding("error", place, "unknown_field", sentence, advice)
+    sentence = f"The target has no field {path!r}, as far as is known."
+    return Finding("warning", place, "unknown_path", sentence, nearest(path.removesuffix("[]"), targets))
 
 
 def _missing_required(rows: Sequence[Row], targets: Mapping[str, TargetField]) -> list[Finding]:
@@ -183,8 +205,101 @@ def _missing_required(rows: Sequence[Row], targets: Mapping[str, TargetField]) -
             "Add a row.",
         )
         for path, field in targets.items()
-        if field.required and path not in sure and not any(other.startswith(f"{path}.") for other in sure)
+        if field.required
+        and path not in sure
+        and (path.rpartition("[]")[0] + "[]" in sure or "[]" not in path)
+        and not any(other.startswith((f"{path}.", f"{path}[]")) for other in sure)
     ]
+
+
+def check_rules(
+    rules: Sequence[Rule],
+    *,
+    fields: Mapping[str, TargetField],
+    tags: str | None = None,
+    tables: Tables | None = None,
+) -> tuple[Finding, ...]:
+    """All complaints about these rules over a record with these fields, in their order."""
+    findings: list[Finding] = []
+    for at, rule in enumerate(rules):
+        try:
+            compiled = RuleSet.compile([rule], tags=tags, tables=tables)
+        except InvalidInput as error:
+            place = (error.field or "rules[0]").replace("rules[0]", f"rules[{at}]", 1)
+            findings.append(Finding("error", place, error.code, error.detail, error.advice))
+            continue
+        findings += [
+            Finding(
+                "warning",
+                f"rules[{at}]",
+                "unknown_path",
+                f"The record has no field {path!r}.",
+                nearest(path, fields),
+            )
+            for path in sorted(compiled.sources)
+            if not is_known(path, fields)
+        ]
+        findings += [
+            _no_target(f"rules[{at}]", path, fields, closed=True)
+            for path in sorted(compiled.targets)
+            if not is_known(path, fields)
+        ]
+        findings += _set_findings(rule, f"rules[{at}]", fields)
+    return tuple(findings)
+
+
+def _set_findings(rule: Rule, place: str, fields: Mapping[str, TargetField]) -> list[Finding]:
+    """Values written out, and fields copied, that their target can never hold."""
+    findings: list[Finding] = []
+    prefix = f"{rule.each}[]." if rule.each else ""
+    for name, actions in (("then", rule.then), ("otherwise", rule.otherwise)):
+        for at, action in enumerate(actions):
+            if not isinstance(action, Set | Copy) or f"{prefix}{action.field}" not in fields:
+                continue
+            wanted = fields[f"{prefix}{action.field}"].kind
+            if isinstance(action, Set) and action.from_ is None:
+                given = _kind_given(action.value)
+            else:
+                expression = compile_expression(action.from_ or "")
+                given = expression.gives
+                if expression.plain and not rule.each:
+                    given = fields.get(expression.text, TargetField()).kind
+            if given in _CLASHES[wanted] or (given, wanted) == ("date", "text"):
+                sentence = f"{action.field} holds {_words(wanted)}, and the rule gives {_words(given or '')}."
+                advice = "Choose another field, or convert the value."
+                findings.append(Finding("error", f"{place}.{name}[{at}]", "type_clash", sentence, advice))
+    return findings
+
+
+def check_filters(
+    filters: Sequence[Filter],
+    *,
+    known: Mapping[Stage, Mapping[str, object] | None],
+    tables: Tables | None = None,
+) -> tuple[Finding, ...]:
+    """All complaints about these filters; ``known`` are the fields of each stage's document, where they are known."""
+    findings: list[Finding] = []
+    for at, each in enumerate(filters):
+        try:
+            asked = FilterSet.compile([each.model_copy(update={"on": True})], stage=each.stage, tables=tables)
+        except InvalidInput as error:
+            place = (error.field or "filters[0]").replace("filters[0]", f"filters[{at}]", 1)
+            findings.append(Finding("error", place, error.code, error.detail, error.advice))
+            continue
+        fields = known.get(each.stage)
+        if fields is not None:
+            findings += [
+                Finding(
+                    "warning",
+                    f"filters[{at}]",
+                    "unknown_path",
+                    f"There is no field {path!r}, as far as is known.",
+                    nearest(path, fields),
+                )
+                for path in sorted(asked.sources)
+                if not is_known(path, fields)
+            ]
+    return tuple(findings)
 
 
 def _words(kind: str) -> str:

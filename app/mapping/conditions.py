@@ -7,7 +7,8 @@ or moments.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -110,22 +111,33 @@ class Group(BaseModel):
 When = Condition | Group
 
 
-def compile_when(when: When, *, place: str) -> tuple[Ask, frozenset[str]]:
+def compile_when(
+    when: When, *, place: str, tables: Container[str] | None = None
+) -> tuple[Ask, frozenset[str]]:
     """The question as one function, and the paths it reads. Raises InvalidInput with the place of what is wrong."""
-    reads: set[str] = set()
-    ask = _compiled(when, place, 1, [0], reads)
-    return ask, frozenset(reads)
+    gathered = _Gathered(tables)
+    ask = _compiled(when, place, 1, gathered)
+    return ask, frozenset(gathered.reads)
 
 
-def _compiled(when: When, place: str, depth: int, count: list[int], reads: set[str]) -> Ask:
-    count[0] += 1
-    if count[0] > MAX_CONDITIONS:
+@dataclass(slots=True)
+class _Gathered:
+    """What is counted and noted while one question is compiled."""
+
+    tables: Container[str] | None
+    conditions: int = 0
+    reads: set[str] = field(default_factory=set)
+
+
+def _compiled(when: When, place: str, depth: int, gathered: _Gathered) -> Ask:
+    gathered.conditions += 1
+    if gathered.conditions > MAX_CONDITIONS:
         raise InvalidInput(f"There are more than {MAX_CONDITIONS} conditions together.", field=place)
     if isinstance(when, Condition):
-        return _condition(when, place, reads)
+        return _condition(when, place, gathered)
     if depth > MAX_GROUP_DEPTH:
         raise InvalidInput(f"Groups of conditions are nested more than {MAX_GROUP_DEPTH} deep.", field=place)
-    parts = [_compiled(each, f"{place}.of[{at}]", depth + 1, count, reads) for at, each in enumerate(when.of)]
+    parts = [_compiled(each, f"{place}.of[{at}]", depth + 1, gathered) for at, each in enumerate(when.of)]
     if len(parts) == 1 and when.match != "none":
         return parts[0]
     if when.match == "all":
@@ -134,16 +146,16 @@ def _compiled(when: When, place: str, depth: int, count: list[int], reads: set[s
     return lambda value, run: any(part(value, run) for part in parts) is wanted
 
 
-def _condition(condition: Condition, place: str, reads: set[str]) -> Ask:
-    field = compile_expression(condition.field, place=f"{place}.field")
-    reads |= field.reads
+def _condition(condition: Condition, place: str, gathered: _Gathered) -> Ask:
+    asked = compile_expression(condition.field, place=f"{place}.field", tables=gathered.tables)
+    gathered.reads |= asked.reads
     other: Expression | None = None
     if condition.other is not None:
-        other = compile_expression(condition.other, place=f"{place}.other")
-        reads |= other.reads
+        other = compile_expression(condition.other, place=f"{place}.other", tables=gathered.tables)
+        gathered.reads |= other.reads
     positive, wanted = _POSITIVE.get(condition.is_, (condition.is_, True))
     compare = _comparison(condition, positive, place, fixed=other is None)
-    read = field.evaluate
+    read = asked.evaluate
     if other is None:
         constant = condition.values if positive == "in" else condition.value
         return lambda value, run: compare(read(value, run), constant, run) is wanted

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Container
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -48,8 +49,13 @@ class Expression:
     plain: bool
 
 
-def compile_expression(text: str, *, place: str = "expression") -> Expression:
-    """The expression, ready to run. Raises InvalidInput with ``place`` for what cannot be used."""
+def compile_expression(
+    text: str, *, place: str = "expression", tables: Container[str] | None = None
+) -> Expression:
+    """The expression, ready to run. Raises InvalidInput with ``place`` for what cannot be used.
+
+    ``tables`` are the names that ``lookup(value, 'name')`` may ask for; None: whoever asks does not know them.
+    """
     if len(text) > MAX_EXPRESSION:
         raise InvalidInput(f"The expression is longer than {MAX_EXPRESSION:,} characters.", field=place)
     if _PLAIN.fullmatch(text):
@@ -57,7 +63,7 @@ def compile_expression(text: str, *, place: str = "expression") -> Expression:
         return Expression(text, plain_path(names), frozenset({text}), None, plain=True)
     tree = _parsed(text, place)
     try:
-        _check(tree, place)
+        _check(tree, place, tables)
         return Expression(text, compile_node(tree), paths_of(tree), _kind(tree), plain=False)
     except RecursionError:
         raise InvalidInput("The expression is nested too deeply.", field=place) from None
@@ -91,7 +97,7 @@ def _parsed(text: str, place: str) -> Node:
     return dict(tree)
 
 
-def _check(node: Node, place: str, *, argument: bool = False) -> None:
+def _check(node: Node, place: str, tables: Container[str] | None, *, argument: bool = False) -> None:
     """Functions must exist and be called rightly; patterns must be written out; &expressions stand where they can."""
     if node["type"] == "expref" and not argument:
         raise InvalidInput(
@@ -100,7 +106,7 @@ def _check(node: Node, place: str, *, argument: bool = False) -> None:
     if node["type"] != "function_expression":
         for child in node["children"]:
             if isinstance(child, dict):
-                _check(child, place)
+                _check(child, place, tables)
         return
     function = LIBRARY.get(node["value"])
     if function is None:
@@ -125,7 +131,17 @@ def _check(node: Node, place: str, *, argument: bool = False) -> None:
             )
         if kind == "pattern":
             _check_pattern(function.name, child, place)
-        _check(child, place, argument=True)
+        _check(child, place, tables, argument=True)
+    if function.name == "lookup":
+        _check_table(node["children"][1], place, tables)
+
+
+def _check_table(node: Node, place: str, tables: Container[str] | None) -> None:
+    name = node["value"] if node["type"] == "literal" else None
+    if isinstance(name, str) and tables is not None and name not in tables:
+        raise InvalidInput(
+            f"There is no table {name!r}.", field=place, advice="Make the table, or correct its name."
+        )
 
 
 def _check_pattern(name: str, node: Node, place: str) -> None:

@@ -17,6 +17,7 @@ from app.mapping.closures import Evaluate
 from app.mapping.conditions import Ask, When, compile_when
 from app.mapping.expressions import compile_expression
 from app.mapping.run import Run
+from app.mapping.tables import Tables
 from app.values.email import normalise_email
 from app.values.text import as_text
 
@@ -120,10 +121,15 @@ class Lists(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """A record that does not travel: by which filter or list, and the sentence for the log, without a value in it."""
+    """A record that does not travel: by which filter or list, and the reason, without a value of the record in it."""
 
-    name: str
+    by: str
     reason: str
+
+    @property
+    def sentence(self) -> str:
+        """What the log says: ``Filtered by filter 'Only web shop': Not in the web shop``."""
+        return f"Filtered by {self.by}{f': {self.reason}' if self.reason else ''}"
 
 
 Judge = Callable[[dict[str, Any], Run], Filtered | None]
@@ -135,6 +141,7 @@ class FilterSet:
 
     judges: tuple[tuple[str, Judge], ...]
     sources: frozenset[str]
+    tables: Tables
 
     @classmethod
     def compile(
@@ -144,6 +151,7 @@ class FilterSet:
         stage: Stage,
         lists: Lists | None = None,
         keys: Mapping[ListKind, str] | None = None,
+        tables: Tables | None = None,
     ) -> FilterSet:
         """The filters of one stage, and the lists where ``keys`` say what each kind of value is in this record.
 
@@ -154,14 +162,14 @@ class FilterSet:
         judges: list[tuple[str, Judge]] = []
         sources: set[str] = set()
         for at, each in enumerate(filters):
-            ask, reads = compile_when(each.when, place=f"filters[{at}].when")
+            ask, reads = compile_when(each.when, place=f"filters[{at}].when", tables=tables)
             if each.on and each.stage == stage:
-                sources |= reads
+                sources |= {path for path in reads if path != "settings" and not path.startswith("settings.")}
                 judges.append((each.name, _by_filter(each, ask)))
         for kind, path in (keys or {}).items():
             read = compile_expression(path, place=f"keys.{kind}").evaluate
             judges += [(f"{kind} list", judge) for judge in _by_list(kind, read, lists or Lists())]
-        return cls(tuple(judges), frozenset(sources))
+        return cls(tuple(judges), frozenset(sources), dict(tables or {}))
 
     def judge(
         self, document: dict[str, Any], *, settings: Mapping[str, Any] | None = None
@@ -169,9 +177,10 @@ class FilterSet:
         """None for a record that travels. Raises MappingFailed naming the filter that cannot be asked."""
         if not self.judges:
             return None
-        run = Run(settings=settings)
+        run = Run(settings=settings, tables=self.tables)
         seen = document if settings is None else document | {"settings": settings}
         for name, judge in self.judges:
+            run.row = name
             try:
                 found = judge(seen, run)
             except MappingFailed as error:
@@ -191,7 +200,7 @@ class FilterSet:
 
 
 def _by_filter(each: Filter, ask: Ask) -> Judge:
-    no = Filtered(each.name, each.reason or f"Filtered by {each.name!r}.")
+    no = Filtered(f"filter {each.name!r}", each.reason or "")
     travels = each.keep == "matching"
     return lambda document, run: None if ask(document, run) is travels else no
 
@@ -202,8 +211,8 @@ def _by_list(kind: ListKind, read: Evaluate, lists: Lists) -> list[Judge]:
     words = {"sku": "SKU", "email": "e-mail address", "customer": "customer number", "order": "order number"}[
         kind
     ]
-    on_block = Filtered(f"block list: {words}", f"Its {words} is on the block list.")
-    off_allow = Filtered(f"allow list: {words}", f"Its {words} is not on the allow list.")
+    on_block = Filtered("the block list", f"its {words} is listed")
+    off_allow = Filtered("the allow list", f"its {words} is not listed")
 
     def values(document: dict[str, Any], run: Run) -> frozenset[str]:
         found = read(document, run)

@@ -6,13 +6,13 @@ identity key for the list, every element must have one of its own, because eleme
 their position. Rows outside a scope read the document's fields directly, and ``settings``.
 
 An expression that gives nothing leaves its target out; an empty text is a value and empties the target. A connector
-ships its rows as plain tuples ``(target, expression)`` or ``(target, expression, mode)``.
+ships its rows as plain tuples, ``(target, expression)``, or by name where a row has a table or starts switched off.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,9 +26,11 @@ from app.mapping.conditions import Ask, When, compile_when
 from app.mapping.expressions import compile_expression
 from app.mapping.modes import MODE_TEXT, Mode
 from app.mapping.run import Run, SkipRecord, kind_of
-from app.mapping.tables import Table, compile_table
+from app.mapping.tables import Table, Tables, table_of
 
-RowTuple = tuple[str, str] | tuple[str, str, Mode]
+ShippedRow = tuple[Any, ...] | Mapping[str, Any]
+"""``(target, expression)``, ``(target, expression, mode)``, or a row's fields by name where it needs more of them."""
+
 MAX_ROWS = 1_000
 
 _NAME = r"\w[\w-]{0,99}"
@@ -60,11 +62,14 @@ class Row(BaseModel):
     on: bool = Field(
         default=True, title="On", description="A row that is off is kept and does nothing.", examples=[True]
     )
-    table: Table | None = Field(
+    table: Table | str | None = Field(
         default=None,
         title="Table",
-        description="Default, force, and a table the value goes through, with the policy for what is not in it.",
-        examples=[{"entries": {"high": "V21"}, "missing": "fail"}],
+        description=(
+            "Default, force, and a table the value goes through, with the policy for what is not in it; or the name "
+            "of one of the flow's tables."
+        ),
+        examples=[{"entries": {"high": "V21"}, "missing": "fail"}, "tax_classes"],
     )
     when: When | None = Field(
         default=None,
@@ -97,10 +102,15 @@ class Mapped:
     skip: str | None = None
 
 
-def parse_rows(tuples: Sequence[RowTuple]) -> tuple[Row, ...]:
-    """Shipped tuples as rows."""
+def parse_rows(shipped: Sequence[ShippedRow]) -> tuple[Row, ...]:
+    """What a connector ships, as rows."""
     return tuple(
-        Row(target=row[0], expression=row[1], mode=row[2] if len(row) == 3 else "always") for row in tuples
+        Row.model_validate(
+            row
+            if isinstance(row, Mapping)
+            else dict(zip(("target", "expression", "mode"), row, strict=False))
+        )
+        for row in shipped
     )
 
 
@@ -139,28 +149,31 @@ class RowMapping:
         rows: Sequence[Row],
         *,
         scopes: Mapping[str, str] | None = None,
-        tables: Mapping[str, Mapping[str, Any]] | None = None,
+        tables: Tables | None = None,
+        place: str = "rows",
     ) -> RowMapping:
-        """Raises InvalidInput naming the row that cannot be used.
+        """Raises InvalidInput naming the row that cannot be used, as ``rows[3].expression``.
 
-        ``scopes`` names the identity key of each list's elements; ``tables`` are what ``lookup(value, 'name')`` finds.
+        ``scopes`` names the identity key of each list's elements; ``tables`` are the flow's, by name.
         """
         if len(rows) > MAX_ROWS:
             raise InvalidInput(
-                f"A mapping holds at most {MAX_ROWS:,} rows; this one has {len(rows):,}.", field="rows"
+                f"A mapping holds at most {MAX_ROWS:,} rows; this one has {len(rows):,}.", field=place
             )
         steps: list[_Step] = []
         lists: dict[str, tuple[Evaluate, frozenset[str]]] = {}
         inner: dict[str, list[_Step]] = {}
         written: dict[str, Row] = {}
+        inside: set[str] = set()
         for number, row in enumerate(rows):
-            place = f"rows[{number}]"
-            scope, path = _split(row, place)
-            evaluate, sources = _reader(row, place)
+            here = f"{place}[{number}]"
+            scope, path = _split(row, here)
+            evaluate, sources = _reader(row, here, tables)
             if not row.on:
                 continue
-            _no_clash(row, written, place)
+            _no_clash(row, written, inside, here)
             written[row.target] = row
+            inside |= _around(row.target)
             if scope is not None and not path:
                 lists[scope] = (evaluate, sources)
                 continue
@@ -169,7 +182,7 @@ class RowMapping:
         for scope in inner:
             if scope not in lists:
                 raise InvalidInput(
-                    f"The rows of {scope}[] need one row {scope}[] that says which list.", field="rows"
+                    f"The rows of {scope}[] need one row {scope}[] that says which list.", field=place
                 )
         keys = scopes or {}
         return cls(
@@ -178,9 +191,7 @@ class RowMapping:
                 _Scope(tuple(name.split(".")), evaluate, tuple(inner.get(name, ())), keys.get(name))
                 for name, (evaluate, _) in lists.items()
             ),
-            modes={
-                target.replace("[]", ""): row.mode for target, row in written.items() if row.mode != "always"
-            },
+            modes=_modes({target.replace("[]", ""): row.mode for target, row in written.items()}),
             targets=frozenset(written),
             sources=_read_paths(steps, lists, inner),
             tables=dict(tables or {}),
@@ -211,7 +222,7 @@ def _split(row: Row, place: str) -> tuple[str | None, str]:
     return found["scope"], found["path"] or ""
 
 
-def _no_clash(row: Row, written: Mapping[str, Row], place: str) -> None:
+def _no_clash(row: Row, written: Mapping[str, Row], inside: Container[str], place: str) -> None:
     earlier = written.get(row.target)
     if earlier is not None and (row.when is None or row.target.endswith("[]")):
         raise InvalidInput(
@@ -221,23 +232,43 @@ def _no_clash(row: Row, written: Mapping[str, Row], place: str) -> None:
         )
     if earlier is not None and earlier.mode != row.mode:
         raise InvalidInput(f"The rows that write {row.target!r} differ in their mode.", field=f"{place}.mode")
-    for other in written:
-        shorter, longer = sorted((row.target, other), key=len)
-        if longer.startswith((f"{shorter}.", f"{shorter}[]")) and not shorter.endswith("[]"):
+    for outer in _around(row.target):
+        if outer in written and row.target.startswith(f"{outer}[]"):
             raise InvalidInput(
-                f"One row writes all of {shorter!r} and another {longer!r} inside it.",
-                field=f"{place}.target",
+                f"One row writes all of {outer!r} and another its elements.", field=f"{place}.target"
             )
+    if row.target in inside:
+        raise InvalidInput(
+            f"This row writes all of {row.target!r}, and an earlier one something inside it.",
+            field=f"{place}.target",
+            advice="Let the row that writes the whole come first.",
+        )
 
 
-def _reader(row: Row, place: str) -> tuple[Evaluate, frozenset[str]]:
+def _modes(modes: Mapping[str, Mode]) -> dict[str, Mode]:
+    """The modes worth telling: those that are not ``always``, and ``always`` inside something that is not."""
+    special = {path for path, mode in modes.items() if mode != "always"}
+    return {path: mode for path, mode in modes.items() if path in special or special & _around(path)}
+
+
+def _around(target: str) -> set[str]:
+    """The objects and lists that a target stands in: ``lines`` and ``lines.address`` for ``lines[].address.city``."""
+    names = target.split(".")
+    outer = {".".join(names[:count]) for count in range(1, len(names))} | (
+        {target} if target.endswith("[]") else set()
+    )
+    return {path.removesuffix("[]") for path in outer}
+
+
+def _reader(row: Row, place: str, tables: Tables | None) -> tuple[Evaluate, frozenset[str]]:
     """The row's value: expression, then table, then whether it counts at all; plain paths stay bare closures."""
-    expression = compile_expression(row.expression, place=f"{place}.expression")
+    expression = compile_expression(row.expression, place=f"{place}.expression", tables=tables)
     evaluate, sources = expression.evaluate, expression.reads
     if row.table is not None:
-        evaluate = _translated(evaluate, compile_table(row.table, row.target))
+        translate = table_of(row.table, tables, name=row.target, place=f"{place}.table")
+        evaluate = _translated(evaluate, translate)
     if row.when is not None:
-        ask, asked = compile_when(row.when, place=f"{place}.when")
+        ask, asked = compile_when(row.when, place=f"{place}.when", tables=tables)
         evaluate, sources = _guarded(evaluate, ask), sources | asked
     return evaluate, sources
 

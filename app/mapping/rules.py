@@ -14,9 +14,20 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import InvalidInput, MappingFailed
-from app.mapping.actions import TAGS, Action, Effect, StopRecord, compile_action
+from app.mapping.actions import (
+    TAGS,
+    Action,
+    AddTag,
+    Effect,
+    Skip,
+    Stop,
+    StopRecord,
+    Translate,
+    compile_action,
+)
 from app.mapping.conditions import Ask, When, compile_when
 from app.mapping.run import Run, SkipRecord, kind_of
+from app.mapping.tables import Tables
 from app.values.text import as_text
 
 MAX_RULES = 500
@@ -102,31 +113,36 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Rules, compiled once per flow version. ``sources`` are the paths they read."""
+    """Rules, compiled once per flow version. ``sources`` and ``targets`` are the record's paths they read and change."""
 
     rules: tuple[_Rule, ...]
     tags: tuple[str, ...]
     sources: frozenset[str]
-    tables: Mapping[str, Any]
+    targets: frozenset[str]
+    tables: Tables
 
     @classmethod
     def compile(
         cls,
         rules: Sequence[Rule],
         *,
-        tags: str = "tags",
-        tables: Mapping[str, Mapping[str, Any]] | None = None,
+        tags: str | None = "tags",
+        tables: Tables | None = None,
     ) -> RuleSet:
-        """``tags`` is where this kind of record keeps them. Raises InvalidInput naming the rule's part."""
+        """``tags`` is where this kind of record keeps them, if it does. Raises InvalidInput naming the rule's part."""
         if len(rules) > MAX_RULES:
             raise InvalidInput(
                 f"There are at most {MAX_RULES:,} rules; these are {len(rules):,}.", field="rules"
             )
-        where = tuple(tags.split("."))
+        where = tuple(tags.split(".")) if tags else ()
         sources: set[str] = set()
-        compiled = [_compiled(rule, f"rules[{at}]", sources) for at, rule in enumerate(rules)]
+        compiled = [
+            _compiled(rule, f"rules[{at}]", sources, tables, has_tags=tags is not None)
+            for at, rule in enumerate(rules)
+        ]
         active = tuple(made for made, rule in zip(compiled, rules, strict=True) if rule.on)
-        return cls(active, where, frozenset(sources), dict(tables or {}))
+        targets = {path for rule in rules for path in _changed(rule)}
+        return cls(active, where, frozenset(sources), frozenset(targets), dict(tables or {}))
 
     def apply(self, document: dict[str, Any], *, settings: Mapping[str, Any] | None = None) -> Ruled:
         """The record after all rules, in one pass. Raises MappingFailed naming the rule that cannot apply."""
@@ -170,21 +186,26 @@ class RuleSet:
         return Ruled(record, tuple(fired), skip, stop, tuple(run.notes))
 
 
-def _compiled(rule: Rule, place: str, sources: set[str]) -> _Rule:
+def _compiled(rule: Rule, place: str, sources: set[str], tables: Tables | None, *, has_tags: bool) -> _Rule:
     def ask(when: When | None, name: str) -> Ask | None:
         if when is None:
             return None
-        question, reads = compile_when(when, place=f"{place}.{name}")
-        sources.update(reads if rule.each is None else ())
+        question, reads = compile_when(when, place=f"{place}.{name}", tables=tables)
+        sources.update(_from_root(reads, rule.each))
         return question
 
     def effects(actions: tuple[Action, ...], name: str) -> tuple[Effect, ...]:
-        made = [
-            compile_action(action, place=f"{place}.{name}[{at}]", rule=rule.name)
-            for at, action in enumerate(actions)
-        ]
-        sources.update(path for _, reads in made for path in (reads if rule.each is None else ()))
-        return tuple(effect for effect, _ in made)
+        made = []
+        for at, action in enumerate(actions):
+            here = f"{place}.{name}[{at}]"
+            if isinstance(action, AddTag) and not has_tags:
+                raise InvalidInput("This kind of record has no tags.", field=f"{here}.do")
+            effect, reads = compile_action(action, place=here, rule=rule.name, tables=tables)
+            made.append(effect)
+            # what an action changes is told in its own words, not read by an expression
+            own = {action.field} if isinstance(action, Translate) else set()
+            sources.update(_from_root(reads - own, rule.each))
+        return tuple(made)
 
     each = tuple(rule.each.split(".")) if rule.each else ()
     if any(not name for name in each):
@@ -197,6 +218,25 @@ def _compiled(rule: Rule, place: str, sources: set[str]) -> _Rule:
         effects(rule.then, "then"),
         effects(rule.otherwise, "otherwise"),
     )
+
+
+def _from_root(reads: frozenset[str], each: str | None) -> frozenset[str]:
+    """Paths as the record knows them; settings are none of its fields."""
+    found = (path for path in reads if path != "settings" and not path.startswith("settings."))
+    if each is None:
+        return frozenset(found)
+    inside = ((path.removeprefix("item."), path) for path in found)
+    return frozenset(
+        f"{each}[].{inner}" if inner != path else path.removeprefix("whole.")
+        for inner, path in inside
+        if path not in ("item", "whole")
+    )
+
+
+def _changed(rule: Rule) -> set[str]:
+    prefix = f"{rule.each}[]." if rule.each else ""
+    actions = (*rule.then, *rule.otherwise)
+    return {f"{prefix}{action.field}" for action in actions if not isinstance(action, AddTag | Skip | Stop)}
 
 
 def _effects(rule: _Rule, seen: Any, run: Run) -> tuple[Effect, ...]:

@@ -7,13 +7,13 @@ cannot run in circles.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.errors import MappingFailed
+from app.errors import InvalidInput, MappingFailed
 from app.mapping.run import Run, SkipRecord, kind_of
 from app.mapping.scalars import Scalar
 from app.values.text import as_text
@@ -21,7 +21,16 @@ from app.values.text import as_text
 MAX_ENTRIES = 20_000
 
 Missing = Literal["keep", "blank", "default", "skip", "fail"]
-Translate = Callable[[Any, Run], Any]
+
+
+class Translate(Protocol):
+    """A compiled table. ``otherwise``, where it is not None, goes before the table's policy for unlisted values."""
+
+    def __call__(self, value: Any, run: Run, otherwise: Any = None) -> Any: ...
+
+
+Tables = Mapping[str, Translate]
+"""A flow's tables by name, compiled once per flow version."""
 
 
 class Table(BaseModel):
@@ -81,24 +90,24 @@ def compile_table(table: Table, name: str) -> Translate:
     """
     if table.force is not None:
         forced = table.force
-        return lambda value, run: forced  # noqa: ARG005
+        return lambda value, run, otherwise=None: forced  # noqa: ARG005
     entries = {_folded(key, any_case=table.any_case): result for key, result in table.entries.items()}
     default = table.default
 
-    def translate(value: Any, run: Run) -> Any:
+    def translate(value: Any, run: Run, otherwise: Any = None) -> Any:
         if isinstance(value, list | tuple):
             run.pay(len(value))
-            answers = [translate(element, run) for element in value]
+            answers = [translate(element, run, otherwise) for element in value]
             return [answer for answer in answers if answer is not None and answer != ""]
         if value is None or value == "":
-            return default if default is not None else value
+            return default if default is not None else value if otherwise is None else otherwise
         if not entries:
             return value
         key = key_of(value, any_case=table.any_case)
         if key in entries:
             found = entries[key]
             return "" if found is None else found
-        return _unlisted(value, run)
+        return _unlisted(value, run) if otherwise is None else otherwise
 
     def _unlisted(value: Any, run: Run) -> Any:
         if table.missing == "skip":
@@ -115,6 +124,24 @@ def compile_table(table: Table, name: str) -> Translate:
         return "" if table.missing == "blank" else default
 
     return translate
+
+
+def compile_tables(tables: Mapping[str, Table]) -> dict[str, Translate]:
+    """A flow's named tables, for rows, rules and ``lookup(value, 'name')`` alike."""
+    return {name: compile_table(table, f"table {name}") for name, table in tables.items()}
+
+
+def table_of(table: Table | str, tables: Tables | None, *, name: str, place: str) -> Translate:
+    """The table of a row or rule, written there or one of the flow's by its name. Raises InvalidInput with the place."""
+    if isinstance(table, Table):
+        return compile_table(table, name)
+    found = (tables or {}).get(table)
+    if found is None:
+        known = ", ".join(sorted(tables or ())) or "none"
+        raise InvalidInput(
+            f"There is no table {table!r}.", field=place, advice=f"The tables of this flow: {known}."
+        )
+    return found
 
 
 def key_of(value: Any, *, any_case: bool) -> str:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Category(BaseModel):
     """One group. ``path`` holds the names from the root down to this one, so that a rename above shows here."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     id: str
     name: str

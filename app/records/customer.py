@@ -13,7 +13,7 @@ ConsentState = Literal["yes", "no", "unknown"]
 class Address(BaseModel):
     """A postal address, street and number apart. ``country`` is ISO 3166 alpha-2, or None when it is not known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     street: str | None = None
     number: str | None = None
@@ -29,7 +29,7 @@ class Address(BaseModel):
 class Consent(BaseModel):
     """What the person said about marketing mail, and the proof of it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     state: ConsentState = "unknown"
     at: datetime | None = None
@@ -42,7 +42,7 @@ class Consent(BaseModel):
 class Person(BaseModel):
     """Somebody who can be written to: the customer itself, or one contact of a company."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     id: str | None = Field(
         default=None, description="The source's number of this person, when it has its own"

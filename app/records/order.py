@@ -27,7 +27,7 @@ class OrderAddress(Address):
 class OrderLine(BaseModel):
     """One line. ``unit_price`` and ``total`` include VAT after the line's discount; ``discount`` is what came off."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     id: str
     sku: str | None = None
@@ -50,7 +50,7 @@ class OrderLine(BaseModel):
 class VatSum(BaseModel):
     """The source's own sum per VAT code: used as it stands, never computed anew."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     code: str
     rate: Decimal | None = None
@@ -61,7 +61,7 @@ class VatSum(BaseModel):
 class OrderPayment(BaseModel):
     """One payment by its method; paying by gift card is a payment, not a discount."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     method: str
     amount: Decimal
@@ -72,7 +72,7 @@ class OrderPayment(BaseModel):
 class Promo(BaseModel):
     """A promo code that was used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     code: str
     amount: Decimal
@@ -82,7 +82,7 @@ class Promo(BaseModel):
 class Order(BaseModel):
     """One sale. ``number`` is what people read on paper, ``id`` what the source finds it by."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     id: str
     kind: SaleKind = "order"

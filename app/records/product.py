@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class ProductImage(BaseModel):
     """One picture. ``url`` is None where the source shows none that is public; ``skus`` names the variants it shows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     id: str
     url: str | None = None
@@ -27,7 +27,7 @@ class ProductImage(BaseModel):
 class Variant(BaseModel):
     """One thing that can be sold: a till's article, a shop's variant."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     sku: str
     id: str | None = Field(default=None, description="The source's own id where it is not the SKU")
@@ -64,7 +64,7 @@ class Variant(BaseModel):
 class Product(BaseModel):
     """A product; a simple one has exactly one variant."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     id: str = Field(description="The source's number of the product")
     title: str | None = None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class BranchStock(BaseModel):
     """One branch's amounts. ``free`` is what can safely be sold: already net of ``reserved`` (mplus.md §4.5)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     branch: str
     free: Decimal = Decimal(0)
@@ -26,7 +26,7 @@ class BranchStock(BaseModel):
 class StockLevel(BaseModel):
     """One article's stock in every branch the source told."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     sku: str
     branches: tuple[BranchStock, ...] = ()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from hashlib import md5
 from typing import Any
 
-from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps
+from app.connectors.base import Change, Document, Existing, Intent, Leave, ShippedRow, Steps
 from app.connectors.mailchimp.fields import Audience
 from app.connectors.mailchimp.memberbody import (
     PLAIN,
@@ -33,7 +33,25 @@ from app.connectors.mailchimp.memberchanges import (
 KIND = "customer"
 _ADDRESS = "merge_fields.ADDRESS"
 
-IN_ROWS: tuple[tuple[str, str], ...] = (
+# Off until a merchant fills in the administration's own numbers and chooses the merge fields (features C-13).
+_PER_COUNTRY: tuple[ShippedRow, ...] = (
+    {
+        "target": "merge_fields.ACCOUNT",
+        "expression": "billing.country",
+        "on": False,
+        "table": {"entries": {"NL": "8000", "BE": "8010"}, "default": "8020", "missing": "default"},
+        "note": "Revenue account per country. Fill in your own accounts, choose the merge field, and switch it on.",
+    },
+    {
+        "target": "merge_fields.TAXCODE",
+        "expression": "billing.country",
+        "on": False,
+        "table": {"entries": {"NL": "NL21", "BE": "BE21"}, "default": "OSS", "missing": "default"},
+        "note": "Default tax code per country. Fill in your own codes, choose the merge field, and switch it on.",
+    },
+)
+
+IN_ROWS: tuple[ShippedRow, ...] = (
     ("email_address", "email"),
     ("merge_fields.FNAME", "first_name"),
     ("merge_fields.LNAME", "last_name"),
@@ -50,6 +68,8 @@ IN_ROWS: tuple[tuple[str, str], ...] = (
     ("language", "language"),
     ("timestamp_opt", "if(consent.state == 'yes', consent.at, null())"),
     ("ip_opt", "if(consent.state == 'yes', consent.ip, null())"),
+    ("tags", "coalesce(tags)"),
+    *_PER_COUNTRY,
 )
 """Leg 2: a Customer record to the member's document. Rows of a merchant may add any merge field by its tag,
 ``language``, ``interests.<id>`` (yes or no), ``marketing_permissions.<id>`` and ``tags`` (a list of names to be set, or

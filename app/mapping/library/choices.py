@@ -64,19 +64,23 @@ def null() -> Any:
 def lookup(run: Run, value: Any, table: Any, otherwise: Any = None) -> Any:
     """What a table holds for a value: an object written out, or the name of a table of this flow.
 
+    A table of the flow brings its own default and policy; a third argument goes before its policy for unlisted values.
+
     lookup('high', {high: 'V21', low: 'V9'}) -> "V21"
     lookup('none', {high: 'V21'}, 'V0') -> "V0"
     """
-    entries = run.tables.get(table) if isinstance(table, str) else table
-    if isinstance(table, str) and entries is None:
-        raise MappingFailed(
-            "lookup() asks for a table that this flow does not have",
-            advice="Make the table, or correct its name.",
-        )
-    if not isinstance(entries, dict):
-        raise MappingFailed(f"lookup() needs a table, not {kind_of(entries)}")
+    if isinstance(table, str):
+        translate = run.tables.get(table)
+        if translate is None:
+            raise MappingFailed(
+                "lookup() asks for a table that this flow does not have",
+                advice="Make the table, or correct its name.",
+            )
+        return translate(value, run, otherwise)
+    if not isinstance(table, dict):
+        raise MappingFailed(f"lookup() needs a table, not {kind_of(table)}")
     key = as_text(value)
-    found = entries.get(key) if key is not None else None
+    found = table.get(key) if key is not None else None
     return otherwise if found is None else found
 
 
