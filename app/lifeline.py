@@ -18,10 +18,10 @@ LINUX = sys.platform == "linux"
 
 _PR_SET_PDEATHSIG = 1
 _WATCHED = """
-exec 3<&0
-"$@" </dev/null 3<&- & child=$!
-{ read -r _ <&3; kill "$child"; } 2>/dev/null & watch=$!
-exec 3<&-
+exec {hold}<&0
+"$@" </dev/null {hold}<&- & child=$!
+{{ read -r _ <&{hold}; kill "$child"; }} 2>/dev/null & watch=$!
+exec {hold}<&-
 wait "$child"; code=$?
 kill "$watch" 2>/dev/null
 exit "$code"
@@ -46,8 +46,9 @@ def start(
         if os.getppid() != parent:
             os._exit(1)  # it was killed before we could ask to be told
 
+    hold = next(number for number in range(3, 10) if number not in pass_fds)
     return subprocess.Popen(  # noqa: S603 - our own binary and arguments
-        command if LINUX else ["/bin/sh", "-c", _WATCHED, "sh", *command],
+        command if LINUX else ["/bin/sh", "-c", _WATCHED.format(hold=hold), "sh", *command],
         stdin=subprocess.DEVNULL if LINUX else subprocess.PIPE,
         stdout=subprocess.DEVNULL if silent else None,
         stderr=subprocess.DEVNULL if silent else None,
