@@ -94,7 +94,7 @@ _QUIET = {
 
 
 def configure_logging(
-    *, format: Literal["json", "console"], level: str, role: str, stream: TextIO | None = None
+    *, format: Literal["auto", "json", "console"], level: str, role: str, stream: TextIO | None = None
 ) -> None:
     """Set up both kinds of logging for this process. ``role`` (api, worker, sandbox …) stands in every line."""
     stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)
@@ -106,7 +106,7 @@ def configure_logging(
     ]
     rendering: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, redact]
     out = stream or sys.stderr
-    if format == "json":
+    if format == "json" or (format == "auto" and not out.isatty()):
         rendering.append(structlog.processors.JSONRenderer(ensure_ascii=False))
     else:
         rendering.append(structlog.dev.ConsoleRenderer(colors=out.isatty()))

@@ -49,11 +49,12 @@ def unpack(value: bytes) -> dict[str, Any]:
 
 def open_redis(url: str, *, answer_s: float = ANSWER_S) -> ArqRedis:
     """A client that connects when it is first used, and neither hangs nor gives up at the first broken connection."""
+    tcp = {} if url.startswith("unix") else {"socket_keepalive": True}
     pool = ConnectionPool.from_url(
         url,
         socket_timeout=answer_s,
         socket_connect_timeout=min(1.0, answer_s),
-        socket_keepalive=True if not url.startswith("unix") else None,
+        **tcp,
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 1),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
         health_check_interval=15,

@@ -70,7 +70,9 @@ class Settings(BaseSettings):
     worker_jobs: int = Field(
         default=10, ge=1, le=100, description="Delivery jobs that one worker runs at once"
     )
-    log_format: Literal["json", "console"] = "json"
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="auto: lines for people on a terminal, JSON everywhere else"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     demo_life_s: float = Field(
         default=4.0, ge=0, description="Sandbox: seconds between edits in the till; 0 for none"
