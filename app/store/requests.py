@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
-from sqlalchemy import Boolean, Insert, Integer, case, func, literal, select, true, update
+from sqlalchemy import Boolean, Insert, Integer, case, func, literal, literal_column, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
@@ -64,7 +64,9 @@ def _upsert(dialect: str, clock: Clock) -> Insert:
         select(*values.values()).select_from(source).where(true()),  # WHERE: SQLite's ON is ambiguous
     )
     row, new = deliveries.c, insert.excluded
-    window = select(flows.c.window_ms).where(flows.c.id == new.flow_id).scalar_subquery()
+    # By name: as a column it would bring its table into the subquery a second time, with all of its rows.
+    own_flow = literal_column("deliveries.flow_id", deliveries.c.flow_id.type)
+    window = select(flows.c.window_ms).where(flows.c.id == own_flow).scalar_subquery()
     soonest = case((row.started_at + window > now, row.started_at + window), else_=now)
     done, running = row.state.in_(("settled", "dead")), row.state == "running"
     return insert.on_conflict_do_update(  # type: ignore[no-any-return]
