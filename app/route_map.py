@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import ValidationError
 
 from app.connectors.base import Recovery
@@ -30,9 +32,12 @@ class RouteMap:
             flow = await flows.find(db, flow_id)
             source = await connections.find(db, flow.source_connection_id)
             target = await connections.find(db, flow.target_connection_id)
-        return self.opened(flow, source=source, target=target)
+            beside = await flows.listed(db, connection_id=flow.target_connection_id)
+        return self.opened(flow, source=source, target=target, siblings=_started(beside, flow))
 
-    def opened(self, flow: Flow, *, source: Connection, target: Connection) -> Route:
+    def opened(
+        self, flow: Flow, *, source: Connection, target: Connection, siblings: frozenset[str] = frozenset()
+    ) -> Route:
         """The same from rows that were read already."""
         resources = self._resources
         one, other = system(source.system), system(target.system)
@@ -49,6 +54,7 @@ class RouteMap:
             source=resources.client(source),
             target=resources.client(target),
             translation=translation,
+            siblings=siblings,
             direction=f"{source.system}→{target.system}",
             recovery=_longer(resources.recovery(one), resources.recovery(other)),
             options=translation.settings.model_dump(),
@@ -85,6 +91,17 @@ def compiled(flow: Flow, *, source: str, target: str) -> RowTranslation:
         ) from None
     return RowTranslation(
         kind=kind, settings=settings, mapping=legs.compiled(kind), said=settings.model_dump(mode="json")
+    )
+
+
+def _started(beside: Sequence[Flow], flow: Flow) -> frozenset[str]:
+    """Kinds of the flows between the same two connections that were ever started: a pause gives their fields to nobody."""
+    pair = (flow.source_connection_id, flow.target_connection_id)
+    return frozenset(
+        each.kind
+        for each in beside
+        if (each.source_connection_id, each.target_connection_id) == pair
+        and (each.state != "paused" or each.approved_at is not None)
     )
 
 

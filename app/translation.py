@@ -142,7 +142,8 @@ class RowTranslation:
                 refused[put.kind, put.natural] = f"Filtered by a mapping row: {written.skip}."
                 continue
             puts.append(put)
-            desired.append(Desired(written.document, dict(written.modes), self.kind.target_scopes))
+            modes = dict(written.modes) | dict(put.modes)
+            desired.append(Desired(written.document, modes, self.kind.target_scopes))
         if held_back or refused:
             warnings += (f"kept_back: {sentence}" for sentence in refused.values())
             reason = next(iter(refused.values()), "Filtered by a rule.")

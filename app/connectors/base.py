@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_chec
 from pydantic import BaseModel, ConfigDict
 
 from app.errors import AdministratorError, AppError
-from app.records.decision import TargetState
+from app.records.decision import TargetState, WriteMode
 
 if TYPE_CHECKING:
     import httpx
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 """Plain data in one system's own words: Decimals, ISO dates, the vendor's names."""
 
-Mode = Literal["always", "create", "update", "if_empty"]
+Mode = WriteMode
 
 ShippedRow = tuple[Any, ...] | Mapping[str, Any]
 """A mapping row as plain data: ``(target, expression)``, with a mode third, or by name where a row needs more."""
@@ -152,6 +152,10 @@ class Intent:
     ``desired`` is None for an archive. ``document`` holds the leaves that this run may write (modes applied).
     ``moves_from_id`` is the remote id of the owned target that becomes this one (an address change).
     ``options`` are the flow's settings that steps may ask for; ``facts`` what the target row remembers of earlier writes.
+
+    ``changed`` are the leaves of ``document`` that differ from what was last written and confirmed; None when nobody
+    knows what stands there. ``vanished`` are the elements of named lists that were written once and are no longer
+    wanted: ``images[7]``. ``references`` are the remote ids of what the decision waited for, by kind and natural key.
     """
 
     kind: str
@@ -166,6 +170,9 @@ class Intent:
     update: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    changed: frozenset[str] | None = None
+    vanished: frozenset[str] = frozenset()
+    references: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 class Change(BaseModel):
@@ -278,6 +285,15 @@ class Fits(Protocol):
 
     def fitted(self, desired: Desired) -> tuple[Desired, tuple[str, ...]]:
         """What can be held of it, as it would be kept, and a word for each value that stays behind. Pure."""
+        ...
+
+
+@runtime_checkable
+class Carries(Protocol):
+    """A target whose calls bring others along: a product its variants."""
+
+    def carried_id(self, remote_id: str, kind: str, natural: str) -> str:
+        """The remote id of what is brought along, from that of the record that brings it. Pure."""
         ...
 
 

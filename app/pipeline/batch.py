@@ -203,15 +203,11 @@ def _mine(
         row = rows[wish.kind, wish.key]
         wish.row = row
         wish.old_row = rows.get(wish.moves_from) if wish.moves_from else None
-        owner = (row.owner_connection_id, row.owner_ref)
-        foreign = (
-            row.state == "present"
-            and row.owner_ref is not None
-            and owner != (route.source_connection_id, item.claimed.source_ref)
-        )
-        if foreign:
-            item.contends.append((row.id, row.owner_ref or ""))
-            free.append(row.id)
+        wish.carried = [rows[key] for key in wish.carries]
+        others = [each for each in (row, *wish.carried) if _foreign(route, item, each)]
+        if others:
+            item.contends += [(each.id, each.owner_ref or "") for each in others]
+            free += [row.id, *(each.id for each in wish.carried)]
             if wish.old_row is not None:
                 # Two who swap their addresses must not wait for each other: the old key is left in any case.
                 kept.append(_leaving(route, wish.old_row))
@@ -219,9 +215,16 @@ def _mine(
         prepare(wish, sealer=route.sealer, options=route.options)
         if is_unchanged(wish, held_by_us=True):
             wish.unchanged = True
-            free.append(row.id)
+            free += [row.id, *(each.id for each in wish.carried)]
         kept.append(wish)
     return kept
+
+
+def _foreign(route: Route, item: Item, row: targets.Target) -> bool:
+    """Another source record owns this key, and what it names is there."""
+    owner = (row.owner_connection_id, row.owner_ref)
+    mine = (route.source_connection_id, item.claimed.source_ref)
+    return row.state == "present" and row.owner_ref is not None and owner != mine
 
 
 def _leaving(route: Route, row: targets.Target) -> Wish:

@@ -44,6 +44,7 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
                 item.error = error
         if n % 50 == 49:
             await asyncio.sleep(0)  # a big batch must not keep the loop from its other work
+    await _wait(route, items)
     await _compare(route, items)
     await _ask_about_absence(route, items)
 
@@ -61,7 +62,7 @@ def _known(route: Route, rows: Sequence[Target]) -> Known:
         for row in rows
         if row.state != "new"
     )
-    return Known(targets=known, hashed=route.key)
+    return Known(targets=known, flows=route.siblings, hashed=route.key)
 
 
 def _wishes(route: Route, plan: Plan, owned: Sequence[Target]) -> list[Wish]:
@@ -74,13 +75,49 @@ def _wishes(route: Route, plan: Plan, owned: Sequence[Target]) -> list[Wish]:
             put=put,
             desired=desired,
             moves_from=(kinds.get(put.moves_from, put.kind), put.moves_from) if put.moves_from else None,
+            carries={(kind, route.key(kind, natural)): natural for kind, natural in put.carries},
         )
         for put, desired in zip(plan.decision.puts, plan.desired, strict=True)
     ]
     wishes += [
-        Wish(kind=gone.kind, key=gone.key, natural=None, archive=gone) for gone in plan.decision.archives
+        Wish(
+            kind=gone.kind,
+            key=gone.key,
+            natural=None,
+            archive=gone,
+            carries=dict.fromkeys(gone.carries),
+        )
+        for gone in plan.decision.archives
     ]
     return wishes
+
+
+async def _wait(route: Route, items: Sequence[Item]) -> None:
+    """Look for what the decisions need first: its remote id goes to the steps, its absence holds the delivery back."""
+    needed = {
+        (wait.kind, route.key(wait.kind, wait.natural))
+        for item in items
+        if item.plan is not None
+        for wait in item.plan.decision.waits
+    }
+    if not needed:
+        return
+    async with route.db.read() as conn:
+        rows = await targets.load(conn, connection_id=route.target_connection_id, keys=needed)
+    for item in items:
+        if item.plan is None:
+            continue
+        there: dict[tuple[str, str], str] = {}
+        for wait in item.plan.decision.waits:
+            row = rows.get((wait.kind, route.key(wait.kind, wait.natural)))
+            if row is None or row.state != "present":
+                item.absent.append(wait)
+            else:
+                there[wait.kind, wait.natural] = row.remote_id or ""
+        if item.absent:
+            item.wishes = []
+        for wish in item.wishes:
+            wish.references = there
 
 
 async def _compare(route: Route, items: Sequence[Item]) -> None:

@@ -23,7 +23,10 @@ async def no_hook(_name: Checkpoint) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One flow, opened: its two clients, its compiled translation, and the rules of its systems."""
+    """One flow, opened: its two clients, its compiled translation, and the rules of its systems.
+
+    ``siblings`` are the kinds of the flows that were started between the same two connections.
+    """
 
     db: Database
     sealer: Sealer
@@ -37,6 +40,7 @@ class Route:
     target: Client
     translation: Translation
     direction: str
+    siblings: frozenset[str] = frozenset()
     recovery: Recovery = field(default_factory=Recovery)
     options: Mapping[str, Any] = field(default_factory=dict)
     log_mode: Literal["full", "redacted", "none"] = "redacted"

@@ -9,16 +9,16 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.connectors.base import Found
+from app.connectors.base import Carries, Found
 from app.errors import AppError
 from app.pipeline.route import Route
-from app.pipeline.work import Item, Wish
+from app.pipeline.work import Item, Wish, without
 from app.retry import BackOff, Block, Quarantine, RetryAt, Suspect, decide
 from app.store import accounts, alerts, attempts, connections, deliveries, flows, targets, waits
 from app.store.attempts import NewAttempt
 from app.store.deliveries import HELD, Settlement
 from app.store.session import again_on_deadlock
-from app.store.targets import Key, Outcome
+from app.store.targets import Key, Outcome, Target
 
 WAIT_AGAIN_MS = 300_000
 WAITS = "waits"
@@ -77,8 +77,10 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
         return replace(base, state="pending", outcome="retrying", code=HELD, delay_ms=item.held_ms + jitter)
     plan = item.plan
     assert plan is not None
-    if plan.decision.waits:
-        wait = plan.decision.waits[0]
+    if item.absent:
+        wait = item.absent[0]
+        if wait.absent == "skip":
+            return replace(base, outcome="skipped", code=wait.code, reason=wait.reason)
         if claimed.waited_ms > route.deadline_ms:
             text = f"{wait.reason} It did not come in time; replay this record when it has."
             return replace(
@@ -107,7 +109,9 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
         return base
     if item.contends:
         _target, owner = item.contends[0]
-        text = f"The address belongs to {route.record_kind} {owner} already; this one is next when it becomes free."
+        text = (
+            f"Its key belongs to {route.record_kind} {owner} already; this one is next when it becomes free."
+        )
         return replace(base, outcome="skipped", code="key_shared", reason=text)
     left = next((wish.left for wish in item.wishes if wish.left is not None), None)
     if left is not None:
@@ -184,10 +188,7 @@ async def _settle(
         )
         overtaken = [item for item in items if item.claimed.id not in mine]
         if overtaken:
-            sent = [w.row.id for item in overtaken for w in item.wishes if w.row is not None and w.sent]
-            sent += [
-                w.old_row.id for item in overtaken for w in item.wishes if w.old_row is not None and w.sent
-            ]
+            sent = [row.id for item in overtaken for wish in item.wishes if wish.sent for row in wish.rows]
             if rules.no_row_doubt:
                 await targets.doubt(conn, sent, clock=clock)
                 await deliveries.want_again(conn, [item.claimed.id for item in overtaken], clock=clock)
@@ -219,20 +220,18 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
     freed_keys: list[int] = []
     for item in items:
         for wish in item.wishes:
-            rows = [
-                row for row in (wish.row, wish.old_row) if row is not None and row.id and row.holder == token
-            ]
+            rows = [row for row in wish.rows if row.id and row.holder == token]
             if not rows:
                 continue
             if wish.lost:
                 doubted += [row.id for row in rows]
             elif wish.left is not None:
-                known.append(_left(wish))
-                free += [row.id for row in rows if row is not wish.row]
+                known += _left(route, wish)
+                free += [row.id for row in rows if row is wish.old_row]
             elif wish.done and (wish.changes or _is_so_already(wish)):
                 known += _written(route, item, wish)
                 if wish.archive is not None:
-                    freed_keys += [row.id for row in rows]
+                    freed_keys += [row.id for row in wish.rows]
                 elif wish.old_row is not None:
                     freed_keys.append(wish.old_row.id)
             else:
@@ -245,25 +244,35 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
     await waits.wake_waiting(conn, free + [outcome.id for outcome in known], clock=clock)
 
 
-def _left(wish: Wish) -> Outcome:
-    row, left = wish.row, wish.left
-    assert row is not None
+def _left(route: Route, wish: Wish) -> list[Outcome]:
+    """What was looked at stands there, whoever's it is; and with it what it would have brought along."""
+    left = wish.left
     assert left is not None
-    return Outcome(
-        id=row.id,
-        doubts=row.doubts,
-        remote_id=wish.existing.remote_id if wish.existing else row.remote_id,
-        owner_connection_id=row.owner_connection_id,
-        owner_ref=row.owner_ref,
-        state=left.state if wish.existing else row.state,
-        hashes=row.hashes,
-        facts=row.facts,
-    )
+    assert wish.row is not None
+    remote_id = wish.existing.remote_id if wish.existing else wish.row.remote_id
+    return [
+        Outcome(
+            id=row.id,
+            doubts=row.doubts,
+            remote_id=remote_id if row is wish.row else _carried_id(route, wish, row, remote_id),
+            owner_connection_id=row.owner_connection_id,
+            owner_ref=row.owner_ref,
+            state=left.state if wish.existing else row.state,
+            hashes=row.hashes,
+            facts=row.facts,
+        )
+        for row in (wish.row, *wish.carried)
+    ]
 
 
 def _is_so_already(wish: Wish) -> bool:
-    """Looked at, and nothing to do: as good as written. Without this a record that was there before us is never ours."""
-    return wish.put is not None and wish.existing is not None and wish.existing.state == "present"
+    """Looked at, or surely known, and nothing to do: as good as written. Without this a record that was there before us
+    is never ours, and what is no longer wanted of one is never forgotten."""
+    if wish.put is None:
+        return False
+    if wish.existing is not None:
+        return wish.existing.state == "present"
+    return wish.row is not None and wish.row.state == "present" and not wish.row.in_doubt
 
 
 def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
@@ -299,22 +308,47 @@ def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
             else row.owner_connection_id,
             owner_ref=item.claimed.source_ref if owns or wish.archive else row.owner_ref,
             state=state,
-            hashes=before | written if owns else {},
+            hashes=without(before, wish.vanished) | written if owns else {},
             facts=facts,
-        )
+        ),
+        *_carried(route, item, wish, remote_id=remote_id, state=state),
     ]
     if wish.old_row is not None:
         outcomes.append(Outcome(wish.old_row.id, wish.old_row.doubts, None, None, None, "gone", {}, {}))
     return outcomes
 
 
+def _carried(route: Route, item: Item, wish: Wish, *, remote_id: str | None, state: str) -> list[Outcome]:
+    """What went along has the same fate."""
+    return [
+        Outcome(
+            id=row.id,
+            doubts=row.doubts,
+            remote_id=_carried_id(route, wish, row, remote_id),
+            owner_connection_id=route.source_connection_id,
+            owner_ref=item.claimed.source_ref,
+            state=state,
+            hashes={},
+            facts=row.facts,
+        )
+        for row in wish.carried
+    ]
+
+
+def _carried_id(route: Route, wish: Wish, row: Target, remote_id: str | None) -> str | None:
+    """The remote id of what goes along follows from that of the record that brings it."""
+    natural = wish.carries.get((row.kind, row.key))
+    target = route.target.target(wish.kind)
+    if natural is None or not remote_id or not isinstance(target, Carries):
+        return row.remote_id
+    return target.carried_id(remote_id, row.kind, natural)
+
+
 def _waits_for(route: Route, item: Item, settlements: Mapping[int, Settlement]) -> waits.Wish | None:
     """What would make this delivery due before its time: a target that appears, or one that is let go of."""
     code = settlements[item.claimed.id].code
-    if code == WAITS and item.plan is not None:
-        wanted: list[Key] = [
-            (wait.kind, route.key(wait.kind, wait.natural)) for wait in item.plan.decision.waits
-        ]
+    if item.absent and item.error is None and code != "waited_too_long":
+        wanted: list[Key] = [(wait.kind, route.key(wait.kind, wait.natural)) for wait in item.absent]
         return waits.Wish(wanted, until="present")
     if code == HELD:
         return waits.Wish(item.missing, until="free")

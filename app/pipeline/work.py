@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from app.connectors.base import Applied, Change, Desired, Document, Existing, Fetched, Intent, Leave
-from app.records.decision import Archive, Put
+from app.records.decision import Archive, Put, Wait
 from app.sealing import Sealer
 from app.store.deliveries import Claimed
 from app.store.targets import Key, Target
@@ -19,7 +19,10 @@ from app.translation import Plan, leaves, narrowed
 
 @dataclass(slots=True)
 class Wish:
-    """One target record that a delivery wants changed, and what became of it."""
+    """One target record that a delivery wants changed, and what became of it.
+
+    ``carries`` are the keys that go along, with their natural keys where they are known; ``carried`` their rows.
+    """
 
     kind: str
     key: str
@@ -28,11 +31,15 @@ class Wish:
     desired: Desired | None = None
     archive: Archive | None = None
     moves_from: Key | None = None
+    carries: dict[Key, str | None] = field(default_factory=dict)
+    references: Mapping[tuple[str, str], str] = field(default_factory=dict)
     row: Target | None = None
     old_row: Target | None = None
+    carried: list[Target] = field(default_factory=list)
     existing: Existing | None = None
     intent: Intent | None = None
     written: dict[str, str] = field(default_factory=dict)
+    vanished: frozenset[str] = frozenset()
     changes: tuple[Change, ...] = ()
     applied: list[Applied] = field(default_factory=list)
     left: Leave | None = None
@@ -43,8 +50,13 @@ class Wish:
 
     @property
     def keys(self) -> list[Key]:
-        """What must be reserved: for an address change the old key and the new one."""
-        return [(self.kind, self.key)] + ([self.moves_from] if self.moves_from else [])
+        """What must be reserved: for an address change the old key and the new one, and what goes along."""
+        return [(self.kind, self.key), *([self.moves_from] if self.moves_from else []), *self.carries]
+
+    @property
+    def rows(self) -> list[Target]:
+        """The rows of all these keys, as far as they are known."""
+        return [row for row in (self.row, self.old_row, *self.carried) if row is not None]
 
     @property
     def done(self) -> bool:
@@ -62,6 +74,7 @@ class Item:
     wishes: list[Wish] = field(default_factory=list)
     error: Exception | None = None
     missing: list[Key] = field(default_factory=list)
+    absent: list[Wait] = field(default_factory=list)
     contends: list[tuple[int, str]] = field(default_factory=list)
     held_ms: int = 0
     needs_yes: bool = False
@@ -104,6 +117,7 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         )
         document = narrowed(wish.desired, exists=exists or wish.existing is not None, existing=held)
         wish.written = leaf_hashes(document, wish.desired.scopes, sealer=sealer)
+        wish.vanished = elements(row.hashes if row else ()) - elements(wish.written)
     said = dict(wish.put.options) if wish.put else {}
     if row is not None and row.state == "archived" and row.facts.get("archived_by") == "us":
         said["archived_by_us"] = row.facts.get("status_before", "unknown")
@@ -120,7 +134,34 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         update=wish.put.update if wish.put else True,
         options=dict(options) | said,
         facts=dict(before.facts) if before else {},
+        changed=_changed(wish),
+        vanished=wish.vanished,
+        references=wish.references,
     )
+
+
+def _changed(wish: Wish) -> frozenset[str] | None:
+    row = wish.row
+    if (
+        wish.desired is None
+        or row is None
+        or row.state != "present"
+        or row.in_doubt
+        or not row.hashes
+        or wish.moves_from is not None
+    ):
+        return None
+    return frozenset(path for path, digest in wish.written.items() if row.hashes.get(path) != digest)
+
+
+def elements(paths: Iterable[str]) -> frozenset[str]:
+    """The elements of named lists among these leaves: ``variants[101].price`` is of ``variants[101]``."""
+    return frozenset(path[: path.index("]") + 1] for path in paths if "[" in path)
+
+
+def without(hashes: Mapping[str, str], gone: frozenset[str]) -> dict[str, str]:
+    """The hashes without those of elements that are no longer wanted: should they come back, they are news."""
+    return {path: each for path, each in hashes.items() if not elements((path,)) & gone}
 
 
 def is_unchanged(wish: Wish, *, held_by_us: bool, believe_held: bool = False) -> bool:
@@ -129,6 +170,7 @@ def is_unchanged(wish: Wish, *, held_by_us: bool, believe_held: bool = False) ->
     if (
         wish.put is None
         or wish.moves_from is not None
+        or wish.vanished
         or row is None
         or row.state != "present"
         or row.in_doubt

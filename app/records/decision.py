@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import BaseModel
 
 TargetState = Literal["present", "archived", "gone"]
+WriteMode = Literal["always", "create", "update", "if_empty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,14 @@ class KnownTarget:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a decision may know: the targets this source record owns, and how a natural key becomes a target key."""
+    """What a decision may know: the targets this source record owns, and how a natural key becomes a target key.
+
+    ``flows`` are the kinds of flow that were started between the same two connections: what one of them writes, the
+    others leave out.
+    """
 
     targets: tuple[KnownTarget, ...] = ()
+    flows: frozenset[str] = frozenset()
     hashed: Callable[[str, str], str] = lambda kind, natural: f"{kind}:{natural}"
 
     def find(self, kind: str, natural: str) -> KnownTarget | None:
@@ -44,6 +50,10 @@ class Put:
     ``facts`` are short words without personal data that the target row keeps for the next decision; a put whose
     facts differ from the row's is never "unchanged". ``options`` tell the target's steps what the document cannot:
     what to do about a subscription, or who may be created.
+
+    ``carries`` are other targets that this one brings along in its own calls, by kind and natural key: the variants of
+    a product. They are held and owned with it, so that no key is ever written by two. ``modes`` are target paths that
+    this record writes otherwise than the rows say: ``{"title": "create"}``.
     """
 
     kind: str
@@ -54,16 +64,22 @@ class Put:
     update: bool = True
     facts: dict[str, str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
+    carries: tuple[tuple[str, str], ...] = ()
+    modes: Mapping[str, WriteMode] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Take an owned target out of sight, by its hashed key. Never deletes for good unless ``permanently``."""
+    """Take an owned target out of sight, by its hashed key. Never deletes for good unless ``permanently``.
+
+    ``carries`` are owned targets, by kind and hashed key, that go with it without a call of their own.
+    """
 
     kind: str
     key: str
     reason: str
     permanently: bool = False
+    carries: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +93,22 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait until this target is settled: an order for its product, a variant for its parent."""
+    """This target must be there first, whoever brings it: a product for its order, a variant for its stock.
+
+    When it is there, its remote id is handed to the steps of every put. When it is not, the delivery waits for it, or,
+    with ``absent="skip"``, is settled with the reason. Either way it goes on when the target appears.
+    """
 
     kind: str
     natural: str
     reason: str
+    absent: Literal["wait", "skip"] = "wait"
+    code: str = "waits"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Puts and archives go together; ``skip`` alone when nothing is wanted; ``waits`` hold everything back."""
+    """Puts and archives go together; ``skip`` alone when nothing is wanted; ``waits`` are what all of it needs first."""
 
     puts: tuple[Put, ...] = ()
     archives: tuple[Archive, ...] = ()
