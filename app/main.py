@@ -13,7 +13,8 @@ from starlette.types import Receive, Scope, Send
 from app import metrics
 from app.errors import AppError
 from app.resources import Resources, open_resources
-from app.routers import problems
+from app.routers import api, problems
+from app.routers.body_cap import capped
 from app.routers.context import Context, context_of
 from app.routers.front import Front
 from app.routers.polls_in_mind import PollsInMind
@@ -51,6 +52,7 @@ def create_app(opening: Opening) -> FastAPI:
 
     app = Application(lifespan=lifespan, title="Till to audience", redirect_slashes=False)
     problems.install(app)
+    api.install(app)
     return app
 
 
@@ -81,7 +83,7 @@ class Application(FastAPI):
         if scope["type"] == "http" and scope["path"].startswith("/webhooks/"):
             await self.state.webhooks(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, capped(scope, receive, most=MAX_BODY_BYTES), send)
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from fastapi.exceptions import RequestValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 _DEEPEST = 40
 _LARGEST = 2**53
@@ -44,6 +56,18 @@ def not_storable(value: Any, *, path: str = "", depth: int = 0) -> str | None:
     return None
 
 
+def _storable(value: Any) -> Any:
+    found = not_storable(value)
+    if found is not None:
+        raise ValueError(found.encode("utf-8", "replace").decode())
+    return value
+
+
+def with_examples(*examples: dict[str, Any]) -> ConfigDict:
+    """A body's configuration with examples that work when pasted."""
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [*examples]})
+
+
 class Body(BaseModel):
     """Base of every request body: unknown fields are refused by name, and nothing that no database could keep."""
 
@@ -53,10 +77,13 @@ class Body(BaseModel):
     @classmethod
     def storable(cls, value: Any) -> Any:
         """Refuse what cannot be stored before anything else looks at it."""
-        found = not_storable(value)
-        if found is not None:
-            raise ValueError(found.encode("utf-8", "replace").decode())
-        return value
+        return _storable(value)
+
+
+class Answer(BaseModel):
+    """Base of every answer."""
+
+    model_config = ConfigDict(frozen=True)
 
 
 def moment(millis: int | None) -> datetime | None:
@@ -74,6 +101,8 @@ Moment = Annotated[
 """A time in answers: ISO 8601 in UTC with milliseconds."""
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Listing(BaseModel, Generic[Item]):
@@ -83,3 +112,84 @@ class Listing(BaseModel, Generic[Item]):
     next: str | None = Field(
         default=None, description="Pass it as `cursor` to go on; null on the last page", examples=[None]
     )
+
+
+JsonObject = Annotated[dict[str, Any], BeforeValidator(_storable)]
+"""Any JSON object that a database can keep: for bodies whose fields another model declares."""
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    Field(examples=["Till in Utrecht"]),
+]
+
+
+def validated(model: type[Model], values: Mapping[str, Any], *, field: str) -> Model:
+    """The values as that model. Raises InvalidInput naming ``field.name`` and every other field that cannot be used."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        found: list[Any] = list(error.errors(include_input=False, include_url=False, include_context=False))
+        prefix = ("body", field) if field else ("body",)
+        raise RequestValidationError(
+            [{**problem, "loc": (*prefix, *problem["loc"])} for problem in found]
+        ) from None
+
+
+def exposed(credentials: BaseModel) -> dict[str, Any]:
+    """A model's values with its secrets laid open, to be sealed at once."""
+    return {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in ((name, getattr(credentials, name)) for name in type(credentials).model_fields)
+    }
+
+
+def paged(
+    rows: Sequence[Row], *, limit: int, id_of: Callable[[Row], int]
+) -> tuple[Sequence[Row], str | None]:
+    """The rows of one page out of ``limit + 1`` that were asked for, and the cursor of the next page."""
+    if len(rows) <= limit:
+        return rows, None
+    return rows[:limit], str(id_of(rows[limit - 1]))
+
+
+ID = r"^[A-Za-z0-9_-]{1,40}$"
+"""What an id in an address may look like."""
+
+OwnId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{2,39}$"),
+    Field(description="Your own id for it, for scripts that run twice; made up when absent", examples=[None]),
+]
+
+
+class SettingsOut(Answer):
+    """Settings as they count, and what each value comes from."""
+
+    values: dict[str, Any] = Field(description="Every setting as it counts now")
+    origins: dict[str, str] = Field(
+        description="For each setting: `set` here, inherited from the `integration` or the `installation`, or the `default`"
+    )
+
+
+def own_values(model: BaseModel) -> dict[str, Any]:
+    """What was really given, to be kept: what was not follows the defaults, also those of a later version."""
+    return model.model_dump(mode="json", exclude_unset=True)
+
+
+def settings_out(model: BaseModel, **inherited: Mapping[str, Any]) -> SettingsOut:
+    """A settings model as it is answered. ``inherited`` are the values of outer levels, the nearest first, by level."""
+    values, origins = model.model_dump(mode="json"), {}
+    for name in values:
+        origins[name] = "set" if name in model.model_fields_set else "default"
+    for level, given in reversed(inherited.items()):
+        for name, value in given.items():
+            if origins.get(name) != "set":
+                values[name], origins[name] = value, level
+    return SettingsOut(values=values, origins=origins)
+
+
+Limit = Annotated[int, Field(ge=1, le=200, description="Items per page", examples=[50])]
+Cursor = Annotated[
+    int | None, Field(default=None, ge=1, le=2**53, description="`next` of the page before", examples=[None])
+]

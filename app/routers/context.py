@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from app.intake import Intake
 from app.resources import Resources
+from app.route_map import RouteMap
 from app.routers.doors import Doors
 from app.sealing import Sealer
 from app.settings import Settings
@@ -22,6 +23,7 @@ class Context:
     resources: Resources
     intake: Intake
     doors: Doors
+    routes: RouteMap
 
     @property
     def db(self) -> Database:
@@ -41,7 +43,8 @@ class Context:
 
 def context_of(resources: Resources) -> Context:
     """A context over open resources."""
-    return Context(resources, Intake(resources.db), Doors(resources.db, resources.sealer))
+    doors = Doors(resources.db, resources.sealer)
+    return Context(resources, Intake(resources.db), doors, RouteMap(resources))
 
 
 def context(request: Request) -> Context:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping, Update, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Diagnosis
@@ -69,24 +70,26 @@ async def add(
     subscription_id: str | None,
     now: int,
 ) -> Connection:
-    """A new connection, in the state ``new`` until its first check."""
-    await db.execute(
-        insert(connections).values(
-            id=id,
-            system=system,
-            name=name,
-            account=account,
-            settings=dict(settings),
-            credentials_sealed=credentials_sealed,
-            webhook_token_hash=webhook_token_hash,
-            webhook_token_sealed=webhook_token_sealed,
-            webhook_secret_sealed=webhook_secret_sealed,
-            subscription_id=subscription_id,
-            state="new",
-            created_at=now,
-            updated_at=now,
-        )
-    )
+    """A new connection, in the state ``new`` until its first check. Raises Conflict when the id is taken."""
+    values = {
+        "id": id,
+        "system": system,
+        "name": name,
+        "account": account,
+        "settings": dict(settings),
+        "credentials_sealed": credentials_sealed,
+        "webhook_token_hash": webhook_token_hash,
+        "webhook_token_sealed": webhook_token_sealed,
+        "webhook_secret_sealed": webhook_secret_sealed,
+        "subscription_id": subscription_id,
+        "state": "new",
+        "created_at": now,
+        "updated_at": now,
+    }
+    try:
+        await db.execute(insert(connections).values(**values))
+    except IntegrityError as error:
+        raise Conflict(f"There is a connection {id} already.", field="id", code="id_taken") from error
     return await find(db, id)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.errors import NotFound
-from app.store.tables import integrations
+from app.errors import Conflict, NotFound
+from app.store.tables import connections, integrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +45,20 @@ async def add(
     settings: Mapping[str, Any],
     now: int,
 ) -> Integration:
-    """A new integration without flows."""
-    await db.execute(
-        insert(integrations).values(
-            id=id,
-            name=name,
-            left_connection_id=left_connection_id,
-            right_connection_id=right_connection_id,
-            settings=dict(settings),
-            created_at=now,
-            updated_at=now,
-        )
-    )
+    """A new integration without flows. Raises Conflict when the id is taken."""
+    values = {
+        "id": id,
+        "name": name,
+        "left_connection_id": left_connection_id,
+        "right_connection_id": right_connection_id,
+        "settings": dict(settings),
+        "created_at": now,
+        "updated_at": now,
+    }
+    try:
+        await db.execute(insert(integrations).values(**values))
+    except IntegrityError as error:
+        raise Conflict(f"There is an integration {id} already.", field="id", code="id_taken") from error
     return await find(db, id)
 
 
@@ -67,9 +70,16 @@ async def find(db: AsyncConnection, id: str) -> Integration:
     return Integration(**row)
 
 
-async def listed(db: AsyncConnection) -> list[Integration]:
-    """All integrations, oldest first."""
+async def listed(db: AsyncConnection, *, connection_id: str | None = None) -> list[Integration]:
+    """All integrations, or those that use a connection, oldest first."""
     query = select(*_COLUMNS).order_by(integrations.c.created_at, integrations.c.id)
+    if connection_id is not None:
+        query = query.where(
+            or_(
+                integrations.c.left_connection_id == connection_id,
+                integrations.c.right_connection_id == connection_id,
+            )
+        )
     return [Integration(**row) for row in (await db.execute(query)).mappings()]
 
 
@@ -83,3 +93,18 @@ async def remove(db: AsyncConnection, id: str) -> None:
     """Forget an integration with its flows, their deliveries and attempts. Nothing is touched at either side."""
     await find(db, id)
     await db.execute(delete(integrations).where(integrations.c.id == id))
+
+
+async def pace_polls(db: AsyncConnection, connection_ids: tuple[str, ...]) -> None:
+    """Keep on these connections how often they are polled: as often as the most eager of their integrations wants."""
+    for id in connection_ids:
+        wished = [
+            round(float(seconds) * 1000)
+            for integration in await listed(db, connection_id=id)
+            if (seconds := integration.settings.get("poll_interval_s")) is not None
+        ]
+        await db.execute(
+            update(connections)
+            .where(connections.c.id == id)
+            .values(poll_interval_ms=min(wished, default=None))
+        )

@@ -22,6 +22,8 @@ from app.main import create_app
 from app.resources import open_resources
 from app.routers.context import Context
 from app.routers.doors import webhook_token_hash
+from app.sandbox.mplus.till import Till, create_till
+from app.sandbox.serving import serving
 from app.sealing import Sealer
 from app.settings import Settings
 from app.store import connections
@@ -164,3 +166,43 @@ async def api(database: Database, tmp_path: Path) -> AsyncIterator[Api]:
     await connection(database, id="con_list", system="mailchimp", token=MAILCHIMP_TOKEN)
     async with api_over(database, tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+async def empty_api(database: Database, tmp_path: Path) -> AsyncIterator[Api]:
+    """The API with nothing in it."""
+    async with api_over(database, tmp_path) as running:
+        yield running
+
+
+@dataclass
+class Served:
+    """A sandbox till on a port of its own."""
+
+    till: Till
+    url: str
+
+    def body(self, **more: Any) -> dict[str, Any]:
+        """What connects it."""
+        return {
+            "system": "mplus",
+            "name": "Till in Utrecht",
+            "settings": {"base_url": self.url},
+            "credentials": {"ident": self.till.settings.ident, "secret": self.till.settings.secret},
+        } | more
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Served]:
+    """A till with thirty relations."""
+    till = create_till(size=30, seed=7, articles=0)
+    async with serving(till) as url:
+        yield Served(till, url)
+
+
+@pytest.fixture
+async def branch() -> AsyncIterator[Served]:
+    """Another till, empty: customers can be written to it."""
+    till = create_till(size=0)
+    async with serving(till) as url:
+        yield Served(till, url)

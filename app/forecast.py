@@ -1,0 +1,101 @@
+"""The forecast of a flow's first writes: how many records it would create and update, and how many of them without consent.
+
+It pages through the source from where the flow would begin, and rehearses every page. Nothing is written, nothing is
+remembered. Bounded by records and by time: a shop too large to look through in one request gets the first part counted,
+and is told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.connectors.base import Fetched, Page
+from app.pipeline.reading import read_all
+from app.pipeline.rehearsal import Rehearsed, rehearse
+from app.pipeline.route import Route
+from app.store.targets import Key
+
+MOST_RECORDS = 5_000
+MOST_SECONDS = 25.0
+PAGE = 500
+
+
+@dataclass(slots=True)
+class Forecast:
+    """Counts. ``complete`` is False when the source holds more than was looked at."""
+
+    records: int = 0
+    create: int = 0
+    update: int = 0
+    archive: int = 0
+    unchanged: int = 0
+    create_without_consent: int = 0
+    update_without_consent: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    complete: bool = True
+
+
+async def forecast(
+    route: Route, *, since: int, most_records: int = MOST_RECORDS, most_seconds: float = MOST_SECONDS
+) -> Forecast:
+    """Count what the flow would do with everything from position ``since`` on. Raises what either side raises."""
+    told, taken, seen = Forecast(), set[Key](), set[str]()
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + most_seconds
+    position = since
+    while True:
+        page = await route.source.changes(route.record_kind, since=position, limit=PAGE)
+        fetched = [answer for answer in await _whole(route, page) if answer.ref not in seen]
+        seen |= {answer.ref for answer in fetched}
+        for one in await rehearse(route, fetched, taken=taken):
+            _count(told, one)
+        if not page.more or page.position < position:
+            return told
+        position = page.position + 1
+        if told.records >= most_records or loop.time() >= ends:
+            told.complete = False
+            return told
+
+
+async def _whole(route: Route, page: Page) -> Sequence[Fetched]:
+    """The page's records: as they came with it, or read now."""
+    held = {answer.ref: answer for answer in page.found}
+    refs = list(dict.fromkeys(change.ref for change in page.changed))
+    found, failed = await read_all(
+        route.source.source(route.record_kind), [ref for ref in refs if ref not in held]
+    )
+    if failed:
+        raise next(iter(failed.values()))
+    return [held.get(ref) or found[ref] for ref in refs]
+
+
+def _count(told: Forecast, one: Rehearsed) -> None:
+    told.records += 1
+    if one.error is not None:
+        told.failed[one.error.code] += 1
+        return
+    decision = one.plan.decision if one.plan is not None else None
+    if decision is not None and decision.skip is not None:
+        told.skipped[decision.skip.code] += 1
+    if decision is not None and decision.waits:
+        told.skipped["waits"] += 1
+    if one.needs_yes:
+        told.skipped["needs_yes"] += 1
+    for act in one.acts:
+        unsure = act.consent is not None and act.consent != "yes"
+        if act.action == "create":
+            told.create += 1
+            told.create_without_consent += unsure
+        elif act.action == "update":
+            told.update += 1
+            told.update_without_consent += unsure
+        elif act.action == "archive":
+            told.archive += 1
+        elif act.action == "unchanged":
+            told.unchanged += 1
+        else:
+            told.skipped[act.code or "left"] += 1

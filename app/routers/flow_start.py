@@ -1,0 +1,183 @@
+"""Starting a flow: first it says what it would do and waits for a yes; then it is placed at its beginning and runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from app.connectors.base import Client
+from app.errors import AdministratorError, Conflict
+from app.flows.registry import flow_kind
+from app.forecast import Forecast, forecast
+from app.routers.access import Operates
+from app.routers.bodies import Answer, Body, with_examples
+from app.routers.context import Context, Reach
+from app.routers.flow_bodies import FlowId, FlowOut, shown
+from app.store import alerts, connections, cursors, flows
+from app.store.connections import Connection
+from app.store.flows import Flow
+
+router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
+
+
+class StartFlow(Body):
+    """Whether you say yes to the flow's first writes."""
+
+    model_config = with_examples({"approve": True})
+
+    approve: bool = Field(
+        default=False,
+        description="Yes to what the forecast says. Needed once per flow; later starts go on where it paused",
+    )
+
+
+class ForecastOut(Answer):
+    """What the flow would do now, counted without writing anything."""
+
+    records: int = Field(description="Source records looked at", examples=[200])
+    create: int = Field(description="Records it would make at the target", examples=[180])
+    update: int = Field(description="Records it would change at the target", examples=[3])
+    archive: int = Field(description="Records it would archive at the target", examples=[0])
+    unchanged: int = Field(description="Records that are as they should be already", examples=[0])
+    create_without_consent: int = Field(
+        description="Of those made: people without a recorded consent", examples=[120]
+    )
+    update_without_consent: int = Field(
+        description="Of those changed: people without a recorded consent", examples=[1]
+    )
+    skipped: dict[str, int] = Field(description="Left alone, by reason", examples=[{"email_missing": 17}])
+    failed: dict[str, int] = Field(description="Cannot be translated, by code", examples=[{}])
+    complete: bool = Field(description="False: the source holds more than could be looked at in one go")
+
+
+class Started(Answer):
+    """Whether the flow runs now; if not, what it would do."""
+
+    started: bool
+    flow: FlowOut
+    forecast: ForecastOut | None = Field(description="What waits for your yes; null when it was started")
+    next: str = Field(description="What to do next", examples=["Nothing: it runs."])
+
+
+@router.post("/{flow_id}/start")
+async def start_flow(
+    reach: Reach, _caller: Operates, flow_id: FlowId, body: StartFlow | None = None
+) -> Started:
+    """Start, or go on after a pause.
+
+    The first time it says how many records it would create and update, how many of those without consent, and waits:
+    `started` is false until you send `{"approve": true}`. A kind that begins with everything then reads its whole source,
+    behind what happens in the shop meanwhile; one that begins with today takes only what changes from now on.
+    """
+    async with reach.db.read() as db:
+        flow = await flows.find(db, flow_id)
+        source = await connections.find(db, flow.source_connection_id)
+        target = await connections.find(db, flow.target_connection_id)
+        position = await cursors.position(db, flow_id)
+    _neither_broken(source, target)
+    if position is None:
+        position = await beginning(flow, reach.resources.client(source))
+    if flow.approved_at is None and not (body and body.approve):
+        return await _asked(reach, flow, source=source, target=target, since=position)
+    now = await reach.db.now()
+    async with reach.db.write() as db:
+        if await cursors.position(db, flow_id) is None:
+            await cursors.place(db, flow_id, position=position, clock=reach.db.clock)
+        started = await flows.change(
+            db,
+            flow_id,
+            now=now,
+            state="running",
+            state_code=None,
+            state_detail=None,
+            approved_at=flow.approved_at or now,
+        )
+        await alerts.clear_alerts(db, subject=f"flow:{flow_id}", now=now)
+        await connections.change(db, source.id, now=now, poll_due_at=0)
+        answer = await shown(db, started, reach, now=now)
+    reach.resources.ring([flow_id])
+    return Started(
+        started=True,
+        flow=answer,
+        forecast=None,
+        next="Nothing: it runs. GET /api/v1/attempts shows what moves.",
+    )
+
+
+def _neither_broken(*sides: Connection) -> None:
+    for side in sides:
+        if side.state == "broken":
+            raise Conflict(
+                f"The connection {side.name!r} is broken: {side.state_detail or side.state_code}",
+                advice=f"Mend it, then POST /api/v1/connections/{side.id}/check.",
+                code="connection_broken",
+            )
+
+
+async def beginning(flow: Flow, source: Client) -> int:
+    """Where a flow that never ran begins: before everything, or behind what is there now."""
+    if flow_kind(flow.kind).begins == "beginning":
+        return 0
+    mark = (await source.marks()).get(flow.record_kind)
+    if mark is None:
+        raise AdministratorError(
+            f"The source does not tell its newest {flow.record_kind}, so the flow cannot begin with today.",
+            advice=f"Place its cursor by hand: PUT /api/v1/flows/{flow.id}/cursor.",
+            code="no_mark",
+        )
+    return mark
+
+
+async def _asked(
+    reach: Context, flow: Flow, *, source: Connection, target: Connection, since: int
+) -> Started:
+    route = reach.routes.opened(flow, source=source, target=target)
+    found = await forecast(route, since=since + 1)
+    now = await reach.db.now()
+    async with reach.db.read() as db:
+        answer = await shown(db, await flows.find(db, flow.id), reach, now=now)
+    return Started(
+        started=False,
+        flow=answer,
+        forecast=forecast_out(found),
+        next=f'Send {{"approve": true}} to POST /api/v1/flows/{flow.id}/start when this is what you want.',
+    )
+
+
+def forecast_out(found: Forecast) -> ForecastOut:
+    """A forecast as it is answered."""
+    return ForecastOut(**(asdict(found) | {"skipped": dict(found.skipped), "failed": dict(found.failed)}))
+
+
+@router.get("/{flow_id}/forecast")
+async def forecast_flow(reach: Reach, _caller: Operates, flow_id: FlowId) -> ForecastOut:
+    """What the flow would do from where it stands now, counted without writing anything."""
+    async with reach.db.read() as db:
+        flow = await flows.find(db, flow_id)
+        source = await connections.find(db, flow.source_connection_id)
+        target = await connections.find(db, flow.target_connection_id)
+        position = await cursors.position(db, flow_id)
+    if position is None:
+        position = await beginning(flow, reach.resources.client(source))
+    route = reach.routes.opened(flow, source=source, target=target)
+    return forecast_out(await forecast(route, since=position + 1))
+
+
+@router.post("/{flow_id}/run")
+async def run_flow(reach: Reach, _caller: Operates, flow_id: FlowId) -> FlowOut:
+    """Run now: the source is asked for changes at once, and what is due goes at once."""
+    now = await reach.db.now()
+    async with reach.db.write() as db:
+        flow = await flows.find(db, flow_id)
+        if flow.state != "running":
+            raise Conflict(
+                f"The flow is {flow.state}.",
+                advice=f"Start it first: POST /api/v1/flows/{flow_id}/start.",
+                code="not_running",
+            )
+        await connections.change(db, flow.source_connection_id, now=now, poll_due_at=0)
+        answer = await shown(db, flow, reach, now=now)
+    reach.resources.ring([flow_id])
+    return answer
