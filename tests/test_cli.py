@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import sqlite3
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,37 +13,15 @@ import httpx
 import pytest
 
 from app.cli import main
+from tests.processes import Start, answers, free_port, processes, said
 
-Start = Callable[..., subprocess.Popen[str]]
 Command = Callable[..., tuple[int, str, str]]
-
-BARE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-COMMAND = [sys.executable, "-m", "app"]
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts ``python -m app …`` in a folder of its own; what still runs at the end is ended."""
-    started: list[subprocess.Popen[str]] = []
-
-    def starting(*arguments: str, **env: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            env={**BARE, "PYTHONPATH": str(ROOT), "VAR_DIR": str(tmp_path / "var"), **env},
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield starting
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    with processes(tmp_path) as starting:
+        yield starting
 
 
 @pytest.fixture
@@ -67,29 +42,6 @@ def command(
         return int(ended.value.code or 0), out, err
 
     return run
-
-
-def said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def answers(url: str) -> httpx.Response:
-    """The first answer of a server that is starting."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return httpx.get(url, timeout=5)
-        except httpx.TransportError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 def test_without_a_command_it_lists_them(command: Command) -> None:
