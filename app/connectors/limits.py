@@ -155,6 +155,8 @@ class AccountGate:
                     await asyncio.wait_for(self._woken.wait(), self._timing.linger)
                     continue
                 await self.give_back()
+                if any(self._queue.values()):
+                    continue  # somebody came while it was given back, and found us still at it
                 return
             short = any(self._queue.values()) and self._granted < self._limit
             if short or self._too_many() or time.monotonic() - renewed > self._timing.renew:

@@ -105,6 +105,30 @@ async def test_idle_places_are_given_back(redis: Redis, prefix: str) -> None:
     assert (18, 3) == (remote.done, remote.peak)
 
 
+async def test_who_comes_while_places_are_given_back_is_not_forgotten(
+    redis: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote = Remote()
+    async with gates(redis, prefix, many=1, limit=2) as (gate,):
+        await remote.call(gate)
+        late: list[asyncio.Task[None]] = []
+        given = gate.give_back
+
+        async def while_somebody_comes() -> None:
+            await given()
+            if not late:
+                late.append(asyncio.create_task(remote.call(gate)))
+                await asyncio.sleep(0)
+
+        monkeypatch.setattr(gate, "give_back", while_somebody_comes)
+        async with asyncio.timeout(5):
+            while not late:
+                await asyncio.sleep(0.01)
+            await late[0]
+
+    assert 2 == remote.done
+
+
 async def test_a_busy_worker_shares_with_one_that_comes_later(redis: Redis, prefix: str) -> None:
     remote, later = Remote(), Remote()
     async with gates(redis, prefix, many=2, limit=4) as (first, second):
