@@ -143,7 +143,14 @@ class RowTranslation:
                 continue
             puts.append(put)
             modes = dict(written.modes) | dict(put.modes)
-            desired.append(Desired(written.document, modes, self.kind.target_scopes))
+            desired.append(
+                Desired(
+                    written.document,
+                    modes,
+                    self.kind.target_scopes,
+                    _always(self.mapping.leg2.emptiable, put.modes),
+                )
+            )
         if held_back or refused:
             warnings += (f"kept_back: {sentence}" for sentence in refused.values())
             reason = next(iter(refused.values()), "Filtered by a rule.")
@@ -190,6 +197,12 @@ class RowTranslation:
                 row=place,
                 advice=f"Look at the record in the preview, and change what fills this field in {by}.",
             ) from None
+
+
+def _always(emptiable: frozenset[str], modes: Mapping[str, Mode]) -> frozenset[str]:
+    """The paths that are always written, but for those that a put writes at times only."""
+    at_times = {path for path, mode in modes.items() if mode in ("create", "if_empty")}
+    return emptiable - at_times if at_times else emptiable
 
 
 def leaves(document: Document, scopes: Mapping[str, str]) -> dict[str, Any]:

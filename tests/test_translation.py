@@ -146,7 +146,8 @@ def test_rules_run_between_the_legs_and_the_plan_names_those_that_did_something(
                 "email_address": "jan@winkel.nl",
                 "merge_fields": {"NOTE": "42", "GROUP": "3"},
                 "tags": ["Loyal"],
-            }
+            },
+            emptiable=frozenset(row["target"] for row in kept["leg2"]),
         ),
     ) == plan.desired
 

@@ -134,7 +134,11 @@ class _Scope:
 
 @dataclass(frozen=True, slots=True)
 class RowMapping:
-    """Rows, compiled once per flow version. ``targets`` and ``sources`` are the paths it writes and reads."""
+    """Rows, compiled once per flow version. ``targets`` and ``sources`` are the paths it writes and reads.
+
+    ``emptiable`` are the paths outside lists that are written whenever there is something to write: that one of them
+    stays out of the document means that the source holds nothing there.
+    """
 
     steps: tuple[_Step, ...]
     scopes: tuple[_Scope, ...]
@@ -142,6 +146,7 @@ class RowMapping:
     targets: frozenset[str]
     sources: frozenset[str]
     tables: Mapping[str, Any] = field(default_factory=dict)
+    emptiable: frozenset[str] = frozenset()
 
     @classmethod
     def compile(
@@ -165,6 +170,7 @@ class RowMapping:
         inner: dict[str, list[_Step]] = {}
         written: dict[str, Row] = {}
         inside: set[str] = set()
+        unconditional: set[str] = set()
         for number, row in enumerate(rows):
             here = f"{place}[{number}]"
             scope, path = _split(row, here)
@@ -174,6 +180,8 @@ class RowMapping:
             _no_clash(row, written, inside, here)
             written[row.target] = row
             inside |= _around(row.target)
+            if row.when is None:
+                unconditional.add(row.target)
             if scope is not None and not path:
                 lists[scope] = (evaluate, sources)
                 continue
@@ -195,6 +203,11 @@ class RowMapping:
             targets=frozenset(written),
             sources=_read_paths(steps, lists, inner),
             tables=dict(tables or {}),
+            emptiable=frozenset(
+                target
+                for target in unconditional
+                if "[]" not in target and written[target].mode in ("always", "update")
+            ),
         )
 
     def apply(self, document: dict[str, Any], *, settings: Mapping[str, Any] | None = None) -> Mapped:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import func, select
 
-from app.connectors.base import Found, Gone, Unreadable
+from app.connectors.base import Fits, Found, Gone, Unreadable
 from app.errors import AppError
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
@@ -31,15 +32,15 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
             refs=[item.claimed.source_ref for item in items],
             kinds=route.translation.target_kinds,
         )
+    fits = await _learnt(route, items)
     for n, item in enumerate(items):
         if isinstance(item.fetched, Unreadable):
             item.error = item.fetched.error
         elif item.error is None and isinstance(item.fetched, Found | Gone):
             try:
-                item.plan = route.translation.plan(
-                    item.fetched, _known(route, owned.get(item.claimed.source_ref, []))
-                )
-                item.wishes = _wishes(route, item.plan, owned.get(item.claimed.source_ref, []))
+                mine = owned.get(item.claimed.source_ref, [])
+                item.plan = _fitted(route.translation.plan(item.fetched, _known(route, mine)), fits)
+                item.wishes = _wishes(route, item.plan, mine)
             except AppError as error:
                 item.error = error
         if n % 50 == 49:
@@ -47,6 +48,33 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
     await _wait(route, items)
     await _compare(route, items)
     await _ask_about_absence(route, items)
+
+
+async def _learnt(route: Route, items: Sequence[Item]) -> dict[str, Fits]:
+    """The targets that know what they can hold, by kind. Where that cannot be asked, nothing of the batch can be judged."""
+    fits: dict[str, Fits] = {}
+    for kind in route.translation.target_kinds:
+        target = route.target.target(kind)
+        if isinstance(target, Fits):
+            fits[kind] = target
+    try:
+        for each in fits.values():
+            await each.learn()
+    except Exception as error:  # nothing was sent: every record keeps its place in the queue
+        for item in items:
+            item.error = item.error or error
+    return fits
+
+
+def _fitted(plan: Plan, fits: Mapping[str, Fits]) -> Plan:
+    if not fits or not plan.desired:
+        return plan
+    desired, warnings = list(plan.desired), list(plan.warnings)
+    for n, put in enumerate(plan.decision.puts):
+        if put.kind in fits:
+            desired[n], said = fits[put.kind].fitted(desired[n])
+            warnings += said
+    return replace(plan, desired=tuple(desired), warnings=tuple(dict.fromkeys(warnings)))
 
 
 def _known(route: Route, rows: Sequence[Target]) -> Known:

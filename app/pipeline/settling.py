@@ -227,6 +227,8 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
                 doubted += [row.id for row in rows]
             elif wish.left is not None:
                 known += _left(route, wish)
+                if wish.archive is not None and wish.left.state != "present":
+                    freed_keys += [row.id for row in rows]
                 free += [row.id for row in rows if row is wish.old_row]
             elif wish.done and (wish.changes or _is_so_already(wish)):
                 known += _written(route, item, wish)
@@ -257,7 +259,7 @@ def _left(route: Route, wish: Wish) -> list[Outcome]:
             remote_id=remote_id if row is wish.row else _carried_id(route, wish, row, remote_id),
             owner_connection_id=row.owner_connection_id,
             owner_ref=row.owner_ref,
-            state=left.state if wish.existing else row.state,
+            state=left.state if wish.existing or left.state != "present" else row.state,
             hashes=row.hashes,
             facts=row.facts,
         )
@@ -284,7 +286,9 @@ def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
     remote_id, state = row.remote_id or (wish.old_row.remote_id if wish.old_row else None), "present"
     if not wish.changes and wish.existing is not None:
         remote_id = wish.existing.remote_id
-    written = wish.written if wish.changes or wish.intent.update else {}
+    # Where updates are off, only what was made holds what we say.
+    holds = wish.intent.update or (wish.existing is None and bool(wish.changes))
+    written = _really_written(wish) if holds else {}
     for applied in wish.applied:
         remote_id, state = applied.remote_id or remote_id, applied.state
         facts |= dict(applied.facts)
@@ -308,7 +312,7 @@ def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
             else row.owner_connection_id,
             owner_ref=item.claimed.source_ref if owns or wish.archive else row.owner_ref,
             state=state,
-            hashes=without(before, wish.vanished) | written if owns else {},
+            hashes=_still_there(before, wish, holds=holds) | written if owns else {},
             facts=facts,
         ),
         *_carried(route, item, wish, remote_id=remote_id, state=state),
@@ -342,6 +346,21 @@ def _carried_id(route: Route, wish: Wish, row: Target, remote_id: str | None) ->
     if natural is None or not remote_id or not isinstance(target, Carries):
         return row.remote_id
     return target.carried_id(remote_id, row.kind, natural)
+
+
+def _really_written(wish: Wish) -> dict[str, str]:
+    """The hashes of what was written: all of it, but for what the target refused while it took the rest."""
+    left_out = [path for applied in wish.applied for path in applied.left_out]
+    if not left_out:
+        return wish.written
+    places = tuple(f"{path}." for path in left_out)
+    return {path: digest for path, digest in wish.written.items() if not f"{path}.".startswith(places)}
+
+
+def _still_there(before: Mapping[str, str], wish: Wish, *, holds: bool) -> dict[str, str]:
+    """The hashes from before without those of what was taken away or emptied now."""
+    kept = without(before, wish.vanished)
+    return {path: digest for path, digest in kept.items() if path not in wish.emptied} if holds else kept
 
 
 def _waits_for(route: Route, item: Item, settlements: Mapping[int, Settlement]) -> waits.Wish | None:

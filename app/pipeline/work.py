@@ -40,6 +40,7 @@ class Wish:
     intent: Intent | None = None
     written: dict[str, str] = field(default_factory=dict)
     vanished: frozenset[str] = frozenset()
+    emptied: frozenset[str] = frozenset()
     changes: tuple[Change, ...] = ()
     applied: list[Applied] = field(default_factory=list)
     left: Leave | None = None
@@ -118,6 +119,7 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         document = narrowed(wish.desired, exists=exists or wish.existing is not None, existing=held)
         wish.written = leaf_hashes(document, wish.desired.scopes, sealer=sealer)
         wish.vanished = elements(row.hashes if row else ()) - elements(wish.written)
+        wish.emptied = _emptied(wish.desired.emptiable, before, written=wish.written)
     said = dict(wish.put.options) if wish.put else {}
     if row is not None and row.state == "archived" and row.facts.get("archived_by") == "us":
         said["archived_by_us"] = row.facts.get("status_before", "unknown")
@@ -164,6 +166,23 @@ def without(hashes: Mapping[str, str], gone: frozenset[str]) -> dict[str, str]:
     return {path: each for path, each in hashes.items() if not elements((path,)) & gone}
 
 
+def _emptied(
+    emptiable: frozenset[str], before: Target | None, *, written: Mapping[str, str]
+) -> frozenset[str]:
+    """Leaves that were written once and of which the source says nothing any more: the target is to empty them."""
+    if before is None or not emptiable:
+        return frozenset()
+    return frozenset(path for path in before.hashes.keys() - written.keys() if _covered(path, emptiable))
+
+
+def _covered(path: str, emptiable: frozenset[str]) -> bool:
+    while path not in emptiable:
+        path, dot, _ = path.rpartition(".")
+        if not dot:
+            return False
+    return True
+
+
 def is_unchanged(wish: Wish, *, held_by_us: bool, believe_held: bool = False) -> bool:
     """Equal to what was last written and confirmed, of a target that is neither in doubt nor held by another."""
     row = wish.row
@@ -171,6 +190,7 @@ def is_unchanged(wish: Wish, *, held_by_us: bool, believe_held: bool = False) ->
         wish.put is None
         or wish.moves_from is not None
         or wish.vanished
+        or wish.emptied
         or row is None
         or row.state != "present"
         or row.in_doubt

@@ -97,7 +97,7 @@ def gate() -> OpenGate:
 
 
 @pytest.fixture
-def clock() -> Clock:
+def ticks() -> Clock:
     return Clock()
 
 
