@@ -11,6 +11,7 @@ from app.routers import (
     connections,
     flow_start,
     flows,
+    health,
     integrations,
     systems,
 )
@@ -45,6 +46,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 def install(app: FastAPI) -> None:
     """Show every room of the API."""
+    app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, responses=PROBLEMS)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]

@@ -142,7 +142,6 @@ async def create_integration(reach: Reach, _caller: Administers, body: NewIntegr
             settings=own_values(settings),
             now=now,
         )
-        await store.pace_polls(db, made.connection_ids)
         return await _shown(db, made, reach)
 
 
@@ -176,9 +175,7 @@ async def change_integration(
 async def delete_integration(reach: Reach, _caller: Administers, integration_id: IntegrationId) -> Response:
     """Forget an integration with its flows, their deliveries and attempts. At either side everything stays as it is."""
     async with reach.db.write() as db:
-        found = await store.find(db, integration_id)
         await store.remove(db, integration_id)
-        await store.pace_polls(db, found.connection_ids)
     return Response(status_code=204)
 
 
@@ -205,5 +202,4 @@ async def put_integration_settings(
     now = await reach.db.now()
     async with reach.db.write() as db:
         changed = await store.change(db, integration_id, now=now, settings=own_values(body))
-        await store.pace_polls(db, changed.connection_ids)
         return settings_of(changed, reach)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import Conflict, NotFound
-from app.store.tables import connections, integrations
+from app.store.tables import integrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +70,9 @@ async def find(db: AsyncConnection, id: str) -> Integration:
     return Integration(**row)
 
 
-async def listed(db: AsyncConnection, *, connection_id: str | None = None) -> list[Integration]:
-    """All integrations, or those that use a connection, oldest first."""
+async def listed(db: AsyncConnection) -> list[Integration]:
+    """All integrations, oldest first."""
     query = select(*_COLUMNS).order_by(integrations.c.created_at, integrations.c.id)
-    if connection_id is not None:
-        query = query.where(
-            or_(
-                integrations.c.left_connection_id == connection_id,
-                integrations.c.right_connection_id == connection_id,
-            )
-        )
     return [Integration(**row) for row in (await db.execute(query)).mappings()]
 
 
@@ -93,18 +86,3 @@ async def remove(db: AsyncConnection, id: str) -> None:
     """Forget an integration with its flows, their deliveries and attempts. Nothing is touched at either side."""
     await find(db, id)
     await db.execute(delete(integrations).where(integrations.c.id == id))
-
-
-async def pace_polls(db: AsyncConnection, connection_ids: tuple[str, ...]) -> None:
-    """Keep on these connections how often they are polled: as often as the most eager of their integrations wants."""
-    for id in connection_ids:
-        wished = [
-            round(float(seconds) * 1000)
-            for integration in await listed(db, connection_id=id)
-            if (seconds := integration.settings.get("poll_interval_s")) is not None
-        ]
-        await db.execute(
-            update(connections)
-            .where(connections.c.id == id)
-            .values(poll_interval_ms=min(wished, default=None))
-        )

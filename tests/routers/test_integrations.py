@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.store.tables import connections
-from tests.routers.conftest import Api, connection
+from tests.routers.conftest import Api
 
 URL = "/api/v1/integrations"
 BODY: dict[str, Any] = {
@@ -52,23 +51,6 @@ async def test_settings_are_replaced_whole(api: Api) -> None:
         got.json()["values"]["currency"],
         got.json()["origins"]["currency"],
     )
-
-
-async def test_connections_are_polled_as_often_as_the_most_eager_wants(api: Api) -> None:
-    async def pace() -> dict[str, int | None]:
-        return {row["id"]: row["poll_interval_ms"] for row in await api.rows(connections)}
-
-    await connection(api.context.db, id="con_other", system="mailchimp", token="tok-other")
-    await api.http.post(URL, json=BODY | {"settings": {"poll_interval_s": 60}})
-    other = BODY | {"id": "int_two", "right_connection_id": "con_other", "settings": {"poll_interval_s": 10}}
-    await api.http.post(URL, json=other)
-    assert {"con_till": 10_000, "con_list": 60_000, "con_other": 10_000} == await pace()
-
-    await api.http.delete(f"{URL}/int_two")
-    assert {"con_till": 60_000, "con_list": 60_000, "con_other": None} == await pace()
-
-    await api.http.put(f"{URL}/int_one/settings", json={})
-    assert {"con_till": None, "con_list": None, "con_other": None} == await pace()
 
 
 @pytest.mark.parametrize(
