@@ -33,9 +33,7 @@ async def run(records: int = 20_000) -> list[Figure]:
         Figure("delivery", "bare httpx loop, writes", bare, "/s"),
         Figure("delivery", "first import, one worker", first, "/s"),
         Figure("delivery", "changed relations, one worker", changed, "/s"),
-        Figure(
-            "delivery", "changed / bare", changed / bare, "x", "at least 0.7x", changed / bare >= 0.7
-        ),
+        Figure("delivery", "changed / bare", changed / bare, "x", "at least 0.7x", changed / bare >= 0.7),
         Figure("delivery", f"peak memory of the worker, {records // 10:,} relations", small / 1e6, "MB"),
         Figure("delivery", f"peak memory of the worker, {records:,} relations", peak / 1e6, "MB"),
         Figure("delivery", "memory ratio", peak / small, "x", "at most 1.2x", peak / small <= 1.2),
@@ -112,7 +110,10 @@ async def _bare(made: House, count: int) -> float:
             for n in left:
                 method, path, body = writes[n % len(writes)]
                 answer = await client.request(
-                    method, made.mailchimp_url + path, content=body, headers={"Content-Type": "application/json"}
+                    method,
+                    made.mailchimp_url + path,
+                    content=body,
+                    headers={"Content-Type": "application/json"},
                 )
                 answer.raise_for_status()
 

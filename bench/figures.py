@@ -24,9 +24,13 @@ def table(figures: Sequence[Figure]) -> str:
     """The figures as a table for people."""
     marks = {True: "reached", False: "NOT reached", None: ""}
     rows = [("bench", "what", "measured", "goal", "")]
-    rows += [(f.bench, f.name, f"{_short(f.value)} {f.unit}".strip(), f.goal, marks[f.reached]) for f in figures]
+    rows += [
+        (f.bench, f.name, f"{_short(f.value)} {f.unit}".strip(), f.goal, marks[f.reached]) for f in figures
+    ]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
 

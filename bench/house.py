@@ -82,9 +82,9 @@ class House:
         await self.act(url, "faults", {"latency_ms": milliseconds})
 
     async def counts(self) -> tuple[int, int]:
-        """Deliveries there are, and those of them that are settled."""
+        """Deliveries there are, and those of them that are done with."""
         async with self.resources.db.read() as conn:
-            settled = func.count().filter(deliveries.c.state == "settled")
+            settled = func.count().filter(deliveries.c.state.in_(("settled", "dead")))
             row = (await conn.execute(select(func.count(), settled))).one()
         return int(row[0]), int(row[1])
 
@@ -116,7 +116,8 @@ async def house(*, relations: int, position: int = 0, **settings: Any) -> AsyncI
             **{name.upper(): str(value) for name, value in settings.items()},
         }
         chosen = Settings(
-            _env_file=None, **{name.lower(): value for name, value in environment.items()}  # type: ignore[arg-type]
+            _env_file=None,
+            **{name.lower(): value for name, value in environment.items()},  # type: ignore[arg-type]
         )
         migrate(chosen.database)
         resources = await stack.enter_async_context(open_resources(chosen))
@@ -189,7 +190,9 @@ async def _furnish(made: House, *, position: int) -> None:
     made.flow_id = flow.id
 
 
-async def _connect(resources: Resources, name: str, settings: dict[str, Any], credentials: dict[str, str]) -> str:
+async def _connect(
+    resources: Resources, name: str, settings: dict[str, Any], credentials: dict[str, str]
+) -> str:
     connector = system(name)
     till = name == "mplus"
     token = TILL_TOKEN if till else secrets.token_urlsafe(24)

@@ -325,7 +325,6 @@ CUSTOMERS = FlowKind(
     filtered=filtered,
     target_kinds=(KIND,),
     begins="beginning",
-    scopes={"contacts": "id"},
     tags="tags",
     list_keys={"customer": "number"},
     put_list_keys={"email": "email"},

@@ -21,3 +21,23 @@ async def test_a_relation_becomes_a_member_once(shop: Shop) -> None:
     await shop.rest()
 
     assert ["member.put"] == shop.written()
+
+
+async def test_a_seeded_shop_arrives_whole(shop: Shop) -> None:
+    """Every awkward case of a shop's list is delivered or says why not; nothing is left waiting or quarantined."""
+    await shop.flow("customers", CONSENT)
+    shop.till.seed(size=100, seed=1)
+    await shop.rest()
+
+    outcomes = await shop.outcomes()
+    reached = {outcome for outcome, _ in outcomes.values()}
+    why = {code for outcome, code in outcomes.values() if outcome == "skipped"}
+    written = len(shop.written())
+
+    assert 100 == len(outcomes)
+    assert {"delivered", "skipped"} == reached
+    assert {"email_missing", "email_invalid", "inactive", "key_shared", "address_looks_fake"} >= why
+
+    await shop.rest()
+
+    assert written == len(shop.written())
