@@ -7,6 +7,7 @@ needs the internet). Without it these tests are left out: the only ones that may
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ import httpx
 import pytest
 from lxml import etree
 
+from app.sandbox.mplus.ids import NAMESPACE
 from app.sandbox.mplus.till import Till, create_till
 from tests.sandbox.mplus.talk import Talk
 
@@ -123,6 +125,29 @@ def prepare(till: Till) -> None:
     till.sessions.subscribe(endpoint_url="https://example.net/hook", secret=SECRET)
     till.stock.move(1, 10001, physical=Decimal("-0.5"), kind="STOCK-HISTORY-TYPE-API")
     till.images.link("RELATION", 4, [(1, ())])
+    sales(till)
+
+
+def sales(till: Till) -> None:
+    """Order 1 is open, 2 has left, 3 was turned over as a receipt; every kind of receipt is there."""
+    given = {"relationNumber": 4, "employeeNumber": 1, "deliveryAddress": ADDRESS, "lineList": [ONE]}
+    till.orders.create({**given, "extOrderId": "made-1"})
+    till.orders.deliver(till.orders.create({**given, "extOrderId": "made-2"}))
+    till.orders.receipted(till.orders.deliver(till.orders.create({**given, "extOrderId": "made-3"})))
+    till.invoices.create({**given, "extInvoiceId": "made-1"})
+    till.counter.cash(5_000, "wisselgeld")
+    till.counter.cash(-1_000, "bloemen")
+    till.counter.transfer(2_000, source="CONTANT", to="PIN")
+    till.counter.top_up(2_500, "9000123456", relation=4)
+    till.counter.deposit(25)
+    lines = [
+        {"articleNumber": 10001, "discountPercentage": 10, "promotion": "VOORJAAR"},
+        {"articleNumber": 10018},
+    ]
+    session = till.sessions.open(4, lines)
+    session.payments = [{"method": "PIN", "amount": 12.5}]
+    till.counter.sold(session)
+    till.counter.credited(session)
 
 
 RELATION = {
@@ -160,6 +185,128 @@ CORRECTIONS = {
     "stockCorrectionList": {"correction": [{"articleNumber": 10001, "amount": 4, "decimalPlaces": 0}]},
 }
 WORKPLACE = {"branchNumber": 1, "workplaceNumber": 1}
+
+
+def made(what: str, number: int) -> str:
+    """The id of what ``sales`` made."""
+    return str(uuid.uuid5(NAMESPACE, f"{what} {number}"))
+
+
+ONE = {"articleNumber": 10001, "data": {"quantity": 1, "decimalPlaces": 0}}
+ADDRESS = {
+    "name": "Zoë & Ömer",
+    "address": "Singel 1",
+    "zipcode": "3511 AB",
+    "city": "Utrecht",
+    "country": "Nederland",
+}
+ORDER = {
+    "orderId": "",
+    "extOrderId": "shop-1",
+    "orderType": "ORDER-TYPE-EXTERNAL-SALES-ORDER",
+    "employeeNumber": 999999,
+    "relationNumber": 4,
+    "deliveryAddress": ADDRESS,
+    "invoiceAddress": ADDRESS,
+    "financialDate": date(2025, 3, 1),
+    "reference": "#1001",
+    "vatMethod": "VAT-METHOD-EXCLUSIVE",
+    "deliveryMethod": "BEZORGEN",
+    "orderCategoryNumber": 1,
+    "lineList": {
+        "line": [
+            {"articleNumber": 10001, "text": "a", "data": {"quantity": 15, "decimalPlaces": 1, "price": 999, "discountPercentage": 15}},
+            {"articleNumber": 10012, "data": {"quantity": 1, "decimalPlaces": 0}},
+        ]
+    },
+}  # fmt: skip
+INVOICE = {
+    "extInvoiceId": "shop-1",
+    "employeeNumber": 999999,
+    "relationNumber": 4,
+    "reference": "#1001",
+    "lineList": {"line": ONE},
+}
+PAID = {
+    "payment": [
+        {"method": "PIN", "amount": 1},
+        {"method": "CADEAUKAART", "amount": 5, "giftcardNumber": "9000"},
+    ]
+}
+INPUT = {
+    "employeeNumber": 999999,
+    "relationNumber": 4,
+    "financialDate": "2025-03-04",
+    "financialBranchNumber": 1,
+    "entryBranchNumber": 1,
+    "lineList": {"line": {"articleNumber": 10001, "data": {"quantity": "1.5", "price": "9.99"}}},
+}
+MARKED = {"syncMarker": 1, "syncMarkerLimit": 50, "articlePluNumbers": "", "articleBarcodes": ""}
+HEADERS = {"articlePluNumbers": "", "articleBarcodes": "", "includeLineList": False}
+LOCK = {"changeCounter": 1, "versionNumber": 1}
+
+
+def keyed(**request: Any) -> dict[str, Any]:
+    return {"request": {"idempotencyKey": "k", **request}}
+
+
+SALES: list[tuple[str, dict[str, Any]]] = [
+    ("getOrders", {"request": MARKED}),
+    ("getOrders", {"request": HEADERS}),
+    ("getOrder", {"orderId": made("order", 1)}),
+    ("getOrder", {"orderId": "none"}),
+    ("findOrder", {"extOrderId": "made-2"}),
+    ("getOrdersByExtOrderIds", {"request": {"extOrderIds": {"id": ["made-1", "made-2"]}}}),
+    ("createOrder", {"order": ORDER}),
+    ("createOrder", {"order": {"orderId": "", "extOrderId": "made-1"}}),
+    ("createOrderV2", {"request": {"order": ORDER, "applySalesPrices": True}}),
+    ("createOrderV2", {"request": {"order": {**ORDER, "extOrderId": "made-1"}}}),
+    ("createOrderV3", keyed(order=ORDER, prepay=True, paymentList=PAID)),
+    ("createOrderV3", keyed(order=ORDER, prepay=False, paymentList=PAID)),
+    ("createOrderV3", keyed(order={**ORDER, "extOrderId": "made-1"})),
+    ("updateOrder", {"order": {"orderId": made("order", 1), "reference": "x", **LOCK}}),
+    ("updateOrder", {"order": {"orderId": made("order", 1), **LOCK}}),
+    ("updateOrderV2", {"request": {"order": {"orderId": made("order", 1), "reference": "x", **LOCK}}}),
+    ("updateOrderV2", {"request": {"order": {"orderId": made("order", 1)}}}),
+    ("saveOrder", {"order": ORDER}),
+    ("saveOrder", {"order": {"orderId": made("order", 1), "reference": "x", **LOCK}}),
+    ("processOrder", keyed(order=INPUT, processorContext="")),
+    ("processOrder", keyed(order=INPUT, processorContext={"dryRun": True})),
+    ("processOrder", keyed(order={"orderId": "none", **INPUT}, processorContext="")),
+    ("cancelOrder", {"orderId": made("order", 1)}),
+    ("cancelOrder", {"orderId": made("order", 1), "request": {"branchNumber": 1}}),
+    ("cancelOrderV2", {"request": {"workplace": WORKPLACE, "employee": {"employeeNumber": 1}, "orderId": made("order", 1)}}),
+    ("payOrder", {"request": {"orderId": made("order", 1), "prepay": True, "paymentList": PAID}}),
+    ("payOrder", {"request": {"orderId": "none", "prepay": True, "paymentList": PAID}}),
+    ("payOrderV2", keyed(orderId=made("order", 1), prepay=False, paymentList={"payment": {"method": "PIN", "amount": 9_999_999}})),
+    ("deliverOrder", {"request": {"orderId": made("order", 1), "turnoverType": "DELIVER-ORDER-TURNOVER-TYPE-INVOICE"}}),
+    ("deliverOrder", {"request": {"orderId": "none"}}),
+    ("deliverOrderV2", {"request": {"orderDelivery": {"orderId": made("order", 1), "lineList": {"line": {"lineId": made("order line", 1), "quantity": 1, "decimalPlaces": 0}}}}}),
+    ("getPackingSlips", {"request": {"syncMarker": 1}}),
+    ("getPackingSlips", {"request": {"includeLineList": False}}),
+    ("getPackingSlipsByOrder", {"request": {"orderId": made("order", 2)}}),
+    ("cancelPackingSlip", keyed(packingSlipId=made("packing slip", 1), workplaceKey=WORKPLACE)),
+    ("createInvoiceFromPackingSlips", keyed(packingSlipIds=[made("packing slip", 1)], financialDate="2025-03-05", branchNumber=1)),
+    ("createInvoiceFromPackingSlips", keyed(packingSlipIds=["none"], financialDate="2025-03-05", branchNumber=1)),
+    ("getInvoices", {"request": MARKED}),
+    ("getInvoices", {"request": {**HEADERS}}),
+    ("getInvoice", {"invoiceId": made("invoice", 1)}),
+    ("findInvoice", {"extInvoiceId": "made-1"}),
+    ("findInvoice", {"extInvoiceId": "none"}),
+    ("saveInvoice", {"invoice": INVOICE}),
+    ("saveInvoice", {"invoice": {**INVOICE, "extInvoiceId": "made-1"}}),
+    ("saveInvoice", {"invoice": {"invoiceId": made("invoice", 1), "reference": "x", **LOCK}}),
+    ("processInvoice", keyed(invoice=INPUT, processorContext="")),
+    ("payInvoice", {"request": {"invoiceId": made("invoice", 1), "paymentList": PAID}}),
+    ("payInvoice", {"request": {"invoiceId": made("invoice", 1), "paymentList": {"payment": {"method": "PIN", "amount": 9_999_999}}}}),
+    ("creditInvoice", {"invoiceId": made("invoice", 1)}),
+    ("creditInvoiceV2", {"request": {"invoiceId": made("invoice", 1), "explanation": "x"}}),
+    ("getReceipts", {"request": {**MARKED, "includeOrderReferences": True}}),
+    ("getReceipts", {"request": HEADERS}),
+    ("getReceipt", {"receiptId": made("receipt", 1)}),
+    ("getReceipt", {"receiptId": "none"}),
+    ("getReceiptsByOrder", {"orderId": made("order", 3)}),
+]  # fmt: skip
 CALLS: list[tuple[str, dict[str, Any]]] = [
     ("getApiVersion", {}),
     ("getDatabaseVersion", {}),
@@ -241,6 +388,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("updateStock", {"request": {"branchNumber": 1, "articleNumber": 10001, "amountChanged": 1}}),
     ("setStock", {"request": {"branchNumber": 1, "articleNumber": 1, "amount": 1}}),
     ("saveStockCorrections", {"request": CORRECTIONS}),
+    *SALES,
 ]
 
 

@@ -17,6 +17,7 @@ from app.sandbox.memory import Forgotten, Memory, World
 from app.sandbox.mplus.till import Till, create_till
 
 LIST = "a1b2c3d4e5"
+ORDER = {"relationNumber": 1, "employeeNumber": 1, "lineList": [{"articleNumber": 10_001}]}
 
 
 def moved(old: World, new: World, file: Path, *, clean: bool = True) -> Any:
@@ -63,8 +64,10 @@ async def test_its_life_goes_on_with_other_people(tmp_path: Path) -> None:
 
 def test_after_a_crash_no_marker_falls(tmp_path: Path) -> None:
     old = create_till(size=20, seed=1)
+    old.orders.create(ORDER)
     Memory(old, tmp_path / "till").save(clean=False)
     old.relations.edit(1, mobile="06-11111111")
+    seen = old.orders.create(ORDER)
     told = old.service.marks()
     new = create_till(size=0)
     Memory(new, tmp_path / "till").load()
@@ -75,6 +78,7 @@ def test_after_a_crash_no_marker_falls(tmp_path: Path) -> None:
     assert [2] == [
         number for number, _ in new.relations.cards.walk(told["relationSyncMarker"] + 1)
     ]  # the gap holds nothing
+    assert new.orders.create(ORDER)["orderId"] not in {*old.orders.cards.rows, seen["orderId"]}
 
 
 def test_mailchimp_goes_on_where_it_was(mailchimp: MailchimpSandbox, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ TURNOVER_GROUPS: tuple[tuple[int, str, str, int], ...] = (
     (81, "Kas uit", "TURNOVER-GROUP-TYPE-CASH-OUTFLOW", 1011),
     (82, "Cadeaukaart opwaarderen", "TURNOVER-GROUP-TYPE-BALANCE-UPGRADE", 1700),
     (83, "Statiegeld", "TURNOVER-GROUP-TYPE-REFUNDABLE-DEPOSIT", 1710),
+    (84, "Betaling factuur", "TURNOVER-GROUP-TYPE-PAYMENT", 1300),
 )
 PAYMENT_METHODS: tuple[tuple[str, str, str, bool], ...] = (
     ("CONTANT", "Contant", PAYMENT, True),

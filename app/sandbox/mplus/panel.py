@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.control import Action, RefusedError
 from app.sandbox.mplus.part import flag
+from app.sandbox.mplus.schema import plain
 
 if TYPE_CHECKING:
     from app.sandbox.mplus.till import Till
@@ -34,7 +36,7 @@ def switches(till: Till) -> Sequence[Action]:
     async def turn(fields: Mapping[str, Any]) -> Any:
         for name, value in fields.items():
             turn_one(till, name, value)
-        told = asdict(till.settings)
+        told = plain(asdict(till.settings))
         return {**told, "secret": "***", "missing_rights": sorted(told["missing_rights"])}
 
     return [
@@ -56,6 +58,9 @@ def turn_one(till: Till, name: str, value: Any) -> None:
     if name == "missing_rights":
         names = value if isinstance(value, list) else [part.strip() for part in str(value).split(",")]
         settings.missing_rights = {right for right in names if right and right != "none"}
+        return
+    if name == "closed_through":
+        settings.closed_through = None if value in (None, "", "none") else date.fromisoformat(str(value))
         return
     now = getattr(settings, name, None)
     if now is None:

@@ -65,6 +65,8 @@ class Session:
     relation: int | None
     payments: list[dict[str, Any]] = field(default_factory=list)
     receipt_id: str | None = None
+    invoice_id: str | None = None  # of a sale on account
+    credited: bool = False
 
 
 class Sessions(Part):
@@ -146,13 +148,24 @@ class Sessions(Part):
         return await self.fire("selectRelation", session, selectRelation=relation)
 
     async def complete(
-        self, *, relation: int | None = None, lines: Sequence[Mapping[str, Any]] = (), method: str = "PIN"
+        self,
+        *,
+        relation: int | None = None,
+        lines: Sequence[Mapping[str, Any]] = (),
+        method: str = "PIN",
+        payments: Sequence[Mapping[str, Any]] = (),
     ) -> tuple[Session, list[Sent]]:
-        """Paid and finished. ``lines``: articleNumber, quantity, priceIncl in euros, text."""
+        """Paid and finished. ``lines``: articleNumber, quantity, priceIncl in euros, text, and if wanted
+        discountPercentage, discountAmount, promotion; ``payments``: method, amount in euros, giftcardNumber."""
         session = self.open(relation, lines)
-        total = round(sum(line["priceIncl"] * line["quantity"] for line in session.lines), 2)
-        session.payments = [{"method": method, "description": method, "amount": total}]
-        self.till.sold(session)
+        total = round(sum(due(line) for line in session.lines), 2)
+        chosen = payments or ({"method": method, "amount": total},)
+        session.payments = [{"description": one["method"], **one} for one in chosen]
+        try:
+            self.till.counter.sold(session)
+        except RefusedError:
+            del self.sessions[session.session_id]
+            raise
         sent = await self.fire("completeSession", session, completeSession={"payments": session.payments})
         return session, sent
 
@@ -160,27 +173,33 @@ class Sessions(Part):
         session = self.sessions.get(session_id)
         if session is None:
             raise RefusedError(f"there is no session {session_id}")
-        self.till.credited(session)
+        self.till.counter.credited(session)
         return await self.fire("creditSession", session)
 
     def open(self, relation: int | None, lines: Sequence[Mapping[str, Any]] = ()) -> Session:
         session_id = self._id("session", len(self.sessions))
-        made = Session(
-            session_id,
-            [
-                {
-                    "lineId": self._id(session_id, at),
-                    "articleNumber": int(line.get("articleNumber", 1)),
-                    "priceIncl": float(line.get("priceIncl", 2.5)),
-                    "quantity": float(line.get("quantity", 1)),
-                    "text": str(line.get("text", "Koffie")),
-                }
-                for at, line in enumerate(lines or ({},))
-            ],
-            relation,
-        )
+        told = [self._line(line, self._id(session_id, at)) for at, line in enumerate(lines or ({},))]
+        made = Session(session_id, told, relation)
         self.sessions[session_id] = made
         return made
+
+    def _line(self, line: Mapping[str, Any], line_id: str) -> dict[str, Any]:
+        """What is not said comes from the article; without any, it is a coffee."""
+        number = int(line.get("articleNumber", 1))
+        card = self.till.catalogue.article(number) or {"priceIncl": 250, "description": "Koffie"}
+        more = {
+            name: line[name]
+            for name in ("discountPercentage", "discountAmount", "promotion")
+            if line.get(name)
+        }
+        return {
+            "lineId": line_id,
+            "articleNumber": number,
+            "priceIncl": float(line.get("priceIncl", card.get("priceIncl", 0) / 100)),
+            "quantity": float(line.get("quantity", 1)),
+            "text": str(line.get("text", card.get("description", ""))),
+            **more,
+        }
 
     def restart(self) -> None:
         """The till program starts anew: another instance, and the counter begins again."""
@@ -229,6 +248,9 @@ class Sessions(Part):
         row = self.till.relations.cards.get(session.relation) if session.relation is not None else None
         if row is not None:
             told["relation"] = {"relationNumber": row["relationNumber"], "name": row["name"]}
+        invoice = self.till.invoices.cards.get(session.invoice_id) if session.invoice_id is not None else None
+        if invoice is not None:
+            told["invoice"] = {"invoiceId": invoice["invoiceId"], **invoice["invoiceNumber"]}
         return told
 
     def _id(self, what: str, number: int) -> str:
@@ -256,7 +278,15 @@ class Sessions(Part):
     def actions(self) -> Sequence[Action]:
         return [
             Action(
-                "complete_session", "Complete a sale", (("relationNumber", "1 or empty"),), self._complete
+                "complete_session",
+                "Complete a sale",
+                (
+                    ("relationNumber", "1 or empty"),
+                    ("articleNumber", "10001"),
+                    ("quantity", "1"),
+                    ("method", "PIN"),
+                ),
+                self._complete,
             ),
             Action("credit_session", "Credit a sale", (("sessionId", "of a completed one"),), self._credit),
             Action(
@@ -284,12 +314,14 @@ class Sessions(Part):
         number = int(fields["relationNumber"]) if fields.get("relationNumber") else None
         if number is not None and number not in self.till.relations.cards:
             raise RefusedError(f"there is no relation {number}")
-        session, sent = await self.complete(
-            relation=number, lines=fields.get("lines", ()), method=fields.get("method", "PIN")
-        )
+        lines = fields.get("lines", ())
+        if fields.get("articleNumber"):
+            lines = [{"articleNumber": fields["articleNumber"], "quantity": fields.get("quantity", 1)}]
+        session, sent = await self.complete(relation=number, lines=lines, method=fields.get("method", "PIN"))
         return {
             "sessionId": session.session_id,
             "receiptId": session.receipt_id,
+            "invoiceId": session.invoice_id,
             "sent": [one.as_json() for one in sent],
         }
 
@@ -322,6 +354,12 @@ class Sessions(Part):
 
     async def _unsubscribe(self, fields: Mapping[str, Any]) -> Any:
         return {"removed": self.unsubscribe(str(fields["subscriptionId"]))}
+
+
+def due(line: Mapping[str, Any]) -> float:
+    """Euros of a session's line after its discounts."""
+    amount = line["priceIncl"] * line["quantity"] * (100 - line.get("discountPercentage", 0)) / 100
+    return float(amount - line.get("discountAmount", 0))
 
 
 def _consumer(one: Subscription, workplace: Mapping[str, int]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class TillSettings:
     queue_orders: bool = (
         False  # createOrder answers "queued"; the order is there after the panel's release_orders
     )
+    closed_through: date | None = None  # no sale is booked on this day or before it
     webhook_seconds: float = 2.0  # how long the till waits for an answer to a blocking event
     webhook_module: bool = True  # licensed
 
@@ -38,9 +40,11 @@ class TillSettings:
         return f"{self.service_major}.{self.service_minor}.{self.service_revision}"
 
 
-# Operations that are younger than the oldest service we play (57): the first service that has them. Only dates are known
-# (mplus.md §1.4); the numbers between 59 and 67 are interpolated from those.
+# The first service that has an operation. Only dates are known (mplus.md §1.4): the numbers are interpolated from those.
 SINCE = {
+    "createOrderV2": 50,
+    "updateOrderV2": 50,
+    "deliverOrderV2": 50,
     "createOrderV3": 59,
     "payOrderV2": 59,
     "findRelationV2": 59,

@@ -90,6 +90,7 @@ class Stock(Part):
         reserved: Decimal = ZERO,
         incoming: Decimal = ZERO,
         kind: str = "STOCK-HISTORY-TYPE-SALES",
+        parts: bool = True,
         **references: Any,
     ) -> int:
         """Change by these amounts; returns the stockId. Composed articles move their parts. Articles without stock: 0."""
@@ -97,7 +98,7 @@ class Stock(Part):
         if card is None:
             return 0
         last = 0
-        for part in card.get("componentArticleList", ()):
+        for part in card.get("componentArticleList", ()) if parts else ():
             each = Decimal(part["quantity"]).scaleb(-part.get("decimalPlaces", 0))
             last = self.move(
                 branch,

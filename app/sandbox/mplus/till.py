@@ -27,25 +27,37 @@ from app.sandbox.door import Door, read_body
 from app.sandbox.faults import TEXT_XML, Faults
 from app.sandbox.mplus.cards import Cards
 from app.sandbox.mplus.catalogue import Catalogue
+from app.sandbox.mplus.counter import Counter
 from app.sandbox.mplus.description import description
 from app.sandbox.mplus.envelope import SoapFault, answered, faulted, opened, operation_name
 from app.sandbox.mplus.finance import Finance
 from app.sandbox.mplus.groups import Groups
+from app.sandbox.mplus.idempotency import Answers
+from app.sandbox.mplus.ids import Ids
 from app.sandbox.mplus.images import Images
 from app.sandbox.mplus.life import Life
 from app.sandbox.mplus.marked import Marked
+from app.sandbox.mplus.invoicecalls import InvoiceCalls
+from app.sandbox.mplus.invoices import Invoices
+from app.sandbox.mplus.ordercalls import OrderCalls
+from app.sandbox.mplus.orders import Orders
 from app.sandbox.mplus.organisation import Organisation
 from app.sandbox.mplus.panel import switches
 from app.sandbox.mplus.part import Handler, Part
 from app.sandbox.mplus.posting import Postman
+from app.sandbox.mplus.receipts import Receipts
 from app.sandbox.mplus.relations import Relations
+from app.sandbox.mplus.salespanel import SalesPanel
 from app.sandbox.mplus.schema import ZONE, Schema, Unreadable, local
 from app.sandbox.mplus.service import Service
-from app.sandbox.mplus.sessions import Session, Sessions
+from app.sandbox.mplus.sessions import Sessions
 from app.sandbox.mplus.settings import SINCE, TillSettings
+from app.sandbox.mplus.slips import Slips
 from app.sandbox.mplus.stock import Stock
 from app.sandbox.mplus.wire import articles as articles_wire
 from app.sandbox.mplus.wire import finance as finance_wire
+from app.sandbox.mplus.wire import invoices as invoices_wire
+from app.sandbox.mplus.wire import orders as orders_wire
 from app.sandbox.mplus.wire import relations as relations_wire
 from app.sandbox.mplus.wire import service as service_wire
 from app.sandbox.mplus.wire import shared as shared_wire
@@ -53,7 +65,16 @@ from app.sandbox.mplus.wire import stock as stock_wire
 from app.sandbox.requestlog import RequestLog
 
 SKIPPED_MARKS = 1_000
-WIRES = (shared_wire, service_wire, relations_wire, finance_wire, articles_wire, stock_wire)
+WIRES = (
+    shared_wire,
+    service_wire,
+    relations_wire,
+    finance_wire,
+    articles_wire,
+    stock_wire,
+    orders_wire,
+    invoices_wire,
+)
 
 
 def create_till(
@@ -102,6 +123,13 @@ class Till:
         self.images = Images(self)
         self.catalogue = Catalogue(self)
         self.stock = Stock(self)
+        self.ids = Ids(self)
+        self.answers = Answers(self)
+        self.orders = Orders(self)
+        self.slips = Slips(self)
+        self.invoices = Invoices(self)
+        self.receipts = Receipts(self)
+        self.counter = Counter(self)
         self.parts: tuple[Part, ...] = (
             self.service,
             self.organisation,
@@ -112,6 +140,16 @@ class Till:
             self.images,
             self.catalogue,
             self.stock,
+            self.ids,
+            self.answers,
+            self.orders,
+            OrderCalls(self),
+            self.slips,
+            self.invoices,
+            InvoiceCalls(self),
+            self.receipts,
+            self.counter,
+            SalesPanel(self),
             self.sessions,
         )
         self.life = Life(self)
@@ -188,14 +226,6 @@ class Till:
             values = await values
         return answered(self.schema.answer(signature.response, values))
 
-    # sales, as the shop floor tells them
-
-    def sold(self, session: Session) -> None:
-        """A session was paid."""
-
-    def credited(self, session: Session) -> None:
-        """A paid session was credited."""
-
     # the panel (control.Inside)
 
     def state(self) -> dict[str, Any]:
@@ -253,6 +283,7 @@ class Till:
                 for held in vars(part).values():
                     if isinstance(held, Marked):
                         held.skip(SKIPPED_MARKS)
+            self.ids.skip(SKIPPED_MARKS)
 
     def hold_commits(self, kind: str, changes: int = 1) -> bool:
         """The next changes of a kind take their markers now and are seen only after ``release_commits``."""

@@ -5,7 +5,6 @@ getOrders(request:GetOrdersRequest) -> GetOrdersResponse
 getOrder(orderId) -> GetOrderResponse
 findOrder(extOrderId) -> GetOrderResponse
 getOrdersByExtOrderIds(request:GetOrdersByExtOrderIdsRequest) -> GetOrdersByExtOrderIdsResponse
-getOrderChanges(request:GetOrderChangesRequest) -> GetOrderChangesResponse
 createOrder(order?:Order) -> CreateOrderResponse
 createOrderV2(request:CreateOrderV2Request) -> CreateOrderV2Response
 createOrderV3(request:CreateOrderV3Request) -> CreateOrderV3Response
@@ -53,11 +52,6 @@ DeliverOrderV2Request = orderDelivery:OrderDelivery
 DeliverOrderV2Response = result:DeliverOrderV2Result packingSlipId? invoiceId? errorMessage?
     voucherIssuances?:any unappliedVoucherIssuances?:any
 EmployeeIdentifier = employeeNumber:long
-GetOrderChangesRequest = syncMarker?:long syncMarkerLimit?:int fromFinancialDate?:SoapMplusDate
-    throughFinancialDate?:SoapMplusDate branchNumbers*:int employeeNumbers*:long relationNumbers*:long
-    articleNumbers*:long articleTurnoverGroups*:int articlePluNumbers?:TextList articleBarcodes?:TextList
-    orderTypeList?:OrderTypeList
-GetOrderChangesResponse = orderChangeList:OrderChangeList
 GetOrderResponse = result:GetOrderResult order?:Order
 GetOrdersByExtOrderIdsRequest = syncMarker?:long syncMarkerLimit?:int extOrderIds?:IdList
 GetOrdersByExtOrderIdsResponse = orderList:OrderList
@@ -79,29 +73,6 @@ GetPackingSlipsRequest = syncMarker?:long syncMarkerLimit?:int fromFinancialDate
     packingSlipNumbers*:YearNumber ownerFilter?:any branchGroupFilter?:any includeLineList?:boolean
     typeFilter*:PackingSlipType
 GetPackingSlipsResponse = packingSlipList:PackingSlipList
-LineChange = lineId? versionNumber?:int employeeNumber?:long articleNumber:long pluNumber?
-    supplierRelationNumber?:long supplierRelationName? supplierArticleNumber? lineType?:LineType
-    added?:boolean removed?:boolean data?:LineChangeData textOld? textNew? translatedTextOld?
-    translatedTextNew? courseNumberOld?:int courseNumberNew?:int menuHashOld? menuHashNew?
-    menuDescriptionOld? menuDescriptionNew? menuAmountOld?:long menuAmountNew?:long
-    menuSequenceNumberOld?:int menuSequenceNumberNew?:int preparationList?:LineChangeList
-LineChangeData = quantityOld?:long quantityNew?:long decimalPlacesOld?:int decimalPlacesNew?:int
-    priceOld?:long priceNew?:long priceExclOld?:long priceExclNew?:long originalPriceOld?:long
-    originalPriceNew?:long originalPriceExclOld?:long originalPriceExclNew?:long purchasePriceOld?:long
-    purchasePriceNew?:long averagePurchasePriceOld?:long averagePurchasePriceNew?:long turnoverGroupOld?:int
-    turnoverGroupNew?:int turnoverGroupNameOld? turnoverGroupNameNew?
-    turnoverGroupTypeOld?:TurnoverGroupType turnoverGroupTypeNew?:TurnoverGroupType vatCodeOld?:int
-    vatCodeNew?:int vatPercentageOld?:int vatPercentageNew?:int siUnitOld? siUnitNew?
-    discountTypeOld?:DiscountType discountTypeNew?:DiscountType discountPercentageOld?:int
-    discountPercentageNew?:int discountAmountOld?:long discountAmountNew?:long discountAmountExclOld?:long
-    discountAmountExclNew?:long deliveryDateOld?:SoapMplusDate deliveryDateNew?:SoapMplusDate
-    deliveryPeriodBeginOld?:SoapMplusDateTime deliveryPeriodBeginNew?:SoapMplusDateTime
-    deliveryPeriodEndOld?:SoapMplusDateTime deliveryPeriodEndNew?:SoapMplusDateTime pointsAmountOld?:long
-    pointsAmountNew?:long pointsAmountExclOld?:long pointsAmountExclNew?:long bpeIdOld? bpeIdNew?
-    bpeDescriptionOld? bpeDescriptionNew? bpeAmountOld?:long bpeAmountNew?:long bpeAmountExclOld?:long
-    bpeAmountExclNew?:long priceInCreditsOld?:long priceInCreditsNew?:long totalInclAmountOld?:long
-    totalInclAmountNew?:long totalExclAmountOld?:long totalExclAmountNew?:long
-LineChangeList[lineChange] = lineChange*:LineChange
 Order = orderId extOrderId? invoiceIds?:IdList extInvoiceIds?:IdList transactionString? syncMarker?:long
     orderType?:OrderType entryBranchNumber?:int entryExtBranchId? employeeNumber?:long employeeName?
     entryTimestamp?:SoapMplusDateTime relationNumber?:long relationName? relationCategoryId?:int
@@ -119,25 +90,6 @@ Order = orderId extOrderId? invoiceIds?:IdList extInvoiceIds?:IdList transaction
     cateringOrderNumber?:YearNumber invoiceNumbers?:YearNumberList packingSlipIds?:IdList
     packingSlipNumbers?:YearNumberList proposalId? extProposalId? proposalNumber?:YearNumber
     branchGroupNumber?:int ownerId? branchInvoiceNumbers?:any timelineEvents?:any contractPeriod?:any
-OrderChange = orderId extOrderId? entryTimestamp?:SoapMplusDateTime entryBranchNumber?:int
-    workplaceNumber?:int entryExtBranchId? financialBranchNumber?:int financialExtBranchId? reference?
-    changeCounter?:int versionNumber?:int orderNumber?:YearNumber syncMarker?:long tableNumber?:int
-    tableDescription? orderType?:OrderType employeeNumberOld?:long employeeNumberNew?:long employeeNameOld?
-    employeeNameNew? relationNumberOld?:long relationNumberNew?:long relationNameOld? relationNameNew?
-    deliveryAddressOld?:Address deliveryAddressNew?:Address invoiceAddressOld?:Address
-    invoiceAddressNew?:Address financialDateOld?:SoapMplusDate financialDateNew?:SoapMplusDate
-    totalInclAmountOld?:long totalInclAmountNew?:long totalExclAmountOld?:long totalExclAmountNew?:long
-    vatMethodOld?:VatMethod vatMethodNew?:VatMethod deliveryMethodOld? deliveryMethodNew?
-    deliveryDateOld?:SoapMplusDate deliveryDateNew?:SoapMplusDate deliveryPeriodBeginOld?:SoapMplusDateTime
-    deliveryPeriodBeginNew?:SoapMplusDateTime deliveryPeriodEndOld?:SoapMplusDateTime
-    deliveryPeriodEndNew?:SoapMplusDateTime paymentMethodOld? paymentMethodNew? prepaidAmountOld?:long
-    prepaidAmountNew?:long fullyPaidOld?:boolean fullyPaidNew?:boolean deliveryStateOld?:OrderDeliveryState
-    deliveryStateNew?:OrderDeliveryState cancelStateOld?:OrderCancelState cancelStateNew?:OrderCancelState
-    completeStateOld?:OrderCompleteState completeStateNew?:OrderCompleteState numberOfGuestsOld?:int
-    numberOfGuestsNew?:int orderCategoryNumberOld?:int orderCategoryNumberNew?:int
-    orderCategoryDescriptionOld? orderCategoryDescriptionNew? lineChangeList?:LineChangeList
-    vatChangeOld?:VatChange vatChangeNew?:VatChange
-OrderChangeList[orderChange] = orderChange*:OrderChange
 OrderDelivery = orderId lineList:OrderDeliveryLineList turnoverType?:DeliverOrderTurnoverType
 OrderDeliveryLine = lineId quantity:long decimalPlaces?:int
 OrderDeliveryLineList[line] = line*:OrderDeliveryLine
