@@ -35,10 +35,10 @@ from app.sandbox.mplus.groups import Groups
 from app.sandbox.mplus.idempotency import Answers
 from app.sandbox.mplus.ids import Ids
 from app.sandbox.mplus.images import Images
-from app.sandbox.mplus.life import Life
-from app.sandbox.mplus.marked import Marked
 from app.sandbox.mplus.invoicecalls import InvoiceCalls
 from app.sandbox.mplus.invoices import Invoices
+from app.sandbox.mplus.life import Life
+from app.sandbox.mplus.marked import Marked
 from app.sandbox.mplus.ordercalls import OrderCalls
 from app.sandbox.mplus.orders import Orders
 from app.sandbox.mplus.organisation import Organisation
