@@ -349,7 +349,7 @@ async def test_a_till_that_does_not_answer(make_till):
 
     async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        outcome = await reached(make_till(f"http://127.0.0.1:{port}", seconds=0.05))
+        outcome = await reached(make_till(f"http://127.0.0.1:{port}", seconds=0.5))
         stop.set()
 
         assert outcome == (RemoteUnavailable, "answer_timeout")
