@@ -93,7 +93,11 @@ async def _mend_webhook(
     if url is None or not isinstance(client, RegistersWebhooks):
         return diagnosis, None
     try:
-        made = await client.ensure_webhook(url, secret_known=connection.webhook_secret_sealed is not None)
+        made = await client.ensure_webhook(
+            url,
+            remote_id=connection.webhook_remote_id,
+            secret_known=connection.webhook_secret_sealed is not None,
+        )
     except AppError as error:
         warning = (
             f"The webhook could not be set up, so polling alone does the work: {error.detail} {error.advice}"
@@ -109,7 +113,7 @@ async def _keep(
     values: dict[str, object] = {"webhook_remote_id": made.remote_id}
     if made.secret is not None:
         values["webhook_secret_sealed"] = resources.sealer.seal(made.secret)
-    elif made.change == "made":
+    elif made.change in ("made", "made_anew"):
         values["webhook_secret_sealed"] = None  # a remote that does not sign: the address is the only secret
     await connections.change(db, id, now=now, **values)
 

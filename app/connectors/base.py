@@ -341,8 +341,11 @@ class WebhookRegistration:
 class RegistersWebhooks(Protocol):
     """A client whose remote has an API for webhooks (Mailchimp has, the till's are typed in by hand)."""
 
-    async def ensure_webhook(self, url: str, *, secret_known: bool) -> WebhookRegistration:
-        """Make or mend the webhook for this address. With a signing webhook whose secret we do not know, make it anew."""
+    async def ensure_webhook(
+        self, url: str, *, remote_id: str | None, secret_known: bool
+    ) -> WebhookRegistration:
+        """Make or mend the webhook for this address. ``remote_id`` is the webhook that we remember as ours, and
+        ``secret_known`` says that we hold its secret; a webhook that signs otherwise than we can verify is made anew."""
         ...
 
     async def remove_webhook(self, url: str) -> bool:

@@ -32,7 +32,8 @@ Params = Mapping[str, str | int]
 
 
 class Api:
-    """Calls to one account. ``root`` ends in ``/3.0``; ``server_time`` is what the last answer's Date said."""
+    """Calls to one account. ``root`` ends in ``/3.0``; ``server_time`` is what the last answer's Date said;
+    ``data_centre`` is the one that the key names."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Api:
         self._url = httpx.URL(root)
         self._http = http
         self._gate = gate
+        self.data_centre = credentials.data_centre
         self._secret = credentials.secret
         self._timeout = httpx.Timeout(answer_seconds, connect=min(CONNECT_SECONDS, answer_seconds))
         if credentials.token is not None:

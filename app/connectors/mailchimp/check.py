@@ -5,15 +5,17 @@ Every error that a call can raise has its own code, and every code its own advic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from app.connectors.base import Diagnosis
 from app.connectors.mailchimp import hooks
 from app.connectors.mailchimp.audience import Definition
 from app.connectors.mailchimp.calls import Api
-from app.errors import AppError, MisdirectedConnection, TimeError
+from app.errors import AppError, CredentialsRefused, MisdirectedConnection, TimeError
 
 MAY_NOT_WRITE = frozenset({"viewer", "author"})
+_OF_A_DATA_CENTRE = re.compile(r"([a-z]{2,4}\d{1,4})\.api\.mailchimp\.com", re.ASCII)
 ADVICE: Mapping[str, str] = {
     "dns_not_found": "Check the end of the API key: what stands behind its last dash names the data centre.",
     "connection_refused": "Check the address of the API; leave it empty to use Mailchimp's own.",
@@ -34,6 +36,8 @@ async def diagnose(
     details: dict[str, str] = {"address": api.host}
     try:
         who = await api.get("/", operation="root.get", params={"fields": "account_name,login_id,role,email"})
+    except CredentialsRefused as refused:
+        return wrong_data_centre(api, details) or failed(refused, details=details)
     except AppError as error:
         return failed(error, details=details)
     role = str(who.get("role", "")).lower()
@@ -71,6 +75,20 @@ async def diagnose(
         details=details,
         warnings=tuple(warnings),
         account=account,
+    )
+
+
+def wrong_data_centre(api: Api, details: Mapping[str, str]) -> Diagnosis | None:
+    """A key is only known where it was made: an address of another data centre refuses it like a wrong one."""
+    asked = _OF_A_DATA_CENTRE.fullmatch(api.host)
+    if asked is None or api.data_centre is None or asked[1] == api.data_centre:
+        return None
+    return Diagnosis(
+        ok=False,
+        code="wrong_data_centre",
+        sentence=f"The key was made in the data centre {api.data_centre}, and the address is that of {asked[1]}.",
+        advice="Leave the address of the API empty: it follows from the key.",
+        details=details,
     )
 
 

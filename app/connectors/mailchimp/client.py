@@ -59,9 +59,13 @@ class MailchimpClient:
             return self._members
         raise wrong_kind("Mailchimp", kind)
 
-    async def ensure_webhook(self, url: str, *, secret_known: bool) -> WebhookRegistration:
+    async def ensure_webhook(
+        self, url: str, *, remote_id: str | None, secret_known: bool
+    ) -> WebhookRegistration:
         """See :func:`hooks.ensure`."""
-        return await hooks.ensure(self.api, self._list_path, url, secret_known=secret_known)
+        return await hooks.ensure(
+            self.api, self._list_path, url, remote_id=remote_id, secret_known=secret_known
+        )
 
     async def remove_webhook(self, url: str) -> bool:
         """See :func:`hooks.remove`."""

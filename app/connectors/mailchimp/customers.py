@@ -84,7 +84,7 @@ def member_hash(email: str) -> str:
 def existing_member(member: Mapping[str, Any], *, whole: bool = True) -> Existing:
     """A member as it is now, in the same words as our documents, with its ``status``."""
     status = str(member.get("status") or "")
-    document: Document = {"status": status, "tags": _tag_names(member.get("tags"))}
+    document: Document = {"status": status, "tags": tag_names(member.get("tags"))}
     if whole:
         document |= {
             "email_address": member.get("email_address", ""),
@@ -261,7 +261,8 @@ def _tags(intent: Intent, existing: Existing | None, *, member: str) -> tuple[Ch
     return (SetTags(member=member, tags=changed, quiet=bool(intent.options.get("backfill"))),)
 
 
-def _tag_names(tags: Any) -> list[str]:
+def tag_names(tags: Any) -> list[str]:
+    """The names of a member's tags, as an answer lists them or as names already."""
     if not isinstance(tags, list | tuple):
         return []
     return [str(tag.get("name", "")) if isinstance(tag, Mapping) else str(tag) for tag in tags]

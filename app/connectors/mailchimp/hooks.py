@@ -51,13 +51,21 @@ def lacks(hook: Mapping[str, Any], url: str) -> Document:
     return body
 
 
-async def ensure(api: Api, list_path: str, url: str, *, secret_known: bool) -> WebhookRegistration:
-    """Make or mend the webhook for this address; make it anew where it signs with a secret that we do not hold."""
-    hook = ours(await listed(api, list_path), url)
+async def ensure(
+    api: Api, list_path: str, url: str, *, remote_id: str | None, secret_known: bool
+) -> WebhookRegistration:
+    """Make or mend the webhook for this address. One that we remember under another address moves along with us.
+
+    It is made anew where it signs with a secret that we do not hold, and where we hold a secret and it does not sign:
+    every notice would be refused.
+    """
+    found = await listed(api, list_path)
+    hook = ours(found, url) or next((each for each in found if each.get("id") == remote_id), None)
     if hook is None:
         return await _make(api, list_path, url, anew=False)
     hook_id = str(hook.get("id", ""))
-    if hook.get("signing_enabled") and not secret_known:
+    signs, holds_its_secret = hook.get("signing_enabled") is True, secret_known and hook_id == remote_id
+    if signs != holds_its_secret or signs != secret_known:
         await _delete(api, list_path, hook_id)
         return await _make(api, list_path, url, anew=True)
     body = lacks(hook, url)

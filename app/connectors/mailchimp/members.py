@@ -34,13 +34,14 @@ from app.connectors.mailchimp.memberchanges import (
     SetTags,
     WriteMember,
 )
-from app.connectors.mailchimp.roster import Roster
+from app.connectors.mailchimp.roster import PAGE, Roster
 from app.errors import RecordRefused, TimeError
 from app.records.decision import TargetState
 
 FEW = 3
 """So many are asked one by one even where the whole list is at hand: they answer with everything they hold."""
-PER_PAGE = 1000
+MOST_LISTED = 200_000
+"""Audiences above this are never listed as a whole: it would take hundreds of calls, and memory."""
 
 
 class MemberTarget:
@@ -58,12 +59,19 @@ class MemberTarget:
         self._path = f"{list_path}/members"
         self._definition = definition
         self._roster = Roster(api, list_path, monotonic=monotonic)
+        self._asked_singly = 0
 
     async def fetch_many(self, wanted: Sequence[Wanted]) -> Mapping[str, Existing]:
         """By key. A few are asked one by one, many are looked up in the roster; always as they stand now."""
         audience = await self._definition.look()
-        if len(wanted) <= FEW or (not self._roster.loaded and len(wanted) < audience.contacts / PER_PAGE):
+        if len(wanted) <= FEW or audience.contacts > MOST_LISTED:
             return await self._singly(wanted)
+        if not self._roster.loaded:
+            # The list pays when it takes fewer calls than were made without it.
+            self._asked_singly += len(wanted)
+            if self._asked_singly < audience.contacts / PAGE:
+                return await self._singly(wanted)
+            self._asked_singly = 0
         await self._roster.refresh()
         found: dict[str, Existing] = {}
         closer: list[Wanted] = []
@@ -97,6 +105,7 @@ class MemberTarget:
                 return await self._write(change)
             case ArchiveMember():
                 await self._gone_is_fine("DELETE", self._at(change), operation="member.delete")
+                self._roster.note({"contact_id": change.member, "status": "archived"})
                 return Applied(
                     state="archived", facts={"archived_by": "us", "status_before": change.status_before}
                 )
@@ -160,6 +169,7 @@ class MemberTarget:
                 left_out += [f"merge_fields.{tag}" for tag in gone]
                 change, warning = less
                 warnings.append(warning)
+        self._roster.note(answer)
         facts = {"filled": filled_after(change.filled, change.body.get("merge_fields", {}))}
         if answer.get("last_changed"):
             facts["marker"] = str(answer["last_changed"])
@@ -222,6 +232,8 @@ class MemberTarget:
             raise TimeError(
                 "The contact vanished from Mailchimp before its tags were set.", code="has_changed"
             ) from None
+        on = {name for name, on in change.tags.items() if on}
+        self._roster.note_tags(change.member, on=on, off=change.tags.keys() - on)
         return Applied(warnings=change.warnings)
 
     async def _gone_is_fine(self, method: str, path: str, *, operation: str) -> None:

@@ -1,15 +1,19 @@
 """Who is in the audience, by the hash of the address: kept in memory, and brought up to date by two light calls.
 
 A large batch must know of each member whether it is there and in what state. Asking one by one would double the calls;
-so the whole audience is listed once, narrowly, and from then on only what changed since. No address rests here.
+so the whole audience is listed once, narrowly, and from then on only what changed since. What we write ourselves is
+noted at once. No address rests here.
+
+It may be some seconds old, and nothing depends on that: a status is sent only for a stated change of will, Mailchimp
+itself lets nobody back who left, and a member that came meanwhile is updated by the same call that would have added it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,8 +23,10 @@ from app.connectors.mailchimp.calls import Api
 
 PAGE = 1000
 FIELDS = "members.id,members.contact_id,members.status,members.tags,members.last_changed"
-LOOK_BACK = timedelta(seconds=60)
+LOOK_BACK = timedelta(seconds=20)
 """Changes that are written down a little late are still seen by the next look."""
+FRESH_S = 5.0
+"""So long a look is believed: a big import asks for what others changed now and then, not before every batch."""
 LIST_AGAIN_S = 6 * 3600.0
 """Who was deleted for good leaves no trace in what changed: the whole list is read again now and then."""
 
@@ -46,6 +52,7 @@ class Roster:
         self._hashes: dict[str, str] = {}
         self._since: dict[str, datetime | None] = {"": None, "archived": None}
         self._listed_at: float | None = None
+        self._looked_at: float | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -56,14 +63,17 @@ class Roster:
     async def refresh(self) -> None:
         """See what changed; the first time, and now and then, everything."""
         async with self._lock:
+            started = self._monotonic()
+            if self.loaded and self._looked_at is not None and started - self._looked_at < FRESH_S:
+                return
             if not self.loaded:
                 self._entries, self._hashes = {}, {}
                 self._since = {"": None, "archived": None}
-            started = self._monotonic()
             for status in self._since:
                 self._since[status] = await self._read(status, self._since[status])
             if not self.loaded:
                 self._listed_at = started
+            self._looked_at = started
 
     def find(self, hash_: str | None, contact_id: str | None) -> Existing | None:
         """By address first, then by contact: who changed the address has another hash and is the same contact."""
@@ -72,6 +82,24 @@ class Roster:
             return None
         member = {"contact_id": entry.contact_id, "status": entry.status, "tags": entry.tags}
         return customers.existing_member(member, whole=False)
+
+    def note(self, member: Mapping[str, Any]) -> None:
+        """What Mailchimp said of one member just now, or of a part of it by its ``contact_id``."""
+        if self._listed_at is None:
+            return
+        known = self._entries.get(self._hashes.get(str(member.get("contact_id", "")), ""))
+        if known is not None:
+            said = {"id": known.hash, "status": known.status, "tags": known.tags}
+            member = said | {name: value for name, value in member.items() if value is not None}
+        if member.get("id") and member.get("status"):
+            self._take(member)
+
+    def note_tags(self, member: str, *, on: Set[str], off: Set[str]) -> None:
+        """Tags were set and taken away just now."""
+        entry = self._entries.get(self._hashes.get(member, member))
+        if entry is not None:
+            tags = (set(entry.tags) | on) - off
+            self._entries[entry.hash] = replace(entry, tags=tuple(sys.intern(name) for name in sorted(tags)))
 
     def forget(self, member: str) -> None:
         """Mailchimp does not know this contact any more."""
@@ -114,7 +142,7 @@ class Roster:
             hash=str(raw.get("id", "")),
             contact_id=str(raw.get("contact_id") or raw.get("id", "")),
             status=sys.intern(str(raw.get("status", ""))),
-            tags=tuple(sys.intern(str(tag.get("name", ""))) for tag in raw.get("tags") or ()),
+            tags=tuple(sys.intern(name) for name in customers.tag_names(raw.get("tags"))),
         )
         before = self._hashes.get(entry.contact_id)
         if before is not None and before != entry.hash:

@@ -23,7 +23,7 @@ ABOUT_PEOPLE = frozenset({"subscribe", "unsubscribe", "profile", "cleaned", "upe
 QUIET = frozenset({"campaign", "sms_subscribe", "sms_unsubscribe", "upsms", "sms_campaign"})
 MAX_FIELDS = 2_000
 
-_SIGNED = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})", re.ASCII)
+_SIGNED = re.compile(r"t=(\d{1,12}), ?v1=([0-9a-fA-F]{64})", re.ASCII)
 
 KeyedHash = Callable[..., str]
 
@@ -81,7 +81,7 @@ def verify(*, headers: Mapping[str, str], body: bytes, secret: str, now: float) 
     if found is None:
         raise BadSignature("X-Mailchimp-Signature cannot be read.")
     expected = hmac.new(secret.encode(), found[1].encode() + b"." + body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected, found[2]):
+    if not hmac.compare_digest(expected, found[2].lower()):
         raise BadSignature("X-Mailchimp-Signature does not fit the body.")
     if abs(now - int(found[1])) > TOLERANCE_S:
         raise BadSignature("X-Mailchimp-Signature is too old, or from the future.", code="stale_signature")
