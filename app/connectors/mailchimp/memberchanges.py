@@ -13,6 +13,10 @@ class MemberChange(Change):
     member: str
     warnings: tuple[str, ...] = ()
 
+    def summary(self) -> str:
+        """The call in words."""
+        return self.action.replace("_", " ")
+
 
 class WriteMember(MemberChange):
     """A call with a body. ``interests`` and ``marketing_permissions`` are objects of yes and no here.
