@@ -50,6 +50,7 @@ async def forecast(
     while True:
         page = await route.source.changes(route.record_kind, since=position, limit=PAGE)
         fetched = [answer for answer in await _whole(route, page) if answer.ref not in seen]
+        fetched.sort(key=lambda answer: (len(answer.ref), answer.ref))  # the lowest number keeps a shared key
         seen |= {answer.ref for answer in fetched}
         for one in await rehearse(route, fetched, taken=taken):
             _count(told, one)
@@ -81,7 +82,7 @@ def _count(told: Forecast, one: Rehearsed) -> None:
     decision = one.plan.decision if one.plan is not None else None
     if decision is not None and decision.skip is not None:
         told.skipped[decision.skip.code] += 1
-    if decision is not None and decision.waits:
+    if one.waits:
         told.skipped["waits"] += 1
     if one.needs_yes:
         told.skipped["needs_yes"] += 1
@@ -93,7 +94,7 @@ def _count(told: Forecast, one: Rehearsed) -> None:
         elif act.action == "update":
             told.update += 1
             told.update_without_consent += unsure
-        elif act.action == "archive":
+        elif act.action in ("archive", "delete"):
             told.archive += 1
         elif act.action == "unchanged":
             told.unchanged += 1

@@ -1,25 +1,21 @@
 """What would happen to one record, shown and not done: source, record, rules that fired, targets, differences. Pure.
 
-Whoever shows a preview reads the source record, lets the flow's translation plan it, asks the target for what
-:func:`lookups` names, and hands both to :func:`preview_of`. Nothing is written on the way.
+It is made of a rehearsal, which goes the way of a batch, so that a preview shows what a delivery would do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from app.connectors.base import Desired, Document, Existing, Found, Gone, Intent, Leave, Steps, Wanted
-from app.errors import AppError
-from app.records.decision import Archive, Known, KnownTarget, Put
-from app.translation import Plan, leaves, narrowed
+from app.connectors.base import Document, Found
+from app.pipeline.rehearsal import Act, Action, Rehearsed
+from app.translation import Plan, leaves
 from app.values.money import to_decimal
 
-Key = tuple[str, str]
-StepsOf = Callable[[Intent, Existing | None], Steps]
 Outcome = Literal["delivered", "unchanged", "skipped", "filtered", "waiting", "held_back"]
 
 
@@ -49,7 +45,7 @@ class TargetPreview:
 
     kind: str
     natural: str | None
-    action: Literal["create", "update", "unchanged", "archive", "delete", "leave"]
+    action: Action
     document: Document
     held: Document | None
     differences: tuple[Difference, ...]
@@ -77,44 +73,13 @@ class Preview:
         return shown
 
 
-def lookups(plan: Plan, known: Known) -> tuple[Wanted, ...]:
-    """What to ask the target for, so that the preview can tell what it holds."""
-    owned = {(target.kind, target.key): target for target in known.targets}
-
-    def wanted(kind: str, key: str, natural: str | None, before: str | None = None) -> Wanted:
-        target = owned.get((kind, before or key)) or owned.get((kind, key))
-        return Wanted(
-            kind=kind, key=key, natural=natural, remote_id=target.remote_id if target else None, whole=True
-        )
-
-    puts = [
-        wanted(put.kind, known.hashed(put.kind, put.natural), put.natural, put.moves_from)
-        for put in plan.decision.puts
-    ]
-    return (*puts, *(wanted(each.kind, each.key, None) for each in plan.decision.archives))
-
-
-def preview_of(
-    source: Found | Gone,
-    plan: Plan,
-    known: Known,
-    *,
-    existing: Mapping[Key, Existing],
-    steps: Mapping[str, StepsOf] | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> Preview:
-    """The preview of a planned record.
-
-    ``existing`` is what the target holds, by kind and target key; what is not in it does not exist. ``steps`` are the
-    target's, by kind of target, where the calls are to be shown; ``options`` the flow's settings that they may ask for.
-    """
-    owned = {(target.kind, target.key): target for target in known.targets}
-    targets = [
-        _put(put, desired, known, owned, existing, (steps or {}).get(put.kind), options or {})
-        for put, desired in zip(plan.decision.puts, plan.desired, strict=True)
-    ]
-    targets += [_archive(each, existing, (steps or {}).get(each.kind)) for each in plan.decision.archives]
-    outcome, reason = _outcome(plan, targets)
+def preview_of(rehearsed: Rehearsed) -> Preview:
+    """The preview of a rehearsed record."""
+    source, plan, error = rehearsed.fetched, rehearsed.plan or Plan(), rehearsed.error
+    scopes = [desired.scopes for desired in plan.desired]
+    puts = len(scopes)
+    targets = tuple(_target(act, scopes[n] if n < puts else {}) for n, act in enumerate(rehearsed.acts))
+    outcome, reason = _outcome(rehearsed, plan, targets)
     return Preview(
         ref=source.ref,
         outcome=outcome,
@@ -122,109 +87,35 @@ def preview_of(
         source=source.document if isinstance(source, Found) else None,
         record=plan.record.model_dump() if plan.record is not None else None,
         fired=plan.fired,
-        targets=tuple(targets),
+        targets=targets,
         warnings=plan.warnings,
+        advice=error.advice if error is not None else "",
     )
 
 
-def preview_failed(source: Found | Gone, error: AppError) -> Preview:
-    """The preview of a record that a row or rule cannot apply to, or that a rule holds back."""
-    return Preview(
-        ref=source.ref,
-        outcome="held_back",
-        reason=error.detail,
-        source=source.document if isinstance(source, Found) else None,
-        record=None,
-        fired=(),
-        targets=(),
-        warnings=(),
-        advice=error.advice,
-    )
-
-
-def _put(
-    put: Put,
-    desired: Desired,
-    known: Known,
-    owned: Mapping[Key, KnownTarget],
-    existing: Mapping[Key, Existing],
-    steps: StepsOf | None,
-    options: Mapping[str, Any],
-) -> TargetPreview:
-    key = known.hashed(put.kind, put.natural)
-    old = owned.get((put.kind, put.moves_from)) if put.moves_from else None
-    held = existing.get((put.kind, key))
-    fields = leaves(held.document, desired.scopes) if held is not None else None
-    document = narrowed(desired, exists=held is not None, existing=fields)
-    differences = _differences(leaves(document, desired.scopes), fields or {})
-    intent = Intent(
-        kind=put.kind,
-        key=key,
-        natural=put.natural,
-        remote_id=held.remote_id if held is not None else None,
-        desired=desired,
-        document=document,
-        moves_from_id=old.remote_id if old is not None else None,
-        create=put.create,
-        update=put.update,
-        options={**options, **put.options},
-        facts=dict((old or owned.get((put.kind, key)) or _NOBODY).facts),
-    )
-    taken = steps(intent, held) if steps is not None else None
-    action: Literal["create", "update", "unchanged", "leave"]
-    if isinstance(taken, Leave) or not (put.create if held is None else put.update):
-        action = "leave"
-    elif held is None:
-        action = "create"
-    else:
-        action = "update" if (differences if taken is None else taken) else "unchanged"
+def _target(act: Act, scopes: Mapping[str, str]) -> TargetPreview:
+    held = act.existing.document if act.existing is not None else None
     return TargetPreview(
-        kind=put.kind,
-        natural=put.natural,
-        action=action,
-        document=document,
-        held=held.document if held is not None else None,
-        differences=differences,
-        calls=_calls(taken),
-        reason=taken.reason if isinstance(taken, Leave) else "",
+        kind=act.kind,
+        natural=act.natural,
+        action=act.action,
+        document=act.document,
+        held=held,
+        differences=_differences(leaves(act.document, scopes), leaves(held or {}, scopes)),
+        calls=tuple(Call(change.summary(), change.payload()) for change in act.changes),
+        reason=act.reason,
     )
 
 
-def _archive(each: Archive, existing: Mapping[Key, Existing], steps: StepsOf | None) -> TargetPreview:
-    held = existing.get((each.kind, each.key))
-    intent = Intent(
-        kind=each.kind,
-        key=each.key,
-        natural=None,
-        remote_id=held.remote_id if held is not None else None,
-        desired=None,
-        permanently=each.permanently,
-    )
-    taken = steps(intent, held) if steps is not None else None
-    left = isinstance(taken, Leave) or held is None
-    return TargetPreview(
-        kind=each.kind,
-        natural=None,
-        action="leave" if left else "delete" if each.permanently else "archive",
-        document={},
-        held=held.document if held is not None else None,
-        differences=(),
-        calls=_calls(taken),
-        reason=taken.reason if isinstance(taken, Leave) else each.reason,
-    )
-
-
-def _calls(taken: Steps | None) -> tuple[Call, ...]:
-    if taken is None or isinstance(taken, Leave):
-        return ()
-    return tuple(Call(change.summary(), change.payload()) for change in taken)
-
-
-def _outcome(plan: Plan, targets: list[TargetPreview]) -> tuple[Outcome, str]:
+def _outcome(rehearsed: Rehearsed, plan: Plan, targets: tuple[TargetPreview, ...]) -> tuple[Outcome, str]:
     """As the settled delivery would call it."""
     decision = plan.decision
-    if decision.waits:
-        return "waiting", decision.waits[0].reason
+    if rehearsed.error is not None:
+        return "held_back", rehearsed.error.detail
+    if rehearsed.needs_yes:
+        return "waiting", "Many records vanished at the source: archiving this one waits for a person's yes."
+    if rehearsed.waits:
+        return "waiting", rehearsed.waits[0].reason
     if decision.skip is not None:
         return ("filtered" if decision.skip.filtered else "skipped"), decision.skip.reason
     if any(target.action not in ("unchanged", "leave") for target in targets):
@@ -256,6 +147,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     return value.isoformat() if isinstance(value, date) else value
-
-
-_NOBODY = KnownTarget(kind="", key="", remote_id=None, own=False)

@@ -10,30 +10,35 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.connectors.base import Change, Document, Existing, Fetched, Leave, Wanted
+from app.connectors.base import Change, Document, Existing, Fetched, Leave, Steps, Wanted
 from app.errors import AppError
 from app.pipeline.planning import plan_all
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
+from app.records.decision import Wait
 from app.store import targets
 from app.store.deliveries import Claimed
-from app.store.targets import Key
+from app.store.targets import Key, Target
 from app.translation import Plan, needs_existing_leaves
 
-Action = Literal["create", "update", "unchanged", "archive", "skip"]
+Action = Literal["create", "update", "unchanged", "archive", "delete", "leave"]
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What would be done to one target record. ``consent`` is what the flow noted about the person, if it notes that."""
+    """What would be done to one target record. ``consent`` is what the flow noted about the person, if it notes that.
+
+    ``document`` holds the leaves that this run may write. ``leave``: nothing, by the target's own state, by the flow's
+    settings, or because another record owns the key.
+    """
 
     kind: str
-    key: str
+    natural: str | None
     action: Action
     code: str | None = None
-    reason: str | None = None
+    reason: str = ""
     consent: str | None = None
-    wanted: Document = field(default_factory=dict)
+    document: Document = field(default_factory=dict)
     existing: Existing | None = None
     changes: tuple[Change, ...] = ()
 
@@ -42,10 +47,10 @@ class Act:
 class Rehearsed:
     """One source record: how it was read, what the flow makes of it, and what would be done. ``error`` ends it early."""
 
-    ref: str
     fetched: Fetched
     plan: Plan | None = None
     acts: tuple[Act, ...] = ()
+    waits: tuple[Wait, ...] = ()
     error: AppError | None = None
     needs_yes: bool = False
 
@@ -60,14 +65,26 @@ async def rehearse(
     """
     items = [Item(claimed=_claimed(answer.ref), fetched=answer) for answer in fetched]
     await plan_all(route, items)
+    for item in items:
+        if item.error is not None and not isinstance(item.error, AppError):
+            raise item.error
     await _look_up(route, items, whole=whole)
     taken = set() if taken is None else taken
-    told: list[Rehearsed] = []
-    for item, answer in zip(items, fetched, strict=True):
-        error = item.error if item.error is None or isinstance(item.error, AppError) else AppError()
-        acts = () if error else tuple(_act(route, item, wish, taken=taken) for wish in item.wishes)
-        told.append(Rehearsed(answer.ref, answer, item.plan, acts, error, item.needs_yes))
-    return told
+    return [_told(route, item, taken) for item in items]
+
+
+def _told(route: Route, item: Item, taken: set[Key]) -> Rehearsed:
+    assert item.fetched is not None
+    error = item.error if isinstance(item.error, AppError) else None
+    acts: list[Act] = []
+    for wish in [] if error else item.wishes:
+        foreign = wish.put is not None and _is_taken(route, item, wish, taken)
+        target = route.target.target(wish.kind)
+        steps = () if foreign or wish.intent is None else target.steps(wish.intent, wish.existing)
+        acts.append(act_of(wish, steps, foreign=foreign))
+        if wish.put is not None and not foreign:
+            taken.update([(wish.kind, wish.key), *wish.carries])
+    return Rehearsed(item.fetched, item.plan, tuple(acts), tuple(item.absent), error, item.needs_yes)
 
 
 def _claimed(ref: str) -> Claimed:
@@ -88,7 +105,7 @@ def _claimed(ref: str) -> Claimed:
 
 
 async def _look_up(route: Route, items: Iterable[Item], *, whole: bool) -> None:
-    """Rows here and records there, in one question each."""
+    """Rows here, and records there: one question for each kind."""
     wishes = [wish for item in items for wish in item.wishes]
     keys = sorted({key for wish in wishes for key in wish.keys})
     if not keys:
@@ -99,6 +116,7 @@ async def _look_up(route: Route, items: Iterable[Item], *, whole: bool) -> None:
     for wish in wishes:
         wish.row = rows.get((wish.kind, wish.key))
         wish.old_row = rows.get(wish.moves_from) if wish.moves_from else None
+        wish.carried = [rows[key] for key in wish.carries if key in rows]
         prepare(wish, sealer=route.sealer, options=route.options)
         if whole or not wish.unchanged:
             by_kind.setdefault(wish.kind, []).append(wish)
@@ -120,34 +138,45 @@ def _wanted(wish: Wish, *, whole: bool) -> Wanted:
     )
 
 
-def _act(route: Route, item: Item, wish: Wish, *, taken: set[Key]) -> Act:
-    key = (wish.kind, wish.key)
-    consent = wish.put.facts.get("consent") if wish.put else None
-    assert wish.intent is not None
+def _is_taken(route: Route, item: Item, wish: Wish, taken: set[Key]) -> bool:
+    """Another source record owns the key, or one of what goes along, or came first in this rehearsal."""
+    if {(wish.kind, wish.key), *wish.carries} & taken:
+        return True
+    mine = (route.source_connection_id, item.claimed.source_ref)
+    rows: list[Target] = [row for row in (wish.row, *wish.carried) if row is not None]
+    return any(
+        row.state == "present"
+        and row.owner_ref is not None
+        and (row.owner_connection_id, row.owner_ref) != mine
+        for row in rows
+    )
 
-    def act(action: Action, *, code: str | None = None, reason: str | None = None, changes: tuple[Change, ...] = ()) -> Act:  # fmt: skip
-        document = wish.intent.document if wish.intent else {}
-        return Act(wish.kind, wish.key, action, code, reason, consent, document, wish.existing, changes)
 
-    if wish.put is not None:
-        if key in taken or _is_foreign(route, item, wish):
-            return act("skip", code="key_shared", reason="Another record has this address already.")
-        taken.add(key)
+def act_of(wish: Wish, steps: Steps, *, foreign: bool = False) -> Act:
+    """What one wish comes to, from its row, what the target holds and the steps it would take. Pure."""
+
+    def act(action: Action, code: str | None = None, reason: str = "", changes: tuple[Change, ...] = ()) -> Act:  # fmt: skip
+        return Act(
+            kind=wish.kind,
+            natural=wish.natural,
+            action=action,
+            code=code,
+            reason=reason,
+            consent=wish.put.facts.get("consent") if wish.put else None,
+            document=wish.intent.document if wish.intent else {},
+            existing=wish.existing,
+            changes=changes,
+        )
+
+    if foreign:
+        return act("leave", "key_shared", "Another record has this address or number already.")
     if wish.unchanged or is_unchanged(wish, held_by_us=False):
         return act("unchanged")
-    steps = route.target.target(wish.kind).steps(wish.intent, wish.existing)
     if isinstance(steps, Leave):
-        return act("skip", code=steps.code, reason=steps.reason)
-    if not steps:
-        return act("unchanged")
-    if wish.archive is not None:
-        return act("archive", code=wish.archive.reason, changes=steps)
+        return act("leave", steps.code, steps.reason)
     known = wish.existing is not None or wish.old_row is not None
+    if not steps:
+        return act("unchanged") if wish.existing is not None or wish.archive else act("leave")
+    if wish.archive is not None:
+        return act("delete" if wish.archive.permanently else "archive", None, wish.archive.reason, steps)
     return act("update" if known else "create", changes=steps)
-
-
-def _is_foreign(route: Route, item: Item, wish: Wish) -> bool:
-    row = wish.row
-    if row is None or row.state != "present" or row.owner_ref is None:
-        return False
-    return (row.owner_connection_id, row.owner_ref) != (route.source_connection_id, item.claimed.source_ref)

@@ -80,7 +80,7 @@ async def start_flow(
     if position is None:
         position = await beginning(flow, reach.resources.client(source))
     if flow.approved_at is None and not (body and body.approve):
-        return await _asked(reach, flow, source=source, target=target, since=position)
+        return await _asked(reach, flow, since=position)
     now = await reach.db.now()
     async with reach.db.write() as db:
         if await cursors.position(db, flow_id) is None:
@@ -130,11 +130,8 @@ async def beginning(flow: Flow, source: Client) -> int:
     return mark
 
 
-async def _asked(
-    reach: Context, flow: Flow, *, source: Connection, target: Connection, since: int
-) -> Started:
-    route = reach.routes.opened(flow, source=source, target=target)
-    found = await forecast(route, since=since + 1)
+async def _asked(reach: Context, flow: Flow, *, since: int) -> Started:
+    found = await forecast(await reach.routes.route(flow.id), since=since + 1)
     now = await reach.db.now()
     async with reach.db.read() as db:
         answer = await shown(db, await flows.find(db, flow.id), reach, now=now)
@@ -156,12 +153,10 @@ async def forecast_flow(reach: Reach, _caller: Operates, flow_id: FlowId) -> For
     """What the flow would do from where it stands now, counted without writing anything."""
     async with reach.db.read() as db:
         flow = await flows.find(db, flow_id)
-        source = await connections.find(db, flow.source_connection_id)
-        target = await connections.find(db, flow.target_connection_id)
         position = await cursors.position(db, flow_id)
+    route = await reach.routes.route(flow_id)
     if position is None:
-        position = await beginning(flow, reach.resources.client(source))
-    route = reach.routes.opened(flow, source=source, target=target)
+        position = await beginning(flow, route.source)
     return forecast_out(await forecast(route, since=position + 1))
 
 
