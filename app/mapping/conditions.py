@@ -2,7 +2,7 @@
 
 A condition never fails: what is nothing, or of an odd kind, simply is not greater, not listed, not matching. Texts
 are compared without regard to capitals and spaces at the ends, numbers as numbers (``"10"`` is 10), dates as days
-or moments.
+or moments; a bare day is its midnight on the shop's clock (the setting ``time_zone``, else Amsterdam's).
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def _comparison(condition: Condition, operator: str, place: str, *, fixed: bool)
         return lambda left, right, run: _ordered(left, right, holds)  # noqa: ARG005
     by_day = operator == "on_day"
     sign = {"before": -1, "after": 1, "on_day": 0}[operator]
-    return lambda left, right, run: _dated(left, right, sign, by_day=by_day)  # noqa: ARG005
+    return lambda left, right, run: _dated(left, right, sign, run.zone, by_day=by_day)
 
 
 _TEXT: dict[str, Callable[[str, str], bool]] = {
@@ -279,10 +279,10 @@ def _ordered(left: Any, right: Any, holds: Callable[[Any, Any], bool]) -> bool:
     return False
 
 
-def _dated(left: Any, right: Any, sign: int, *, by_day: bool) -> bool:
-    one, other = parse_moment(left), parse_moment(right)
+def _dated(left: Any, right: Any, sign: int, zone: str, *, by_day: bool) -> bool:
+    one, other = parse_moment(left, zone), parse_moment(right, zone)
     if one is None or other is None:
         return False
     if by_day:
-        return wall_clock(one).date() == wall_clock(other).date()
+        return wall_clock(one, zone).date() == wall_clock(other, zone).date()
     return (one > other) - (one < other) == sign

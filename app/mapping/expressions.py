@@ -24,6 +24,7 @@ from app.mapping.functions import LIBRARY
 from app.mapping.library.entry import arity_problem
 from app.mapping.library.patterns import compile_pattern
 from app.mapping.reads import paths_of
+from app.values.dates import zone
 
 MAX_EXPRESSION = 2_000
 MAX_NESTING = 40
@@ -131,6 +132,12 @@ def _check(node: Node, place: str, tables: Container[str] | None, *, argument: b
             )
         if kind == "pattern":
             _check_pattern(function.name, child, place)
+        if kind == "time zone" and child["type"] == "literal" and zone(str(child["value"])) is None:
+            raise InvalidInput(
+                f"{function.name}() does not know the time zone {str(child['value'])[:60]!r}.",
+                field=place,
+                advice="Write it like 'Europe/Amsterdam'.",
+            )
         _check(child, place, tables, argument=True)
     if function.name == "lookup":
         _check_table(node["children"][1], place, tables)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import MappingFailed
+from app.values.dates import AMSTERDAM
 from app.values.money import to_decimal
 
 MAX_STEPS = 200_000
@@ -26,7 +27,7 @@ class SkipRecord(Exception):
 class Run:
     """The purse of one record, what was noticed on the way, and what expressions may ask for beside the document."""
 
-    __slots__ = ("characters", "notes", "row", "settings", "steps", "tables")
+    __slots__ = ("characters", "notes", "row", "settings", "steps", "tables", "zone")
 
     def __init__(
         self, *, settings: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None
@@ -37,6 +38,7 @@ class Run:
         self.notes: list[str] = []
         self.settings: Mapping[str, Any] = settings or {}
         self.tables: Mapping[str, Any] = tables or {}
+        self.zone: str = self.settings.get("time_zone") or AMSTERDAM  # the shop's clock
 
     def pay(self, steps: int) -> None:
         """Take steps from the purse: call it before the work, not after."""

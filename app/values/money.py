@@ -112,4 +112,4 @@ def _bounded(text: str) -> Decimal | None:
 
 
 def _sane(number: Decimal) -> bool:
-    return (number.is_finite() and -MAX_EXPONENT <= number.adjusted() <= MAX_EXPONENT) or number == 0
+    return number.is_finite() and (not number or -MAX_EXPONENT <= number.adjusted() <= MAX_EXPONENT)

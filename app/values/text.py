@@ -60,6 +60,8 @@ def html_to_text(markup: str) -> str:
 
     Text without any markup comes back as it was, apart from spaces at the ends and entities.
     """
+    if _surrogates(markup):
+        markup = markup.encode("utf-8", "replace").decode()
     lines = _CELLS.sub(" ", _BLOCKS.sub("\n", markup)) if "<" in markup else markup
     # nh3 is a real HTML parser: an attribute with a ">" in it or an unclosed tag does not leak into the text
     plain = html.unescape(nh3.clean(lines, tags=set(), clean_content_tags={"script", "style"}))
@@ -90,4 +92,4 @@ def without_nul(text: str) -> str:
 
 
 def _surrogates(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)

@@ -10,6 +10,7 @@ from typing import Any
 from app.errors import MappingFailed
 from app.mapping.library.entry import Flag, Run, Text, is_true
 from app.mapping.run import MAX_DEPTH, kind_of
+from app.values.money import to_decimal
 from app.values.text import as_text
 
 
@@ -128,6 +129,13 @@ def _plain(run: Run, value: Any, depth: int) -> Any:
     if isinstance(value, str):
         run.grow(len(value))
         return value
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        number = to_decimal(value)  # what is no amount of anything has no place in JSON either
+        return (
+            number
+            if number is None
+            else int(number)
+            if number == number.to_integral_value()
+            else float(number)
+        )
     return value.isoformat() if isinstance(value, date) else value

@@ -1,12 +1,15 @@
-"""Functions on dates and moments. A day is ``2026-12-31``, a moment ISO 8601 with its offset."""
+"""Functions on dates and moments. A day is ``2026-12-31``, a moment ISO 8601 with its offset.
+
+Without a time zone of their own they read the shop's clock: the setting ``time_zone``, else Amsterdam's.
+"""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
 
-from app.mapping.library.entry import Text, Whole
-from app.values.dates import AMSTERDAM, iso, parse_moment, wall_clock
+from app.mapping.library.entry import Run, Text, Whole, Zone
+from app.values.dates import iso, parse_moment, wall_clock
 from app.values.dates import parse_date as read_date
 
 # The codes a form may hold. Not strftime itself: what it shows depends on the machine.
@@ -16,60 +19,61 @@ _CODES = {
 }  # fmt: skip
 
 
-def iso_date(value: Any, zone: Text = AMSTERDAM) -> Text | None:
+def iso_date(run: Run, value: Any, zone: Zone | None = None) -> Text | None:
     """The day of a date or moment in ISO form; a moment with an offset counts in the time zone.
 
     iso_date('31-12-2026') -> "2026-12-31"
     iso_date('2026-12-31T23:30:00+00:00') -> "2027-01-01"
     """
-    day = _day(value, zone)
+    day = _day(value, _name(run, zone))
     return None if day is None else iso(day)
 
 
-def date_(value: Any, form: Text = "%d-%m-%Y", zone: Text = AMSTERDAM) -> Text | None:
+def date_(run: Run, value: Any, form: Text = "%d-%m-%Y", zone: Zone | None = None) -> Text | None:
     """A date or moment in another form: %Y %y year, %m month, %d day, %H %M %S time, as the zone's clock shows it.
 
     date('2026-12-31') -> "31-12-2026"
     date('2026-12-31', '%m/%d') -> "12/31"
     date('2026-07-01T10:05:00Z', '%d-%m %H:%M') -> "01-07 12:05"
     """
-    found = parse_moment(value, zone)
+    clock = _name(run, zone)
+    found = parse_moment(value, clock)
     if found is None:
         return None
-    shown, result, letters = wall_clock(found, zone), [], iter(form[:100])
+    shown, result, letters = wall_clock(found, clock), [], iter(form[:100])
     for letter in letters:
         code = next(letters, "%") if letter == "%" else ""
         result.append(_CODES.get(code, f"%{code}").format(shown, shown.year % 100) if code else letter)
     return "".join(result)
 
 
-def moment(value: Any, zone: Text = AMSTERDAM) -> Text | None:
+def moment(run: Run, value: Any, zone: Zone | None = None) -> Text | None:
     """A moment in UTC; without an offset it is read as wall clock of the time zone.
 
     moment('2026-07-01 12:00') -> "2026-07-01T10:00:00+00:00"
     """
-    found = parse_moment(value, zone)
+    found = parse_moment(value, _name(run, zone))
     return None if found is None else iso(found)
 
 
-def add_days(value: Any, days: Whole) -> Text | None:
+def add_days(run: Run, value: Any, days: Whole) -> Text | None:
     """The day so many days later; a negative number is earlier.
 
     add_days('2026-12-31', `1`) -> "2027-01-01"
     """
-    day = _day(value, AMSTERDAM)
+    day = _day(value, run.zone)
     try:
         return None if day is None else iso(day + timedelta(days=days))
     except OverflowError:
         return None
 
 
-def days_between(first: Any, second: Any) -> Whole | None:
+def days_between(run: Run, first: Any, second: Any) -> Whole | None:
     """How many days lie between two days; negative when the second is earlier.
 
     days_between('2026-12-24', '2026-12-31') -> 7
     """
-    start, end = _day(first, AMSTERDAM), _day(second, AMSTERDAM)
+    start, end = _day(first, run.zone), _day(second, run.zone)
     return None if start is None or end is None else (end - start).days
 
 
@@ -80,6 +84,10 @@ def birthday(value: Any) -> Text | None:
     """
     day = read_date(value)
     return None if day is None else f"{day.month:02}/{day.day:02}"
+
+
+def _name(run: Run, zone: Zone | None) -> str:
+    return run.zone if zone is None else str(zone)
 
 
 def _day(value: Any, zone: str) -> date | None:

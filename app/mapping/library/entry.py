@@ -2,7 +2,8 @@
 
 A function's annotations are its contract. ``text: Text`` takes any scalar as text, ``amount: Number`` a Decimal,
 ``items: Items`` a list. A parameter that does not say ``| None`` never sees nothing: the result is nothing then, or,
-where the parameter has a default, the default is used. A list where a text is wanted is the record's failure.
+where the parameter has a default, the default is used. A list where a text is wanted is the record's failure; an
+empty text where a list is wanted is nothing.
 Lines ``call -> result`` of the docstring are its examples; the tests run every one of them.
 """
 
@@ -19,6 +20,7 @@ from typing import Any, NewType
 
 from app.errors import InvalidInput, MappingFailed
 from app.mapping.run import Run, kind_of
+from app.values.dates import zone
 from app.values.money import to_decimal
 from app.values.text import as_text
 
@@ -32,6 +34,8 @@ Pattern = NewType(
     "Pattern", object
 )  # a regular expression; it must be written out, so that it is compiled once
 
+Zone = NewType("Zone", str)  # a time zone's name: refused where it is written out and there is none such
+
 _KINDS: dict[Any, str] = {
     str: "text",
     Decimal: "number",
@@ -42,6 +46,7 @@ _KINDS: dict[Any, str] = {
     Any: "anything",
     Each: "&expression",
     Pattern: "pattern",
+    Zone: "time zone",
 }
 
 
@@ -139,10 +144,15 @@ def coerced(kind: str, value: Any, name: str) -> Any:
     """A value as the kind a parameter wants; None when the value is nothing or cannot be read as it."""
     if value is None or kind == "anything":
         return value
-    if kind == "text":
+    if kind in ("text", "time zone"):
         if isinstance(value, dict | list | tuple):
             raise _misfit(name, "a text", value)
-        return as_text(value)
+        text = as_text(value)
+        if kind == "time zone" and text is not None and zone(text) is None:
+            raise MappingFailed(
+                f"{name}() does not know that time zone", advice="Write it like 'Europe/Amsterdam'."
+            )
+        return text
     if kind in ("number", "whole number"):
         if isinstance(value, dict | list | tuple):
             raise _misfit(name, "a number", value)
@@ -152,6 +162,8 @@ def coerced(kind: str, value: Any, name: str) -> Any:
         return int(number) if number == number.to_integral_value() else None
     if kind == "yes/no":
         return is_true(value)
+    if value == "":  # an empty field where a list or an object is needed: nothing
+        return None
     if kind == "list":
         if not isinstance(value, list | tuple):
             raise _misfit(name, "a list", value)
@@ -198,6 +210,6 @@ def arity_problem(function: Function, given: int) -> InvalidInput | None:
 
 
 __all__ = [
-    "Each", "Example", "Flag", "Function", "Items", "Number", "Parameter", "Pattern", "Run", "Text", "Whole",
+    "Each", "Example", "Flag", "Function", "Items", "Number", "Parameter", "Pattern", "Run", "Text", "Whole", "Zone",
     "arity_problem", "coerced", "described", "is_true",
 ]  # fmt: skip

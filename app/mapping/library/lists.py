@@ -67,20 +67,20 @@ def sort_by(run: Run, items: Items, each: Each) -> Items:
 
 
 def min_by(run: Run, items: Items, each: Each) -> Any:
-    """The element for which the expression gives the least.
+    """The element for which the expression gives the least; where it gives nothing, the element does not count.
 
-    min_by([{n: `2`}, {n: `1`}], &n).n -> 1
+    min_by([{n: `2`}, {n: `1`}, {m: `0`}], &n).n -> 1
     """
-    found = sort_by(run, items, each)
+    found = _counting(run, items, each, "min_by")
     return found[0] if found else None
 
 
 def max_by(run: Run, items: Items, each: Each) -> Any:
-    """The element for which the expression gives the most.
+    """The element for which the expression gives the most; where it gives nothing, the element does not count.
 
-    max_by([{n: `2`}, {n: `1`}], &n).n -> 2
+    max_by([{n: `2`}, {n: `1`}, {m: `9`}], &n).n -> 2
     """
-    found = sort_by(run, items, each)
+    found = _counting(run, items, each, "max_by")
     return found[-1] if found else None
 
 
@@ -184,6 +184,14 @@ def _each(run: Run, items: Items, each: Each) -> list[Any]:
     run.pay(len(items) * 2)
     expression: Callable[[Any, Run], Any] = each  # type: ignore[assignment]
     return [expression(item, run) for item in items]
+
+
+def _counting(run: Run, items: Items, each: Each, name: str) -> list[Any]:
+    """In order, only the elements for which the expression gives something."""
+    pairs = [
+        (item, by) for item, by in zip(items, _each(run, items, each), strict=True) if by not in (None, "")
+    ]
+    return _sorted(run, [item for item, _ in pairs], [by for _, by in pairs], name)
 
 
 def _sorted(run: Run, items: Items, by: list[Any], name: str) -> list[Any]:

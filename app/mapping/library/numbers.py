@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from app.errors import MappingFailed
 from app.mapping.library.entry import Items, Number, Run, Text, Whole, coerced
 from app.values import vat
+from app.values.dates import parse_moment
 from app.values.money import MAX_EXPONENT, half_up, to_decimal
 
 _CONTEXT = Context(prec=40)
@@ -127,7 +128,8 @@ def excl_vat(amount: Number, rate: Number, places: Whole = 2) -> Number | None:
 
     excl_vat(`121`, `21`) -> 100.00
     """
-    return vat.excl_vat(amount, rate, places=places)
+    found = vat.excl_vat(amount, rate, places=places)
+    return None if found is None else _sane(found)
 
 
 def from_cents(cents: Number) -> Number:
@@ -192,18 +194,23 @@ def max_(run: Run, items: Items) -> Any:
     return _extreme(run, items, "max", max)
 
 
-def _extreme(run: Run, items: Items, name: str, choose: Callable[[Any], Any]) -> Any:
+def _extreme(run: Run, items: Items, name: str, choose: Callable[..., Any]) -> Any:
     known = [item for item in items if item is not None]
-    if known and (all(isinstance(i, str) for i in known) or all(isinstance(i, date) for i in known)):
-        run.pay(len(items))
+    run.pay(len(items))
+    if known and all(isinstance(item, str) for item in known):
         return choose(known)
+    if known and all(isinstance(item, date) for item in known):  # days among moments are their midnight
+        return choose(known, key=lambda day: parse_moment(day, run.zone) or datetime.min.replace(tzinfo=UTC))
     values = _numbers(run, items, name)
     return choose(values) if values else None
 
 
 def _numbers(run: Run, items: Items, name: str) -> list[Decimal]:
     run.pay(len(items))
-    return [value for item in items if (value := coerced("number", item, name)) is not None]
+    values = [coerced("number", item, name) for item in items]
+    if any(value is None and item not in (None, "") for value, item in zip(values, items, strict=True)):
+        run.note(f"{name}() left out what is no number.")
+    return [value for value in values if value is not None]
 
 
 def _sane(value: Decimal) -> Decimal:
