@@ -359,6 +359,8 @@ def _apply_scope(
     run.row = f"{name}[]"
     try:
         elements = scope.elements(whole, run)
+        if isinstance(elements, list | tuple):
+            run.pay(len(elements) * (len(scope.steps) + 1))
     except MappingFailed as error:
         raise _named(error, f"{name}[]") from None
     except _FAULTS as error:
@@ -373,7 +375,6 @@ def _apply_scope(
         )
     done: list[dict[str, Any]] = []
     known: set[Any] = set()
-    run.pay(len(elements) * (len(scope.steps) + 1))
     for item in elements:
         inner: dict[str, Any] = {}
         around = {"item": item, "whole": whole, "settings": settings}

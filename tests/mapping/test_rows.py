@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from app.errors import InvalidInput, MappingFailed
+from app.mapping.conditions import Condition
 from app.mapping.expressions import paths
 from app.mapping.rows import Row, RowMapping, parse_rows
 
@@ -114,6 +116,59 @@ def test_scopes_run_their_rows_once_per_element() -> None:
     } == mapped.document
 
 
+def test_rows_inside_an_object_add_to_the_row_that_writes_the_whole() -> None:
+    rows = parse_rows((("custom", "customFields"), ("custom.shoe", "`42`"), ("custom.leeg", "null()")))
+
+    document = RowMapping.compile(rows).apply(DOCUMENT).document
+
+    assert {"custom": {"nieuwsbrief": "ja", "leeg": "", "shoe": 42}} == document
+    assert {"nieuwsbrief": "ja", "leeg": ""} == DOCUMENT["customFields"]
+
+
+def test_the_last_row_whose_condition_holds_writes() -> None:
+    when = {"field": "country", "is": "equals", "value": "Nederland"}
+    rows = parse_rows(
+        (
+            ("greeting", "'Hello'"),
+            {"target": "greeting", "expression": "'Hallo'", "when": when},
+            {"target": "greeting", "expression": "'Bonjour'", "when": when | {"value": "France"}},
+        )
+    )
+
+    assert {"greeting": "Hallo"} == RowMapping.compile(rows).apply(DOCUMENT).document
+    assert {"greeting": "Hello"} == RowMapping.compile(rows).apply({}).document
+
+
+@pytest.mark.parametrize(
+    ("skus", "problem"),
+    [
+        (["S", "M"], None),
+        (["S", "S"], "Two elements of variants have the same sku"),
+        (["S", None], "An element of variants has nothing as its sku"),
+        (["S", ""], "An element of variants has an empty text as its sku"),
+        ([["S"]], "An element of variants has a list as its sku"),
+    ],
+)
+def test_elements_are_known_by_an_identity_of_their_own(skus: list[Any], problem: str | None) -> None:
+    mapping = RowMapping.compile(
+        parse_rows((("variants[]", "v"), ("variants[].sku", "item.sku"))), scopes={"variants": "sku"}
+    )
+    document = {"v": [{"sku": sku} for sku in skus]}
+    if problem is None:
+        assert {"variants": document["v"]} == mapping.apply(document).document
+        return
+    with pytest.raises(MappingFailed, match=problem) as failed:
+        mapping.apply(document)
+
+    assert "variants[].sku" == failed.value.row
+
+
+def test_a_mode_is_told_for_what_stands_inside_something_that_has_one() -> None:
+    rows = parse_rows((("a", "a", "create"), ("a.b", "b"), ("c", "c")))
+
+    assert {"a": "create", "a.b": "always"} == RowMapping.compile(rows).apply({}).modes
+
+
 def test_modes_and_switched_off_rows() -> None:
     rows = [
         Row(target="title", expression="name", mode="create"),
@@ -138,7 +193,14 @@ def test_modes_and_switched_off_rows() -> None:
         ([Row(target="a", expression="launch(name)")], "rows[0].expression"),
         ([Row(target="a", expression="trim(nested(name))")], "rows[0].expression"),
         ([Row(target="lines[].sku", expression="item.sku")], "rows"),
-        ([Row(target=f"a{n}", expression="name") for n in range(1001)], "rows"),
+        ([Row(target=f"a{n}", expression="name") for n in range(5000)], "rows"),
+        ([Row(target="a", expression="name"), Row(target="a[]", expression="name")], "rows[1].target"),
+        ([Row(target="a.b", expression="name"), Row(target="a", expression="name")], "rows[1].target"),
+        ([Row(target="a[].b", expression="item"), Row(target="a", expression="name")], "rows[1].target"),
+        ([Row(target="a.", expression="name")], "rows[0].target"),
+        ([Row(target="a", expression="name", table="nothing")], "rows[0].table"),
+        ([Row(target="a", expression="name"), Row(target="a", expression="email", mode="create",
+          when=Condition.model_validate({"field": "a", "is": "empty"}))], "rows[1].mode"),
     ],
 )  # fmt: skip
 def test_a_mapping_that_cannot_be_used_is_refused_with_its_row(rows: list[Row], field: str) -> None:
@@ -178,6 +240,25 @@ def test_what_cannot_be_read_gives_nothing_and_is_told(expression: str, warning:
     mapped = RowMapping.compile([Row(target="x", expression=expression)]).apply(DOCUMENT)
 
     assert ({}, (warning,)) == (mapped.document, mapped.warnings)
+
+
+def test_a_thousand_rows_are_compiled_and_run_quickly() -> None:
+    rows = [Row(target=f"a.b{n}", expression="upper(name)") for n in range(1_000)]
+    started = time.process_time()
+    mapping = RowMapping.compile(rows)
+    assert 1_000 == len(mapping.apply(DOCUMENT).document["a"])
+    assert time.process_time() - started < 2
+
+
+def test_a_list_of_many_elements_with_many_rows_ends_as_that_records_failure() -> None:
+    rows = [Row(target="lines[]", expression="lines")] + [
+        Row(target=f"lines[].a{n}", expression="item.sku") for n in range(500)
+    ]
+    mapping = RowMapping.compile(rows)
+    with pytest.raises(MappingFailed) as failed:
+        mapping.apply({"lines": [{"sku": str(n)} for n in range(5_000)]})
+
+    assert ("mapping_too_large", "lines[]") == (failed.value.code, failed.value.row)
 
 
 def test_the_paths_an_expression_reads_are_known_for_warnings() -> None:
