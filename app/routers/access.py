@@ -46,7 +46,7 @@ def _needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     ) -> Caller:
         found = await authenticate(reach, request.headers.get)
         require(found, scope)
-        request.state.facts["key"] = found.key_id
+        request.state.facts["key_id"] = found.key_id
         return found
 
     return caller
