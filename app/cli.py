@@ -88,6 +88,7 @@ def start_all() -> None:
     settings = settings_of()
     configure_logging(format=settings.log_format, level=settings.log_level, role="up")
     asyncio.run(up(settings, say=typer.echo))
+    gc.freeze()
 
 
 @cli.command(short_help="Run the API alone.")

@@ -21,7 +21,7 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 WELL_S = 30.0
 """Who lived this long was well: its next death counts as the first."""
-STOP_S = (3.8, 0.6, 0.4)
+STOP_S = (3.3, 0.6, 0.4)
 """How long each stage may take to stop, first to last; together less than five seconds."""
 LOOK_S = 0.02
 

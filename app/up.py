@@ -18,8 +18,10 @@ from pathlib import Path
 
 import httpx
 import structlog
+from redis.asyncio import Redis
 
 from app import demo, lifeline
+from app.connectors.limits import nobody_holds_yet
 from app.embedded_redis import start_redis
 from app.errors import AdministratorError
 from app.keyring import keyring
@@ -133,7 +135,7 @@ async def _start(
     """Start everything, wait until it answers, make the demo, and tell."""
     key = keyring(settings).admin_api_key
     settings.data_dir.mkdir(exist_ok=True, mode=0o700)
-    redis_url = settings.redis_url or _own_redis(supervisor, settings.data_dir / "redis")
+    redis_url = settings.redis_url or await _own_redis(supervisor, settings)
     await asyncio.to_thread(migrate, settings.database)
     run = RunFile(api_url=base_url(doors.api), admin_api_key=key)
     env = _environment(settings, redis_url=redis_url, api_url=run.api_url)
@@ -163,13 +165,17 @@ async def _start(
     say(welcome(run, settings, path=path))
 
 
-def _own_redis(supervisor: Supervisor, folder: Path) -> str:
+async def _own_redis(supervisor: Supervisor, settings: Settings) -> str:
+    folder = settings.data_dir / "redis"
     first = start_redis(folder)
 
     def again() -> subprocess.Popen[bytes]:
         return start_redis(folder).process
 
     supervisor.add(Child("Redis", again, stage=REDIS, process=first.process))
+    if first.fresh:
+        async with Redis.from_url(first.url) as redis:
+            await nobody_holds_yet(redis, prefix=settings.key_prefix)
     return first.url
 
 

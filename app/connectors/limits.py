@@ -35,6 +35,12 @@ live_work: ContextVar[bool] = ContextVar("live_work", default=True)
 KEPT_FOR_LIVE = 2
 
 
+async def nobody_holds_yet(redis: Redis, *, prefix: str) -> None:
+    """Say so of a Redis that was made just now; otherwise everybody waits until holders have announced themselves again, as
+    after a flush."""
+    await redis.set(f"{prefix}:places-since", 0, nx=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds. ``lasts``: how long places are ours after a renewal. ``settle``: how long a missed holder, or everybody after

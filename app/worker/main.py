@@ -41,8 +41,8 @@ POLL_DELAY_S = 0.04
 JOB_TIMEOUT_S = 900
 BEAT_S = 10.0
 AGAIN_S = 1.0
-LET_END_S = 3.5
-"""How long what is under way may take after the word to stop; what is cut off then is somebody's when its lease ends."""
+LET_END_S = 2.5
+"""A batch is two seconds of work. How long what is under way may take after the word to stop; what is cut off then is somebody's when its lease ends."""
 
 
 async def run(settings: Settings, *, redis_url: str | None = None) -> None:
