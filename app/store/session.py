@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -190,6 +188,9 @@ def shown(url: str) -> str:
 
 def migrate(url: str) -> None:
     """Bring the schema up to date. Blocks; the driver needs a loop of its own, so it works in a thread. Raises DatabaseAway."""
+    from alembic import command  # a third of a second, and only who migrates needs it
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
