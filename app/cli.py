@@ -9,17 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import json
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
+from app import asking
+from app.asking import Answer
 from app.errors import AdministratorError, AppError
 from app.log import configure_logging
+from app.own_api import OwnApi
 from app.settings import Settings
 
 cli = typer.Typer(
@@ -37,6 +41,13 @@ cli = typer.Typer(
 )
 
 Handed = Annotated[int | None, typer.Option("--fd", hidden=True)]  # an open port, from the supervisor
+
+
+Address = Annotated[
+    str | None, typer.Option("--api", help="Where the API is.", show_default="as run.json says")
+]
+Key = Annotated[str | None, typer.Option("--key", help="An API key.", show_default="the first admin key")]
+Json = Annotated[bool, typer.Option("--json", help="The API's own answer, for scripts.")]
 
 
 class Server(StrEnum):
@@ -193,6 +204,49 @@ def migrate() -> None:
     settings = settings_of()
     bring_up_to_date(settings.database)
     typer.echo(f"The database is up to date: {shown(settings.database)}")
+
+
+@cli.command(short_help="Check connections: is each account well, and if not, why?")
+def check(
+    connection: Annotated[
+        list[str] | None, typer.Argument(help="Ids of connections; all when none is given.")
+    ] = None,
+    api: Address = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Ask the other systems now: does the address lead there, is the key right, may it do what it must?
+
+    Each connection gets one sentence, and what to do where something is wrong. A passing check lets go on what waited. The
+    exit code is 1 when any is broken, so that a script can watch it.
+    """
+    _ask(lambda to: asking.check(to, connection or []), api=api, key=key, as_json=as_json)
+
+
+@cli.command(short_help="Ask the source for changes now, instead of at the next interval.")
+def poll(
+    flow: Annotated[
+        list[str] | None, typer.Argument(help="Ids of flows; all that run when none is given.")
+    ] = None,
+    api: Address = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Let running flows ask their source for changes at once, and deliver what is due."""
+    _ask(lambda to: asking.poll(to, flow or []), api=api, key=key, as_json=as_json)
+
+
+def _ask(
+    question: Callable[[OwnApi], Awaitable[Answer]], *, api: str | None, key: str | None, as_json: bool
+) -> None:
+    async def ask() -> Answer:
+        async with asking.api_of(settings_of(), address=api, key=key) as to:
+            return await question(to)
+
+    answer = asyncio.run(ask())
+    typer.echo(json.dumps(answer.json, indent=2, ensure_ascii=False) if as_json else "\n".join(answer.lines))
+    if not answer.well:
+        raise typer.Exit(1)
 
 
 def _needing_redis(settings: Settings) -> Settings:

@@ -1,0 +1,87 @@
+"""What a terminal asks an installation that runs: each answer in lines for people, beside the API's own JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app import keyring, run_file
+from app.errors import AdministratorError
+from app.own_api import OwnApi
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. ``well`` decides the exit code."""
+
+    lines: tuple[str, ...]
+    json: Any
+    well: bool = True
+
+
+def api_of(settings: Settings, *, address: str | None, key: str | None) -> OwnApi:
+    """The API that is meant: as told, else the one that ``run.json`` names, else the one of these settings.
+
+    Raises AdministratorError when no key is known.
+    """
+    run = run_file.read(settings.var_dir)
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared
+    found = key or _key(settings) or (run.admin_api_key if run else None)
+    if found is None:
+        raise AdministratorError(
+            f"No API key is known in {settings.var_dir}.",
+            advice="Start everything with `python -m app up`, or give one: --key t2a_…",
+            code="no_key",
+        )
+    return OwnApi(address or (run.api_url if run else f"http://{host}:{settings.port}"), found)
+
+
+def _key(settings: Settings) -> str | None:
+    """The first admin key, where this installation has one already; asking makes none."""
+    if settings.admin_api_key is not None:
+        return settings.admin_api_key.get_secret_value()
+    if (settings.var_dir / keyring.FILE).exists():
+        return keyring.keyring(settings).admin_api_key
+    return None
+
+
+# --- check ----------------------------------------------------------------------------------------------------------
+
+
+async def check(api: OwnApi, ids: Sequence[str]) -> Answer:
+    """Check connections now, all of them when none is named."""
+    chosen = list(ids) or [each["id"] for each in await api.get("/connections")]
+    if not chosen:
+        return Answer(("There are no connections yet. POST /api/v1/connections makes one.",), [])
+    found = [await api.post(f"/connections/{id}/check") for id in chosen]
+    lines = [line for each in found for line in _checked(each)]
+    return Answer(tuple(lines), found, well=all(each["check"]["ok"] for each in found))
+
+
+def _checked(found: Mapping[str, Any]) -> list[str]:
+    connection, check = found["connection"], found["check"]
+    said = f"{check['sentence']} {check['advice']}".strip()
+    lines = [f"{'ok' if check['ok'] else 'BROKEN':<8}{connection['name']} ({connection['id']}): {said}"]
+    lines += [f"        note: {warning}" for warning in check["warnings"]]
+    if found["released_flows"]:
+        lines.append(f"        goes on now: {', '.join(found['released_flows'])}")
+    return lines
+
+
+# --- poll -----------------------------------------------------------------------------------------------------------
+
+
+async def poll(api: OwnApi, ids: Sequence[str]) -> Answer:
+    """Let running flows ask their source for changes at once, all of them when none is named."""
+    chosen = list(ids) or [each["id"] for each in await api.get("/flows", state="running")]
+    if not chosen:
+        return Answer(("No flow runs. POST /api/v1/flows/{id}/start starts one.",), [], well=False)
+    found = [await api.post(f"/flows/{id}/run") for id in chosen]
+    return Answer(tuple(f"asked   {_flow_line(each)}" for each in found), found)
+
+
+def _flow_line(flow: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{count} {state}" for state, count in flow["deliveries"].items() if count)
+    return f"{flow['id']} ({flow['kind']}, {flow['direction']}): {counts or 'nothing yet'}"

@@ -1,0 +1,127 @@
+"""What a terminal asks: of a real API over HTTP, between the two sandboxes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from app import asking
+from app.errors import AdministratorError
+from app.main import create_app
+from app.own_api import ApiRefused, OwnApi
+from app.resources import Resources
+from app.run_file import RunFile
+from app.sandbox.serving import serving
+from app.settings import Settings
+from app.store.clock import ManualClock
+from app.store.session import Database
+from tests.shop import CONSENT, Shop, open_shop
+
+KEY = "t2a_first_admin_key_for_tests"
+
+
+@pytest.fixture
+async def shop(db: Database, clock: ManualClock, redis_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
+    async with open_shop(db, clock, redis_url=redis_url, var_dir=tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def api(shop: Shop) -> AsyncIterator[OwnApi]:
+    """The API over the shop, on a real port."""
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Resources]:
+        yield shop.resources
+
+    async with serving(create_app(opening)) as url, OwnApi(url, KEY) as one:
+        yield one
+
+
+async def test_check_says_one_line_per_connection(api: OwnApi, shop: Shop) -> None:
+    shop.till.settings.secret = "another"
+    answer = await asking.check(api, [])
+    told = [line.split(":")[0] for line in answer.lines if not line.startswith(" ")]
+
+    assert [f"BROKEN  MplusKASSA ({shop.till_id})", f"ok      Mailchimp ({shop.list_id})"] == told
+    assert not answer.well
+    assert "secret" in answer.lines[0]
+    assert ["credentials_refused", "ok"] == [each["check"]["code"] for each in answer.json]
+
+
+async def test_check_of_one_connection(api: OwnApi, shop: Shop) -> None:
+    answer = await asking.check(api, [shop.list_id])
+
+    assert answer.well
+    assert [shop.list_id] == [each["connection"]["id"] for each in answer.json]
+
+
+async def test_poll_asks_every_flow_that_runs(api: OwnApi, shop: Shop) -> None:
+    flow = await shop.flow("customers", CONSENT)
+    answer = await asking.poll(api, [])
+
+    assert (f"asked   {flow} (customers, mplus→mailchimp): nothing yet",) == answer.lines
+    assert answer.well
+
+
+async def test_poll_without_a_flow_says_how_to_get_one(api: OwnApi) -> None:
+    answer = await asking.poll(api, [])
+
+    assert (("No flow runs. POST /api/v1/flows/{id}/start starts one.",), False) == (
+        answer.lines,
+        answer.well,
+    )
+
+
+async def test_what_the_api_refuses_is_said_as_it_says_it(api: OwnApi) -> None:
+    with pytest.raises(ApiRefused) as caught:
+        await asking.check(api, ["con_nowhere"])
+
+    assert (404, "not_found", "There is no connection con_nowhere.") == (
+        caught.value.http_status,
+        caught.value.code,
+        caught.value.detail,
+    )
+
+
+async def test_a_wrong_key_is_said(api: OwnApi) -> None:
+    async with OwnApi(api.base_url, "t2a_wrong") as other:
+        with pytest.raises(ApiRefused, match="not known here"):
+            await asking.check(other, [])
+
+
+async def test_who_answers_and_is_not_the_api_is_told_apart(shop: Shop) -> None:
+    async with serving(shop.mailchimp) as url, OwnApi(url, KEY) as other:
+        with pytest.raises(ApiRefused, match="answered 404, and not as this API answers"):
+            await asking.check(other, [])
+
+
+async def test_nobody_there_is_said() -> None:
+    async with OwnApi("http://127.0.0.1:1", KEY) as nobody:
+        with pytest.raises(AdministratorError, match=r"No API answers at http://127\.0\.0\.1:1"):
+            await asking.check(nobody, [])
+
+
+def test_which_api_is_meant(tmp_path: Path) -> None:
+    bare = Settings(var_dir=tmp_path, host="0.0.0.0", port=8123)
+    with pytest.raises(AdministratorError, match="No API key is known"):
+        asking.api_of(bare, address=None, key=None)
+    assert [] == list(tmp_path.iterdir())  # asking makes no keys
+
+    given = Settings(var_dir=tmp_path, host="0.0.0.0", port=8123, admin_api_key=SecretStr("t2a_given"))
+    assert "http://127.0.0.1:8123" == asking.api_of(given, address=None, key=None).base_url
+
+    RunFile(api_url="http://127.0.0.1:9", admin_api_key="t2a_run").write(tmp_path)
+    assert "http://127.0.0.1:9" == asking.api_of(bare, address=None, key=None).base_url
+    assert "http://there" == asking.api_of(bare, address="http://there/", key="k").base_url
+
+
+def test_a_run_file_that_is_not_ours_is_said(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"api_url": 3}')
+
+    with pytest.raises(AdministratorError, match=r"run\.json cannot be read"):
+        asking.api_of(Settings(var_dir=tmp_path), address=None, key=None)
