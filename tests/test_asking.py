@@ -44,13 +44,20 @@ async def api(shop: Shop) -> AsyncIterator[OwnApi]:
 
 async def test_check_says_one_line_per_connection(api: OwnApi, shop: Shop) -> None:
     shop.till.settings.secret = "another"
-    answer = await asking.check(api, [])
+    answer = await asking.check(api, [shop.till_id, shop.list_id])
     told = [line.split(":")[0] for line in answer.lines if not line.startswith(" ")]
 
     assert [f"BROKEN  MplusKASSA ({shop.till_id})", f"ok      Mailchimp ({shop.list_id})"] == told
     assert not answer.well
     assert "secret" in answer.lines[0]
     assert ["credentials_refused", "ok"] == [each["check"]["code"] for each in answer.json]
+
+
+async def test_check_asks_all_when_none_is_named(api: OwnApi, shop: Shop) -> None:
+    answer = await asking.check(api, [])
+
+    assert answer.well
+    assert {shop.till_id, shop.list_id} == {each["connection"]["id"] for each in answer.json}
 
 
 async def test_check_of_one_connection(api: OwnApi, shop: Shop) -> None:
