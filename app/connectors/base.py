@@ -155,7 +155,8 @@ class Intent:
 
     ``changed`` are the leaves of ``document`` that differ from what was last written and confirmed; None when nobody
     knows what stands there. ``vanished`` are the elements of named lists that were written once and are no longer
-    wanted: ``images[7]``. ``references`` are the remote ids of what the decision waited for, by kind and natural key.
+    wanted: ``images[7]``. ``lacking`` is what goes along with it and is not there, by kind and name: a variant
+    that is new, or comes back. ``references`` are the remote ids of what the decision waited for, by kind and natural key.
     """
 
     kind: str
@@ -172,6 +173,7 @@ class Intent:
     facts: Mapping[str, str] = field(default_factory=dict)
     changed: frozenset[str] | None = None
     vanished: frozenset[str] = frozenset()
+    lacking: frozenset[tuple[str, str]] = frozenset()
     references: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
@@ -292,7 +294,7 @@ class Fits(Protocol):
 class Carries(Protocol):
     """A target whose calls bring others along: a product its variants."""
 
-    def carried_id(self, remote_id: str, kind: str, natural: str) -> str:
+    def carried_id(self, remote_id: str, kind: str, name: str) -> str:
         """The remote id of what is brought along, from that of the record that brings it. Pure."""
         ...
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from app.errors import InvalidInput
 from app.flows.base import FlowKind
 from app.flows.customers import CUSTOMERS
+from app.flows.products import PRODUCTS
+from app.flows.stock import STOCK
 
-KINDS: dict[str, FlowKind] = {kind.name: kind for kind in (CUSTOMERS,)}
+KINDS: dict[str, FlowKind] = {kind.name: kind for kind in (CUSTOMERS, PRODUCTS, STOCK)}
 
 
 def flow_kind(name: str) -> FlowKind:

@@ -103,7 +103,7 @@ def _wishes(route: Route, plan: Plan, owned: Sequence[Target]) -> list[Wish]:
             put=put,
             desired=desired,
             moves_from=(kinds.get(put.moves_from, put.kind), put.moves_from) if put.moves_from else None,
-            carries={(kind, route.key(kind, natural)): natural for kind, natural in put.carries},
+            carries={(each.kind, route.key(each.kind, each.natural)): each for each in put.carries},
         )
         for put, desired in zip(plan.decision.puts, plan.desired, strict=True)
     ]
@@ -169,6 +169,7 @@ async def _compare(route: Route, items: Sequence[Item]) -> None:
             continue
         for wish in item.wishes:
             wish.row = rows.get((wish.kind, wish.key))
+            wish.carried = [rows[key] for key in wish.carries if key in rows]
             prepare(wish, sealer=route.sealer, options=route.options)
             believe = not route.rules.held_means_no_comparison
             wish.unchanged = is_unchanged(wish, held_by_us=False, believe_held=believe) and _is_owner(

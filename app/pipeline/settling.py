@@ -341,11 +341,11 @@ def _carried(route: Route, item: Item, wish: Wish, *, remote_id: str | None, sta
 
 def _carried_id(route: Route, wish: Wish, row: Target, remote_id: str | None) -> str | None:
     """The remote id of what goes along follows from that of the record that brings it."""
-    natural = wish.carries.get((row.kind, row.key))
+    carried = wish.carries.get((row.kind, row.key))
     target = route.target.target(wish.kind)
-    if natural is None or not remote_id or not isinstance(target, Carries):
+    if carried is None or not remote_id or not isinstance(target, Carries):
         return row.remote_id
-    return target.carried_id(remote_id, row.kind, natural)
+    return target.carried_id(remote_id, row.kind, carried.name)
 
 
 def _really_written(wish: Wish) -> dict[str, str]:

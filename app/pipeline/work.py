@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.connectors.base import Applied, Change, Desired, Document, Existing, Fetched, Intent, Leave
-from app.records.decision import Archive, Put, Wait
+from app.records.decision import Archive, Carried, Put, Wait
 from app.sealing import Sealer
 from app.store.deliveries import Claimed
 from app.store.targets import Key, Target
@@ -21,7 +21,7 @@ from app.translation import Plan, leaves, narrowed
 class Wish:
     """One target record that a delivery wants changed, and what became of it.
 
-    ``carries`` are the keys that go along, with their natural keys where they are known; ``carried`` their rows.
+    ``carries`` are the keys that go along, with what they are where that is said; ``carried`` their rows.
     """
 
     kind: str
@@ -31,7 +31,7 @@ class Wish:
     desired: Desired | None = None
     archive: Archive | None = None
     moves_from: Key | None = None
-    carries: dict[Key, str | None] = field(default_factory=dict)
+    carries: dict[Key, Carried | None] = field(default_factory=dict)
     references: Mapping[tuple[str, str], str] = field(default_factory=dict)
     row: Target | None = None
     old_row: Target | None = None
@@ -138,7 +138,16 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         facts=dict(before.facts) if before else {},
         changed=_changed(wish),
         vanished=wish.vanished,
+        lacking=lacking(wish),
         references=wish.references,
+    )
+
+
+def lacking(wish: Wish) -> frozenset[tuple[str, str]]:
+    """What goes along and is not there, as far as our rows know."""
+    there = {(row.kind, row.key) for row in wish.carried if row.state == "present"}
+    return frozenset(
+        (each.kind, each.name) for key, each in wish.carries.items() if each is not None and key not in there
     )
 
 
@@ -191,6 +200,7 @@ def is_unchanged(wish: Wish, *, held_by_us: bool, believe_held: bool = False) ->
         or wish.moves_from is not None
         or wish.vanished
         or wish.emptied
+        or lacking(wish)
         or row is None
         or row.state != "present"
         or row.in_doubt

@@ -43,6 +43,20 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """A target that another brings along: a variant with its product. ``known_as`` is its name there, if not the natural key."""
+
+    kind: str
+    natural: str
+    known_as: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the target's own list knows it by."""
+        return self.known_as or self.natural
+
+
+@dataclass(frozen=True, slots=True)
 class Put:
     """Bring this record about at the target under this natural key (e-mail address, SKU, order number).
 
@@ -51,8 +65,7 @@ class Put:
     facts differ from the row's is never "unchanged". ``options`` tell the target's steps what the document cannot:
     what to do about a subscription, or who may be created.
 
-    ``carries`` are other targets that this one brings along in its own calls, by kind and natural key: the variants of
-    a product. They are held and owned with it, so that no key is ever written by two. ``modes`` are target paths that
+    ``carries`` are other targets that this one brings along in its own calls: the variants of a product. They are held and owned with it, so that no key is ever written by two. ``modes`` are target paths that
     this record writes otherwise than the rows say: ``{"title": "create"}``.
     """
 
@@ -64,7 +77,7 @@ class Put:
     update: bool = True
     facts: dict[str, str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
-    carries: tuple[tuple[str, str], ...] = ()
+    carries: tuple[Carried, ...] = ()
     modes: Mapping[str, WriteMode] = field(default_factory=dict)
 
 

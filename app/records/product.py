@@ -43,6 +43,10 @@ class Variant(BaseModel):
         default=None, description="Per cent; None where the source gives no rate"
     )
     currency: str | None = None
+    price: Decimal | None = Field(
+        default=None, description="The price that a flow chose to send, in its target's currency"
+    )
+    visible: bool = Field(default=True, description="False: known at the target, and shown to nobody there")
     quantity: int | None = Field(
         default=None, description="What can be sold; None where it is not known or not managed"
     )
@@ -78,6 +82,9 @@ class Product(BaseModel):
         default=(), description="Numbers of the groups it stands in, first one first"
     )
     category_name: str | None = None
+    category_path: tuple[str, ...] = Field(
+        default=(), description="Names from the root of the tree to the first of its groups"
+    )
     images: tuple[ProductImage, ...] = ()
     active: bool = True
     web_shop: bool = True

@@ -23,6 +23,15 @@ class BranchStock(BaseModel):
         return self.free + self.reserved
 
 
+class Sellable(BaseModel):
+    """What one article may be sold of, after the flow's formula: whole pieces."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sku: str
+    quantity: int
+
+
 class StockLevel(BaseModel):
     """One article's stock in every branch the source told."""
 

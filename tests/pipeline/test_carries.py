@@ -27,7 +27,7 @@ from app.connectors.base import (
 from app.errors import RemoteUnavailable
 from app.pipeline.batch import run_batch
 from app.pipeline.route import Route
-from app.records.decision import Archive, Decision, Known, Put, Wait
+from app.records.decision import Archive, Carried, Decision, Known, Put, Wait
 from app.store import requests
 from app.store.requests import Request
 from app.store.session import Database
@@ -83,8 +83,8 @@ class Shop:
     def needs_existing(self, intent: Intent) -> bool:
         return False
 
-    def carried_id(self, remote_id: str, kind: str, natural: str) -> str:
-        return f"{remote_id}/{natural}"
+    def carried_id(self, remote_id: str, kind: str, name: str) -> str:
+        return f"{remote_id}/{name}"
 
     async def fetch_many(self, wanted: Sequence[Wanted]) -> Mapping[str, Existing]:
         return {w.key: Existing(w.natural or "", whole=False) for w in wanted if w.natural in self.there}
@@ -151,7 +151,7 @@ class Products:
             source.ref,
             shelf,
             update=shelf.update,
-            carries=tuple(("variant", sku) for sku in shelf.variants),
+            carries=tuple(Carried("variant", sku) for sku in shelf.variants),
         )
         away = tuple(
             Archive("variant", t.key, "dropped") for t in mine if t.kind == "variant" and t.key not in skus

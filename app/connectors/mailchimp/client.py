@@ -6,15 +6,18 @@ import time
 from collections.abc import Callable, Mapping
 
 from app.connectors.base import Diagnosis, Page, Source, Target, WebhookRegistration, wrong_kind
-from app.connectors.mailchimp import check, customers, hooks
+from app.connectors.mailchimp import check, customers, hooks, products, stock
 from app.connectors.mailchimp.audience import Definition
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.fields import MergeField
 from app.connectors.mailchimp.members import MemberTarget
+from app.connectors.mailchimp.productwriter import ProductTarget, QuantityTarget
+from app.connectors.mailchimp.stores import Storefront
+from app.connectors.mailchimp.storesettings import StoreSettings
 
 
 class MailchimpClient:
-    """Writes members of one audience. ``account`` names whose limits count; a check knows the login behind the key.
+    """Writes members of one audience and what its store holds. ``account`` names whose limits count; a check knows the login behind the key.
 
     Contacts are written, and not read as a source: ``marks`` has nothing to tell.
     """
@@ -25,6 +28,7 @@ class MailchimpClient:
         *,
         list_id: str,
         account: str,
+        store: StoreSettings | None = None,
         webhook_url: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ):
@@ -33,6 +37,13 @@ class MailchimpClient:
         self._list_path = f"/lists/{segment(list_id)}"
         self._webhook_url = webhook_url
         self._definition = Definition(api, self._list_path, monotonic=monotonic)
+        self.storefront = Storefront(api, store or StoreSettings(), list_id=list_id, monotonic=monotonic)
+        items = ProductTarget(api, self.storefront, monotonic=monotonic)
+        self._shop: Mapping[str, Target] = {
+            products.KIND: items,
+            products.VARIANT: items,
+            stock.KIND: QuantityTarget(api, self.storefront),
+        }
         self._members = MemberTarget(api, self._list_path, self._definition, monotonic=monotonic)
 
     async def check(self) -> Diagnosis:
@@ -54,9 +65,11 @@ class MailchimpClient:
         raise wrong_kind("Mailchimp", kind)
 
     def target(self, kind: str) -> Target:
-        """Writes members."""
+        """Writes members of the audience, and products and their quantities in its store."""
         if kind == customers.KIND:
             return self._members
+        if kind in self._shop:
+            return self._shop[kind]
         raise wrong_kind("Mailchimp", kind)
 
     async def ensure_webhook(

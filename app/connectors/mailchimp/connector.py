@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.connectors.base import Connector, Opening
-from app.connectors.mailchimp import customers
+from app.connectors.mailchimp import customers, products, stock
 from app.connectors.mailchimp.calls import Api
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.models import MailchimpCredentials, MailchimpSettings, account, base_url
@@ -22,7 +22,11 @@ def open_client(opening: Opening) -> MailchimpClient:
         answer_seconds=settings.answer_seconds,
     )
     return MailchimpClient(
-        api, list_id=settings.list_id, account=account(credentials), webhook_url=opening.webhook_url
+        api,
+        list_id=settings.list_id,
+        store=settings.store,
+        account=account(credentials),
+        webhook_url=opening.webhook_url,
     )
 
 
@@ -34,6 +38,10 @@ CONNECTOR = Connector(
     address=base_url,
     account=lambda _settings, credentials: account(credentials),
     open=open_client,
-    in_rows={customers.KIND: customers.IN_ROWS},
+    in_rows={
+        customers.KIND: customers.IN_ROWS,
+        products.KIND: products.IN_ROWS,
+        stock.KIND: stock.IN_ROWS,
+    },
     permits=5,
 )

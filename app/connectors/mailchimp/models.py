@@ -8,6 +8,8 @@ import re
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from app.connectors.mailchimp.storesettings import StoreSettings
+
 EVERY_ACCOUNT = "https://api.mailchimp.com/3.0"
 _DATA_CENTRE = re.compile(r".+-([a-z]{2,4}\d{1,4})", re.ASCII)
 
@@ -22,6 +24,12 @@ class MailchimpSettings(BaseModel):
         title="Audience ID",
         description="In Mailchimp under Audience > Settings > Audience name and defaults.",
         examples=["a1b2c3d4e5"],
+    )
+    store: StoreSettings = Field(
+        default=StoreSettings(),
+        title="Store",
+        description="Where products, stock and sales go. It stays with this audience for ever.",
+        examples=[{"id": "till-amsterdam", "name": "Shop Amsterdam", "currency": "EUR"}],
     )
     base_url: str | None = Field(
         default=None,

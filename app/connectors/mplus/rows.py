@@ -114,6 +114,7 @@ PRODUCTS_OUT: Rows = (
     ("brand", "articleList[0].brandName"),
     ("categories", "texts(groupNumbers)"),
     ("category_name", "groups[0].name"),
+    ("category_path", "groups[0].path"),
     ("active", "length(articleList[?active != `false`]) > `0`"),
     ("web_shop", "length(articleList[?webshop]) > `0`"),
     ("tax_class", "as_text(articleList[0].vatCode)"),

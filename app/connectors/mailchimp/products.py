@@ -1,0 +1,218 @@
+"""Products of a store: the shipped rows, and which calls bring one about. Pure.
+
+One call wherever one will do: a product is put whole when it is made and when much of it changed; a single variant or
+the product's own fields go alone. What a call does not mention stays (mailchimp.md §3.3), so what is no longer wanted
+is deleted by name. An answer lists 50 variants at most: nothing here is decided by how many were listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps
+from app.connectors.mailchimp.ids import store_id
+from app.connectors.mailchimp.productchanges import (
+    DeleteImage,
+    DeleteProduct,
+    DeleteVariant,
+    HideVariant,
+    PatchProduct,
+    PatchVariant,
+    PutImage,
+    PutProduct,
+    PutVariant,
+)
+from app.connectors.mailchimp.stores import Store
+
+KIND, VARIANT = "product", "variant"
+
+IN_ROWS: tuple[tuple[str, str], ...] = (
+    ("id", "id"),
+    ("title", "title"),
+    ("handle", "handle"),
+    ("url", "url"),
+    # An empty text empties: what the till no longer says must not stay in the store.
+    ("description", "if(description, description, '')"),
+    ("type", "if(category_name, category_name, '')"),
+    ("vendor", "if(brand, brand, '')"),
+    ("image_url", "if(images[0].url, images[0].url, '')"),
+    ("published_at_foreign", "published_at"),
+    ("images[]", "if(settings.images == 'main', `[]`, images)"),
+    ("images[].id", "item.id"),
+    ("images[].url", "item.url"),
+    ("images[].variant_ids", "item.skus"),
+    ("variants[]", "variants"),
+    ("variants[].id", "coalesce(item.id, item.sku)"),
+    ("variants[].title", "item.title"),
+    ("variants[].sku", "item.sku"),
+    ("variants[].price", "item.price"),
+    ("variants[].inventory_quantity", "item.quantity"),
+    ("variants[].url", "item.url"),
+    ("variants[].image_url", "if(item.image_url, item.image_url, '')"),
+    ("variants[].visibility", "if(item.visible, 'visible', 'hidden')"),
+)
+"""Leg 2: a Product record to the product's document. ``variants[].backorders``, a text, is there for rows of a merchant."""
+
+FIELDS = ("title", "handle", "url", "description", "type", "vendor", "image_url", "published_at_foreign")
+VARIANT_FIELDS = ("title", "url", "sku", "price", "inventory_quantity", "image_url", "backorders", "visibility")  # fmt: skip
+
+
+def steps(intent: Intent, existing: Existing | None, store: Store) -> Steps:
+    """The calls that bring one product about, or take one of its variants away."""
+    if intent.desired is None:
+        return _away(intent)
+    currency = intent.options.get("currency")
+    if currency and store.currency and currency != store.currency:
+        return Leave(
+            "other_currency",
+            f"Its prices are in {currency}, and the store's in {store.currency}; no number is sent for another currency's.",
+        )
+    known = existing is not None or intent.changed is not None
+    if known and not intent.update:
+        return Leave("update_off", "The product is in the store already, and updates are switched off.")
+    product = (existing.remote_id if existing else None) or intent.remote_id or store_id(intent.natural or "")
+    everything = PutProduct(product=product, body=_body(intent.desired.document, product, new=True))
+    if not known:
+        return (everything,)
+    part = _Parts(intent, product, everything, _ids(existing))
+    calls = part.whole() if part.goes_whole else part.pieces()
+    return (*calls, *part.leavings())
+
+
+class _Parts:
+    """What of a product that is there has to be written, and by which calls."""
+
+    def __init__(
+        self, intent: Intent, product: str, everything: PutProduct, there: Mapping[str, frozenset[str]]
+    ):
+        assert intent.desired is not None
+        self._intent, self._product, self._everything, self._there = intent, product, everything, there
+        self._full = {str(each["id"]): each for each in intent.desired.document.get("variants") or ()}
+        self._variants = {str(each["id"]): each for each in intent.document.get("variants") or ()}
+        self._images = {str(each["id"]): each for each in intent.document.get("images") or ()}
+        changed = intent.changed
+        self._own = {
+            name: intent.document[name]
+            for name in FIELDS
+            if name in intent.document and (changed is None or name in changed)
+        }
+        self._lacking = {name for kind, name in intent.lacking if kind == VARIANT}
+        self._news = {id: self._told("variants", id, VARIANT_FIELDS, each) for id, each in self._variants.items()}  # fmt: skip
+        self._news = {id: body for id, body in self._news.items() if body or id in self._lacking}
+        self._pictures = {
+            id: body
+            for id, each in self._images.items()
+            if (body := self._told("images", id, ("url", "variant_ids"), each)) and each.get("url")
+        }
+
+    def _told(
+        self, scope: str, id: str, names: tuple[str, ...], element: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        changed = self._intent.changed
+        return {
+            name: element[name]
+            for name in names
+            if name in element and (changed is None or f"{scope}[{id}].{name}" in changed)
+        }
+
+    @property
+    def goes_whole(self) -> bool:
+        """Whether one call with everything is better: more than one part changed, and nothing of it is the merchant's."""
+        parts = len(self._news) + len(self._pictures) + bool(self._own)
+        complete = "title" in self._intent.document and all("title" in each for each in self._variants.values())  # fmt: skip
+        return parts > 1 and complete and bool(self._variants)
+
+    def whole(self) -> tuple[Change, ...]:
+        """The product with all it has, as far as it may be written; what is new with all of its fields."""
+        document = dict(self._intent.document)
+        document["variants"] = [
+            self._full[id] if id in self._lacking else each for id, each in self._variants.items()
+        ]
+        return (PutProduct(product=self._product, body=_body(document, self._product, new=False)),)
+
+    def pieces(self) -> tuple[Change, ...]:
+        """Part by part, each call with what changed."""
+        calls: list[Change] = []
+        if self._own:
+            calls.append(PatchProduct(product=self._product, body=_said(self._own), whole=self._everything))
+        for id, body in self._news.items():
+            variant = store_id(id)
+            if id in self._lacking and variant not in self._there["variants"]:
+                full = _variant(self._full[id], new=True)
+                calls.append(
+                    PutVariant(product=self._product, variant=variant, body=full, whole=self._everything)
+                )
+            elif id in self._lacking:
+                full = {
+                    name: value for name, value in _variant(self._full[id], new=False).items() if name != "id"
+                }
+                kept = {name: full[name] for name in full if name in self._variants[id]}
+                calls.append(
+                    PatchVariant(product=self._product, variant=variant, body=kept, whole=self._everything)
+                )
+            else:
+                calls.append(
+                    PatchVariant(
+                        product=self._product, variant=variant, body=_said(body), whole=self._everything
+                    )
+                )
+        calls += [
+            PutImage(product=self._product, image=store_id(id), body=_image(self._images[id]), whole=self._everything)
+            for id in self._pictures
+        ]  # fmt: skip
+        return tuple(calls)
+
+    def leavings(self) -> tuple[Change, ...]:
+        """Images that are no longer wanted. Variants that are not have their own wish, by policy."""
+        gone = sorted(
+            path[7:-1] for path in self._intent.vanished if path.startswith("images[") and path.endswith("]")
+        )
+        return tuple(DeleteImage(product=self._product, image=store_id(id)) for id in gone)
+
+
+def _away(intent: Intent) -> Steps:
+    if intent.remote_id is None:
+        return Leave("already_gone", "The store has no such product.", state="gone")
+    product, _, variant = intent.remote_id.partition("/")
+    if intent.kind == VARIANT:
+        call = DeleteVariant if intent.permanently else HideVariant
+        return (call(product=product, variant=variant),)
+    if intent.permanently:
+        return (DeleteProduct(product=product),)
+    return Leave("no_visibility", "A product of Mailchimp has no visibility of its own; its variants have.")
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+def _body(document: Document, product: str, *, new: bool) -> Document:
+    """A whole product as Mailchimp wants it. A new one has nothing to empty, so empty texts are left out."""
+    body: Document = {"id": product}
+    body |= _said({name: document.get(name) for name in FIELDS}, new=new)
+    body["variants"] = [_variant(each, new=new) for each in document.get("variants") or ()]
+    images = [_image(each) for each in document.get("images") or () if each.get("url")]
+    if images:
+        body["images"] = images
+    return body
+
+
+def _variant(element: Mapping[str, Any], *, new: bool) -> Document:
+    """One variant with all of its fields."""
+    id = store_id(str(element["id"]))
+    return {"id": id} | _said({name: element.get(name) for name in VARIANT_FIELDS}, new=new)
+
+
+def _said(values: Mapping[str, Any], *, new: bool = False) -> Document:
+    nothing = (None, "") if new else (None,)
+    return {name: value for name, value in values.items() if value not in nothing}
+
+
+def _image(element: Mapping[str, Any]) -> Document:
+    shown = [store_id(str(each)) for each in element.get("variant_ids") or ()]
+    return {"id": store_id(str(element["id"])), "url": element["url"], "variant_ids": shown}
+
+
+def _ids(existing: Existing | None) -> Mapping[str, frozenset[str]]:
+    document = existing.document if existing is not None else {}
+    return {name: frozenset(document.get(name) or ()) for name in ("variants", "images")}

@@ -1,0 +1,188 @@
+"""The store at Mailchimp that products, stock and sales go to: what is configured of it, and how it is looked at or made.
+
+A store belongs to one audience for ever, and its domain is unique in the account (mailchimp.md §3.1). It is made right
+before something is first written to it, or adopted where one with its id is there already; looking makes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.connectors.base import Document
+from app.connectors.mailchimp.calls import Api, segment
+from app.connectors.mailchimp.storesettings import StoreSettings
+from app.errors import MisdirectedConnection, RecordRefused
+
+BELIEVED_S = 300.0
+_FIELDS = "id,list_id,name,domain,platform,currency_code,is_syncing,list_is_active"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store as it stands at Mailchimp."""
+
+    id: str
+    list_id: str = ""
+    name: str = ""
+    domain: str = ""
+    platform: str = ""
+    currency: str = ""
+    is_syncing: bool = False
+    list_is_active: bool = True
+
+
+def store_of(raw: Document) -> Store:
+    """Out of an answer."""
+    return Store(
+        id=str(raw.get("id", "")),
+        list_id=str(raw.get("list_id", "")),
+        name=str(raw.get("name", "")),
+        domain=str(raw.get("domain", "")),
+        platform=str(raw.get("platform", "")),
+        currency=str(raw.get("currency_code", "")),
+        is_syncing=raw.get("is_syncing") is True,
+        list_is_active=raw.get("list_is_active") is not False,
+    )
+
+
+class Storefront:
+    """The store of one connection, asked for now and then."""
+
+    def __init__(
+        self, api: Api, settings: StoreSettings, *, list_id: str, monotonic: Callable[[], float]
+    ) -> None:
+        self._api = api
+        self._settings = settings
+        self._list_id = list_id
+        self._monotonic = monotonic
+        self._asked_at: float | None = None
+        self._lock = asyncio.Lock()
+        self.id = settings.id or f"till-{list_id}"
+        self.path = f"/ecommerce/stores/{segment(self.id)}"
+        self.there = False
+        self._as_made = Store(self.id, list_id=list_id, currency=settings.currency)
+        self.known = self._as_made
+
+    async def look(self) -> Store:
+        """The store as it is, or as it will be made; nothing is written. MisdirectedConnection where it cannot be ours."""
+        async with self._lock:
+            if self._asked_at is None or self._monotonic() - self._asked_at > BELIEVED_S:
+                started = self._monotonic()
+                found = await self._find()
+                self.there = found is not None
+                self.known = self._ours(found) if found is not None else self._as_made
+                self._asked_at = started
+            return self.known
+
+    async def ensure(self) -> Store:
+        """The store, made where it is not there: right before something is written to it."""
+        await self.look()
+        async with self._lock:
+            if not self.there:
+                self.known = self._ours(await self._make())
+                self.there = True
+            return self.known
+
+    def doubt(self) -> None:
+        """What was known of it proved to be old."""
+        self._asked_at = None
+
+    async def find(self) -> Store | None:
+        """The store as it is now, or None; nothing is made."""
+        return await self._find()
+
+    async def hold(self, syncing: bool) -> Store:
+        """Hold its automations back during an import, or let them go again. Nothing is sent where it is so already."""
+        store = await self.ensure()
+        if store.is_syncing == syncing:
+            found = await self._find()
+            if found is not None and found.is_syncing == syncing:
+                return found
+        answer = await self._api.call(
+            "PATCH", self.path, operation="store.patch", body={"is_syncing": syncing}
+        )
+        self.known = store_of(answer)
+        return self.known
+
+    async def _find(self) -> Store | None:
+        try:
+            return store_of(await self._api.get(self.path, operation="store.get", params={"fields": _FIELDS}))
+        except RecordRefused as refused:
+            if refused.code != "not_found":
+                raise
+            return None
+
+    async def _make(self) -> Store:
+        settings = self._settings
+        body: Document = {
+            "id": self.id,
+            "list_id": self._list_id,
+            "name": settings.name,
+            "currency_code": settings.currency,
+            "platform": settings.platform,
+        }
+        if settings.domain:
+            body["domain"] = settings.domain
+        try:
+            return store_of(await self._api.call("POST", "/ecommerce/stores", operation="store.post", body=body))  # fmt: skip
+        except RecordRefused as refused:
+            if refused.code == "already_exists":  # another worker was quicker, or an answer was lost
+                found = await self._find()
+                if found is not None:
+                    return found
+            if refused.code == "domain_taken":
+                raise await self._domain_taken(refused) from None
+            raise MisdirectedConnection(
+                f"The store {self.id} could not be made: {refused.detail}",
+                advice=refused.advice or "Correct the store's settings at the connection.",
+                field="store",
+                code="store_refused",
+            ) from None
+
+    async def _domain_taken(self, refused: RecordRefused) -> MisdirectedConnection:
+        listed = await self._api.get(
+            "/ecommerce/stores",
+            operation="stores.get",
+            params={"count": 1000, "fields": "stores.id,stores.domain"},
+        )
+        domain = _place(self._settings.domain or "")
+        other = next((s for s in listed.get("stores") or () if _place(str(s.get("domain", ""))) == domain), None)  # fmt: skip
+        named = f" It is the store {other['id']!r}." if other is not None else ""
+        return MisdirectedConnection(
+            f"{refused.detail}{named}",
+            advice="Enter that store's id at the connection to adopt it, or another domain, or none.",
+            field="store.domain",
+            code="domain_taken",
+        )
+
+    def _ours(self, store: Store) -> Store:
+        """The store, if it may be written to."""
+        if store.list_id and store.list_id != self._list_id:
+            raise MisdirectedConnection(
+                f"The store {store.id} belongs to another audience, and a store stays with its audience for ever.",
+                advice="Enter another store id at the connection, or choose that audience.",
+                field="store.id",
+                code="store_of_other_audience",
+            )
+        if store.currency and store.currency != self._settings.currency:
+            raise MisdirectedConnection(
+                f"The store {store.id} keeps its prices in {store.currency}, the connection says {self._settings.currency}.",
+                advice="Enter the store's own currency at the connection, or another store id.",
+                field="store.currency",
+                code="store_currency",
+            )
+        if not store.list_is_active:
+            raise MisdirectedConnection(
+                f"The audience of the store {store.id} was deleted in Mailchimp.",
+                advice="Choose an audience that is there, and another store id.",
+                field="store.id",
+                code="store_without_audience",
+            )
+        return store
+
+
+def _place(domain: str) -> str:
+    bare = domain.strip().lower().rstrip("/")
+    return bare.partition("://")[2] or bare

@@ -1,0 +1,317 @@
+"""Products on their way: an edit in the till's catalogue, and the store's whole content afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.shop import Shop
+from tests.stories.storefront import article, contents, sent, shown, store
+
+TRUI = {
+    "title": "Trui Linde",
+    "description": "Zacht en sterk.",
+    "type": "Truien",
+    "vendor": "Waddenwerk",
+    "variants": {
+        "10001": {"title": "rood / M", "sku": "10001", "price": 49.95, "visibility": "visible"},
+        "10002": {"title": "rood / L", "sku": "10002", "price": 49.95, "visibility": "visible"},
+    },
+}
+
+
+async def a_jumper(shop: Shop) -> int:
+    """A product with two articles in a group below another."""
+    group = shop.till.groups.add("Truien", parent=shop.till.groups.add("Dames"))
+    knit = {"brandName": "Waddenwerk", "priceIncl": 4_995, "colour": "rood", "invoiceText": "Trui"}
+    shop.till.catalogue.add(
+        productNumber=1,
+        description="Trui Linde",
+        extraText="<p>Zacht en sterk.</p>",
+        groupNumbers=[group],
+        articleList=[
+            article(10_001, description="Trui Linde M", size="M", **knit),
+            article(10_002, description="Trui Linde L", size="L", **knit),
+        ],
+    )
+    return int(group)
+
+
+def variants(shop: Shop, product: str = "1") -> dict[str, Any]:
+    return contents(shop)[product]["variants"]  # type: ignore[no-any-return]
+
+
+async def test_a_product_with_variants_arrives_once(shop: Shop) -> None:
+    await a_jumper(shop)
+    await shop.flow("products")
+    await shop.rest()
+
+    assert {"1": TRUI} == contents(shop)
+    assert ["stores.post", "product.put"] == sent(shop)
+
+    await shop.rest()
+
+    assert ["stores.post", "product.put"] == sent(shop)
+
+
+async def test_the_store_is_made_as_the_connection_says(shop: Shop) -> None:
+    await a_jumper(shop)
+    await shop.flow("products")
+    await shop.rest()
+
+    made = store(shop)
+    assert ("till-a1b2c3d4e5", "a1b2c3d4e5", "EUR", "MplusKASSA", False) == (
+        made.id,
+        made.list_id,
+        made.currency,
+        made.data["platform"],
+        made.is_syncing,
+    )
+
+
+@pytest.mark.parametrize(
+    ("edit", "call", "expected"),
+    [
+        ({"priceIncl": 3_995}, "variant.patch", {"10002": {"price": 39.95}}),
+        ({"size": "XL"}, "variant.patch", {"10002": {"title": "rood / XL"}}),
+        ({"purchasePrice": 5}, None, {}),
+    ],
+    ids=["price", "size", "nothing that the store shows"],
+)
+async def test_one_changed_article_is_one_small_call(
+    shop: Shop, edit: dict[str, Any], call: str | None, expected: dict[str, Any]
+) -> None:
+    await a_jumper(shop)
+    await shop.flow("products")
+    await shop.rest()
+    before, calls = variants(shop), sent(shop)
+    shop.till.catalogue.edit_article(10_002, **edit)
+    await shop.rest()
+
+    assert {id: each | expected.get(id, {}) for id, each in before.items()} == variants(shop)
+    assert [*calls, *([call] if call else [])] == sent(shop)
+
+
+async def test_a_price_change_of_the_whole_product_is_one_call(shop: Shop) -> None:
+    await a_jumper(shop)
+    await shop.flow("products")
+    await shop.rest()
+    calls = sent(shop)
+    for number in (10_001, 10_002):
+        shop.till.catalogue.edit_article(number, priceIncl=2_500)
+    await shop.rest()
+
+    assert {25} == {each["price"] for each in variants(shop).values()}
+    assert [*calls, "product.put"] == sent(shop)
+
+
+async def test_a_title_is_a_patch_of_the_product_and_of_variants_that_show_it(shop: Shop) -> None:
+    await a_jumper(shop)
+    await shop.flow("products")
+    await shop.rest()
+    calls = sent(shop)
+    shop.till.catalogue.edit_product(1, description="Trui Noord")
+    await shop.rest()
+
+    assert {"1": TRUI | {"title": "Trui Noord"}} == contents(shop)
+    assert [*calls, "product.patch"] == sent(shop)
+
+
+async def test_a_description_that_is_emptied_is_emptied(shop: Shop) -> None:
+    await a_jumper(shop)
+    await shop.flow("products")
+    await shop.rest()
+    shop.till.catalogue.edit_product(1, extraText="")
+    await shop.rest()
+
+    assert "" == contents(shop)["1"]["description"]
+
+
+async def test_a_third_variant_is_put_beside_the_others(shop: Shop) -> None:
+    await a_jumper(shop)
+    await shop.flow("products")
+    await shop.rest()
+    calls = sent(shop)
+    new = article(10_003, colour="rood", size="XL", priceIncl=5_495)
+    shop.till.catalogue.edit_product(1, articleList=[new])
+    await shop.rest()
+
+    third = {"title": "rood / XL", "sku": "10003", "price": 54.95, "visibility": "visible"}
+    assert TRUI["variants"] | {"10003": third} == variants(shop)  # type: ignore[operator]
+    assert [*calls, "variant.put"] == sent(shop)
+
+
+@pytest.mark.parametrize(
+    ("policy", "left", "call"),
+    [("hide", "hidden", "variant.patch"), ("delete", None, "variant.delete"), ("leave", "visible", None)],
+)
+async def test_an_article_set_inactive_follows_the_policy_and_comes_back(
+    shop: Shop, policy: str, left: str | None, call: str | None
+) -> None:
+    await a_jumper(shop)
+    await shop.flow("products", {"on_inactive": policy})
+    await shop.rest()
+    calls = sent(shop)
+    shop.till.catalogue.edit_article(10_002, active=False)
+    await shop.rest()
+    assert left == variants(shop).get("10002", {}).get("visibility")
+    assert [*calls, *([call] if call else [])] == sent(shop)
+
+    shop.till.catalogue.edit_article(10_002, active=True, priceIncl=4_500)
+    await shop.rest()
+
+    assert {"1": TRUI | {"variants": TRUI["variants"] | {"10002": TRUI["variants"]["10002"] | {"price": 45}}}} == contents(shop)  # type: ignore[operator,index]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("hide", {"10001": "hidden", "10002": "hidden"}), ("delete", None)]
+)
+async def test_a_whole_product_set_inactive(shop: Shop, policy: str, expected: dict[str, str] | None) -> None:
+    await a_jumper(shop)
+    await shop.flow("products", {"on_inactive": policy})
+    await shop.rest()
+    for number in (10_001, 10_002):
+        shop.till.catalogue.edit_article(number, active=False)
+    await shop.rest()
+
+    left = contents(shop).get("1")
+    assert expected == (left and {id: each["visibility"] for id, each in left["variants"].items()})
+
+    for number in (10_001, 10_002):
+        shop.till.catalogue.edit_article(number, active=True)
+    await shop.rest()
+
+    assert {"1": TRUI} == contents(shop)
+
+
+async def test_a_filtered_article_is_never_sent_and_un_filtered_is(shop: Shop) -> None:
+    await a_jumper(shop)
+    await shop.flow("products", {"which": "web_shop"})
+    for number in (10_001, 10_002):
+        shop.till.catalogue.edit_article(number, webshop=False)
+    await shop.rest()
+    assert ([], ("filtered", "not_web_shop")) == (sent(shop), (await shop.outcomes())["1"])
+
+    for number in (10_001, 10_002):
+        shop.till.catalogue.edit_article(number, webshop=True)
+    await shop.rest()
+
+    assert {"1": TRUI} == contents(shop)
+
+
+async def test_only_add_never_change(shop: Shop) -> None:
+    await a_jumper(shop)
+    await shop.flow("products", {"update_existing": False})
+    await shop.rest()
+    calls = sent(shop)
+    shop.till.catalogue.edit_product(1, description="Trui Noord", articleList=[article(10_003, size="S")])
+    await shop.rest()
+
+    assert ({"1": TRUI}, calls) == (contents(shop), sent(shop))
+    assert ("skipped", "update_off") == (await shop.outcomes())["1"]
+
+
+@pytest.mark.parametrize(
+    ("switch", "kept"),
+    [
+        ("update_title", {"title": "Trui Linde"}),
+        ("update_description", {"description": "Zacht en sterk."}),
+        ("update_category", {"type": "Truien", "vendor": "Waddenwerk"}),
+    ],
+)
+async def test_each_switch_alone_keeps_exactly_its_field(
+    shop: Shop, switch: str, kept: dict[str, str]
+) -> None:
+    await a_jumper(shop)
+    await shop.flow("products", {switch: False})
+    await shop.rest()
+    shop.till.catalogue.edit_product(
+        1,
+        description="Trui Noord",
+        extraText="Nieuw.",
+        groupNumbers=[],
+        articleList=[{"articleNumber": 10_001, "brandName": "Huismerk"}],
+    )
+    await shop.rest()
+
+    all_changed = {"title": "Trui Noord", "description": "Nieuw.", "type": "", "vendor": "Huismerk"}
+    assert {"1": TRUI | all_changed | kept} == contents(shop)
+
+
+async def test_images_go_with_their_variants_and_leave_again(shop: Shop) -> None:
+    await a_jumper(shop)
+    images = shop.till.images
+    red = images.add("red.png", at=shop.till.now())
+    hidden = images.add("hidden.png", at=shop.till.now(), access="hidden")
+    images.link("PRODUCT", 10_001, [(red, ()), (hidden, ())])
+    await shop.flow("products")
+    await shop.rest()
+
+    product = store(shop).products["1"]
+    url = images.url(images.pictures[red])
+    assert {str(red): {"id": str(red), "url": url, "variant_ids": ["10001"]}} == product.images
+    assert (url, url) == (product.data["image_url"], product.variants["10001"]["image_url"])
+    warned = [w for attempt in await shop.attempts() for w in attempt["warnings"] if w.startswith("image_")]
+    assert ["image_not_public: 1 of 2 images have no public address and are not sent"] == warned
+
+    images.link("PRODUCT", 10_001, [])
+    await shop.rest()
+
+    product = store(shop).products["1"]
+    assert ({}, "") == (product.images, product.data["image_url"])
+
+
+async def test_what_was_deleted_behind_our_back_is_put_back_whole(shop: Shop) -> None:
+    await a_jumper(shop)
+    await shop.flow("products")
+    await shop.rest()
+    store(shop).products.clear()
+    shop.till.catalogue.edit_article(10_002, priceIncl=3_995)
+    await shop.rest()
+
+    changed = TRUI["variants"] | {"10002": TRUI["variants"]["10002"] | {"price": 39.95}}  # type: ignore[operator,index]
+    assert {"1": TRUI | {"variants": changed}} == contents(shop)
+
+
+async def test_every_article_that_stays_behind_says_why(shop: Shop) -> None:
+    shop.till.catalogue.add(
+        productNumber=1,
+        description="Vaas",
+        articleList=[
+            article(10_001),
+            article(10_002, priceIncl=0),
+            article(10_003, priceIncl=-500),
+            article(10_004, discontinued=True),
+            article(10_005, active=False),
+            article(10_006, webshop=False),
+        ],
+    )
+    await shop.flow("products", {"which": "web_shop"})
+    await shop.rest()
+
+    assert ["10001"] == list(variants(shop))
+    [attempt] = await shop.attempts()
+    assert [
+        "left_out: article 10002 is not sent: it has no price (price_missing)",
+        "left_out: article 10003 is not sent: its price is negative (price_negative)",
+        "left_out: article 10004 is not sent: it is discontinued (discontinued)",
+        "left_out: article 10005 is not sent: it is inactive in the till (inactive)",
+        "left_out: article 10006 is not sent: it is not marked for the web shop (not_web_shop)",
+    ] == attempt["warnings"]
+
+
+async def test_a_seeded_catalogue_comes_to_rest(shop: Shop) -> None:
+    shop.till.catalogue.seed_articles(articles=104, seed=3)
+    await shop.flow("products")
+    await shop.rest()
+    calls = sent(shop)
+    for number in list(shop.till.catalogue.product_of):
+        shop.till.catalogue.edit_article(number)  # touched, and as it was
+    await shop.rest()
+
+    outcomes = {outcome for outcome, _ in (await shop.outcomes()).values()}
+    assert {"unchanged", "skipped"} == outcomes
+    assert calls == sent(shop)
+    assert 34 == len(calls) - 1 == len(store(shop).products)
+    assert all(shown(product)["variants"] for product in store(shop).products.values())
