@@ -24,12 +24,7 @@ from redis.exceptions import RedisError
 from app.embedded_redis import server_binary
 
 ROOT = Path(__file__).resolve().parents[2]
-_WORK = (
-    "import asyncio; from app.log import configure_logging; from app.settings import Settings; "
-    "from app.worker.main import run; s = Settings(); "
-    "configure_logging(format=s.log_format, level=s.log_level, role='worker'); asyncio.run(run(s))"
-)
-WORK = (sys.executable, "-c", _WORK)
+WORK = (sys.executable, "-m", "app", "work")
 SERVE = (sys.executable, "-m", "app", "serve")
 COMPLAINTS = ("Traceback", "never awaited", "never retrieved", "internal_error", "Task was destroyed")
 """Words that may stand in no log, whatever is done to a process: a fault outside is no fault of ours."""
@@ -86,6 +81,9 @@ class Child:
         self.process.terminate()
         while self.alive:
             if time.monotonic() - started > within_s:
+                self.process.send_signal(signal.SIGUSR1)
+                await asyncio.sleep(1)
+                print("\n".join(line for line in self.said.splitlines() if line.startswith("STANDS")))
                 self.process.kill()
                 raise AssertionError(f"{self.name} did not stop within {within_s} s")
             await asyncio.sleep(0.01)
