@@ -13,6 +13,7 @@
     ├── TimeError                      nobody must act: the same call may succeed later (503)
     │   ├── RemoteUnavailable          refused, reset before an answer, 5xx, SOAP Server fault
     │   ├── Throttled                  429, or Mailchimp's 403 without JSON: the account backs off
+    │   ├── Interrupted                this worker stops, or its lease ended: another goes on with it
     │   └── DatabaseAway
     └── AdministratorError             a person must change a setting, an account or a record (409)
         ├── CredentialsRefused         401/403: confirmed by the connection check before it breaks one
@@ -148,6 +149,12 @@ class Throttled(TimeError):
     """The other system asks for fewer calls: the whole account backs off."""
 
     code, title = "throttled", "The other system asks us to slow down"
+
+
+class Interrupted(TimeError):
+    """This worker was told to stop, or its lease ended, before the call was sent: another goes on with it."""
+
+    code, title = "interrupted", "Another worker goes on with this"
 
 
 class DatabaseAway(TimeError):

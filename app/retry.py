@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from app.errors import AppError, CredentialsRefused, LimitReached, MisdirectedConnection, Throttled, TimeError
+from app.errors import (
+    AppError,
+    CredentialsRefused,
+    Interrupted,
+    LimitReached,
+    MisdirectedConnection,
+    Throttled,
+    TimeError,
+)
 
 FIRST_S, CAP_S = 5.0, 3600.0
 
@@ -50,6 +58,8 @@ def decide(error: Exception, *, tries: int, jitter: float) -> Verdict:
     """
     if isinstance(error, Throttled):
         return BackOff(error.retry_after)
+    if isinstance(error, Interrupted):
+        return RetryAt(0.0, counts=False)
     if isinstance(error, TimeError):
         return RetryAt(backoff_s(tries, jitter=jitter))
     if isinstance(error, CredentialsRefused | MisdirectedConnection):

@@ -6,15 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from app.connectors.base import Leave
-from app.errors import AppError, TimeError
+from app.errors import AppError, Interrupted, TimeError
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish
-
-
-class LeaseLostError(TimeError):
-    """Our lease may have ended: nothing more is sent by this worker for this batch."""
-
-    code, title = "lease_lost", "Another worker goes on with this"
 
 
 async def send(route: Route, item: Item, *, may_send: Callable[[], bool]) -> None:
@@ -33,10 +27,10 @@ async def _carry_out(route: Route, wish: Wish, *, may_send: Callable[[], bool]) 
         if isinstance(steps, Leave):
             wish.left = steps
             return
-        wish.changes = steps
+        wish.planned, wish.changes = True, steps
         for change in steps:
             if not may_send():
-                raise LeaseLostError("The lease ended before the call was sent.")
+                raise Interrupted("The lease ended before the call was sent.", code="lease_lost")
             wish.sent += 1
             answer = await target.apply(change)
             if isinstance(answer, Leave):
@@ -44,7 +38,7 @@ async def _carry_out(route: Route, wish: Wish, *, may_send: Callable[[], bool]) 
                 wish.lost = bool(wish.applied)  # what came before it stands there now
                 return
             wish.applied.append(answer)
-    except LeaseLostError as error:
+    except Interrupted as error:
         wish.error = error
         wish.lost = wish.sent > 0
     except TimeError as error:

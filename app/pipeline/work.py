@@ -41,6 +41,7 @@ class Wish:
     written: dict[str, str] = field(default_factory=dict)
     vanished: frozenset[str] = frozenset()
     emptied: frozenset[str] = frozenset()
+    planned: bool = False
     changes: tuple[Change, ...] = ()
     applied: list[Applied] = field(default_factory=list)
     left: Leave | None = None
@@ -61,8 +62,13 @@ class Wish:
 
     @property
     def done(self) -> bool:
-        """Every change has a known good outcome."""
-        return self.error is None and self.left is None and len(self.applied) == len(self.changes)
+        """It was worked out what to do, and every change has a known good outcome."""
+        return (
+            self.planned
+            and self.error is None
+            and self.left is None
+            and len(self.applied) == len(self.changes)
+        )
 
 
 @dataclass(slots=True)

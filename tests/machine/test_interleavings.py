@@ -33,11 +33,6 @@ async def walk(
     ]
     running: dict[str, asyncio.Task[object]] = {}
 
-    async def settle_down(task: asyncio.Task[object], actor: str) -> None:
-        """Let the picked actor run until it waits again or ends."""
-        while not task.done() and actor not in world.parked:
-            await asyncio.sleep(0)
-
     for _ in range(steps):
         choice = chance.random()
         if choice < 0.25:
@@ -58,19 +53,19 @@ async def walk(
         else:
             actor = chance.choice(("w1", "w2"))
             task = running.get(actor)
-            if task is None or task.done():
+            if task is not None and task.done():  # it died of what another part of it met
+                died(task)
+                task = None
+            if task is None:
                 route = routes[0] if actor == "w1" else routes[1]
                 task = running[actor] = asyncio.create_task(run_batch(route, limit=2))
             else:
                 if chance.random() < 0.05:
                     world.doomed.add(actor)
                 world.parked.pop(actor).set_result(None)
-            await settle_down(task, actor)
+            await world.settle_down(task, actor)
             if task.done():
-                running.pop(actor)
-                error = task.exception()
-                if error is not None and not isinstance(error, Crash):
-                    raise error
+                died(running.pop(actor))
     world.trouble = False
     for actor, task in running.items():
         future = world.parked.pop(actor, None)
@@ -83,6 +78,13 @@ async def walk(
         return "never rested"
     held = {address: world.entries.get(address) for address in wanted}
     return None if wanted == held else f"wanted {wanted}, target holds {held}"
+
+
+def died(task: asyncio.Task[object]) -> None:
+    """A worker that was killed may have died; of anything else, none may."""
+    error = task.exception()
+    if error is not None and not isinstance(error, Crash):
+        raise error
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -30,7 +30,7 @@ from app.connectors.base import (
     Steps,
     Wanted,
 )
-from app.errors import RemoteUnavailable
+from app.errors import RemoteUnavailable, Throttled
 from app.pipeline.batch import run_batch
 from app.pipeline.route import Route
 from app.records.decision import Archive, Decision, Known, Put
@@ -93,6 +93,7 @@ class World:
     parked: dict[str, asyncio.Future[None]] = field(default_factory=dict)
     doomed: set[str] = field(default_factory=set)
     writes: int = 0
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def turn(self, actor: str) -> None:
         """Wait to be picked; may never come back (killed)."""
@@ -100,10 +101,23 @@ class World:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.parked[actor] = future
-        await future
+        self.stirred.set()
+        try:
+            await future
+        except asyncio.CancelledError:
+            if self.parked.get(actor) is future:
+                del self.parked[actor]
+            raise
         if actor in self.doomed:
             self.doomed.discard(actor)
             raise Crash
+
+    async def settle_down(self, task: asyncio.Task[object], actor: str) -> None:
+        """Let an actor run until it waits to be picked again, or ends."""
+        task.add_done_callback(lambda _: self.stirred.set())
+        while not task.done() and actor not in self.parked:
+            self.stirred.clear()
+            await self.stirred.wait()
 
     def commit(self, write: Write) -> None:
         """What the target does with a call when it gets to it."""
@@ -182,7 +196,7 @@ class ToyTarget:
     async def apply(self, change: Change) -> Applied:
         assert isinstance(change, Write)
         world, fate = self.world, self.world.chance.random() if self.world.trouble else 1.0
-        fate = {"late": 0.0, "landed": 0.1}.get(self.fate or "", fate)
+        fate = {"late": 0.0, "landed": 0.1, "throttled": 0.3}.get(self.fate or "", fate)
         if self.before_commit is not None:
             await self.before_commit()
         if fate < 0.10:  # the answer is lost and the call lands later, within the time the target may take
@@ -196,6 +210,8 @@ class ToyTarget:
             raise RemoteUnavailable("The line was cut.", in_doubt=True)
         if fate < 0.26:
             raise RemoteUnavailable("The target is busy.")
+        if fate < 0.31:
+            raise Throttled("The target asks for fewer calls.")
         world.commit(change)
         await world.turn(self.actor)
         if change.away:
