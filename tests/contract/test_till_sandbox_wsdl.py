@@ -7,7 +7,6 @@ needs the internet). Without it these tests are left out: the only ones that may
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -19,7 +18,7 @@ import httpx
 import pytest
 from lxml import etree
 
-from app.sandbox.mplus.ids import NAMESPACE
+from app.sandbox.mplus.ids import named as made
 from app.sandbox.mplus.till import Till, create_till
 from tests.sandbox.mplus.talk import Talk
 
@@ -114,7 +113,7 @@ def test_every_operation_that_is_there_is_one_of_the_vendors() -> None:
 
 @pytest.fixture
 async def talk() -> AsyncIterator[Talk]:
-    till = create_till(size=60, seed=1, now=lambda: datetime(2025, 3, 5, 11, 30, tzinfo=UTC))
+    till = create_till(size=60, seed=1, sales=0, now=lambda: datetime(2025, 3, 5, 11, 30, tzinfo=UTC))
     prepare(till)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(till), base_url="http://till") as client:
         yield Talk(client)
@@ -185,13 +184,6 @@ CORRECTIONS = {
     "stockCorrectionList": {"correction": [{"articleNumber": 10001, "amount": 4, "decimalPlaces": 0}]},
 }
 WORKPLACE = {"branchNumber": 1, "workplaceNumber": 1}
-
-
-def made(what: str, number: int) -> str:
-    """The id of what ``sales`` made."""
-    return str(uuid.uuid5(NAMESPACE, f"{what} {number}"))
-
-
 ONE = {"articleNumber": 10001, "data": {"quantity": 1, "decimalPlaces": 0}}
 ADDRESS = {
     "name": "Zoë & Ömer",

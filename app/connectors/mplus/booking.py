@@ -105,6 +105,7 @@ class Cancel(Change):
     """Cancel an order, or credit an invoice: the till deletes nothing. Only the call that never toggles is used."""
 
     action: ClassVar[str] = "cancel"
+    safe_to_repeat: ClassVar[bool] = False
     kind: Literal["order", "invoice"]
     id: str
 
@@ -236,6 +237,16 @@ def changed(order: Mapping[str, Any], fields: Mapping[str, Any]) -> Document:
     for name, value in fields.items():
         sent[name] = {**sent.get(name, {}), **value} if isinstance(value, Mapping) else value
     return sent
+
+
+def later_invoices(invoice: Mapping[str, Any]) -> Document:
+    """Arguments for the invoices among which a credit of this one would be: the same customer's, from its day on."""
+    wanted: Document = {"articlePluNumbers": [], "articleBarcodes": []}
+    if invoice.get("financialDate"):
+        wanted["fromFinancialDate"] = invoice["financialDate"]
+    if invoice.get("relationNumber"):
+        wanted["relationNumbers"] = [invoice["relationNumber"]]
+    return {"request": wanted}
 
 
 def _sent_line(line: Mapping[str, Any]) -> Document:

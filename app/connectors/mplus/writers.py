@@ -222,9 +222,19 @@ class SaleTarget:
     async def _cancel(self, change: booking.Cancel) -> Applied:
         if change.kind == "order":
             await self._till.done("cancelOrder", {"orderId": change.id})
+        elif await self._is_credited(change.id):
+            warning = "already_credited: the till had a credit of this invoice; it was not made again"
+            return Applied(remote_id=change.id, state="archived", warnings=(warning,))
         else:
             await self._till.done("creditInvoice", {"invoiceId": change.id})
         return Applied(remote_id=change.id, state="archived")
+
+    async def _is_credited(self, number: str) -> bool:
+        """Nothing keeps a till from crediting twice, and the answer to an earlier credit may have been lost."""
+        answer = await self._till.document("getInvoice", {"invoiceId": number})
+        _raise(refusals.of_result(answer, operation="getInvoice"))
+        later = await self._till.document("getInvoices", booking.later_invoices(answer.get("invoice", {})))
+        return any(other.get("creditedInvoiceId") == number for other in later.get("invoiceList", ()))
 
     async def _already_there(self, change: booking.Book, refused: AppError) -> Applied:
         """The external number is taken: by this sale, if it can be found; then its content is for the next look."""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.control import RefusedError
-from app.sandbox.mplus.documents import METHODS, Refused, payments, summed, whose
+from app.sandbox.mplus.documents import Refused, payments, summed, whose
 from app.sandbox.mplus.lines import INCLUSIVE, scaled_quantity
 from app.sandbox.mplus.part import Part
 from app.sandbox.mplus.receipts import CASH_IN, CASH_OUT, RECEIPT, TRANSFER, euros, text_line
@@ -50,29 +50,35 @@ class Counter(Part):
 
     def sold(self, session: Session) -> None:
         """RefusedError for a means of payment that the till does not have."""
-        head = self.head(relation=session.relation)
-        lines = [line_of(line) for line in session.lines]
-        given = [{**one, "amount": euros(one["amount"])} for one in session.payments]
-        on_account = any(METHODS.get(one["method"], ("", "", False))[1] == ON_ACCOUNT for one in given)
         try:
-            paid = payments(self.till, given, head)
-            if on_account and session.relation:
-                self._on_account(session, head, lines)
-            else:
-                session.receipt_id = self.till.receipts.make(RECEIPT, head, lines, paid)["receiptId"]
+            left = self.sell(
+                session.lines, session.payments, relation=session.relation, session_id=session.session_id
+            )
         except Refused as refusal:
             raise RefusedError(str(refusal)) from None
+        session.receipt_id, session.invoice_id = left.get("receiptId"), left.get("invoiceId")
 
-    def _on_account(self, session: Session, head: Row, lines: Sequence[Row]) -> None:
-        found, sums = summed(
-            self.till,
-            lines,
-            head,
-            line="invoice line",
-            article=lambda n: self.till.catalogue.article(n) or {},
-        )
-        invoice = self.till.invoices.direct({**head, "sessionId": session.session_id}, found, sums.told())
-        session.invoice_id = invoice["invoiceId"]
+    def sell(
+        self,
+        sold: Sequence[Row],
+        payment: Sequence[Row],
+        *,
+        relation: int | None = None,
+        session_id: str = "",
+    ) -> dict[str, Any]:
+        """The receipt or direct invoice of these lines and payments, as a session has them. Refused with a sentence."""
+        head = self.head(relation=relation)
+        lines = [line_of(line) for line in sold]
+        given = [{**one, "amount": euros(one["amount"])} for one in payment]
+        paid = payments(self.till, given, head)
+        if relation and any(one["paymentMethodType"] == ON_ACCOUNT for one in paid):
+            known, sums = summed(self.till, lines, head, line="invoice line", article=self._card)
+            return self.till.invoices.direct({**head, "sessionId": session_id}, known, sums.told())
+        return self.till.receipts.make(RECEIPT, head, lines, paid)
+
+    def _card(self, article: int) -> Row:
+        """An article that is gone can still be sold: the till's own list may be older."""
+        return self.till.catalogue.article(article) or {}
 
     def credited(self, session: Session) -> None:
         """RefusedError for a session that is not paid, or was credited before."""
@@ -136,7 +142,8 @@ def line_of(line: Row) -> dict[str, Any]:
     if line.get("discountAmount"):
         data["discountAmount"] = euros(line["discountAmount"])
     found: dict[str, Any] = {"articleNumber": line["articleNumber"], "text": line["text"], "data": data}
-    found["webhookData"] = {"webhookLineId": line["lineId"]}
+    if line.get("lineId"):
+        found["webhookData"] = {"webhookLineId": line["lineId"]}
     if line.get("promotion"):
         data["discountType"] = "DISCOUNT-TYPE-SALE-PROMOTION"
         found["salePromotionData"] = {

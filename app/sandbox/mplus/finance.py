@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 from app.sandbox.control import Shelf
@@ -168,6 +169,7 @@ def delivery_methods(*, only_enabled: bool) -> list[dict[str, Any]]:
     ]
 
 
+@cache
 def percentage_of(vat_code: int, *, branch: int = 1, country: str | None = None) -> Decimal | None:
     """Per cent for a VAT code at a branch, for deliveries to ``country`` (alpha-3) if it has such a table."""
     tables = [codes for (number, _, iso3), codes in VAT.items() if number == branch and iso3 == country]

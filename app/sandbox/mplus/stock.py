@@ -30,6 +30,7 @@ class Stock(Part):
         self.levels: Marked[str] = Marked(mark="stockId")
         self.history: list[dict[str, Any]] = []
         self.corrections = 0
+        self.counted_later = False  # what is sold now was gone already when the stock was counted
 
     def operations(self) -> Mapping[str, Handler]:
         return {
@@ -108,6 +109,8 @@ class Stock(Part):
                 kind=kind,
                 **references,
             )
+        if self.counted_later:
+            physical = ZERO
         if not card.get("stockArticle") or not (physical or reserved or incoming):
             return last
         now = self.level(branch, article)

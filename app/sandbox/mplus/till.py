@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -48,6 +48,7 @@ from app.sandbox.mplus.posting import Postman
 from app.sandbox.mplus.receipts import Receipts
 from app.sandbox.mplus.relations import Relations
 from app.sandbox.mplus.salespanel import SalesPanel
+from app.sandbox.mplus.salesseed import seed_sales
 from app.sandbox.mplus.schema import ZONE, Schema, Unreadable, local
 from app.sandbox.mplus.service import Service
 from app.sandbox.mplus.sessions import Sessions
@@ -83,14 +84,16 @@ def create_till(
     size: int = 200,
     seed: int = 1,
     articles: int | None = None,
+    sales: int | None = None,
     now: Callable[[], datetime] | None = None,
     log_limit: int = 2_000,
 ) -> Till:
-    """A till with a shop of ``size`` relations from ``seed`` in it, and ``articles`` (as many, at most 200, if not given);
-    ``size=0`` gives an empty one. ``now`` must be aware."""
+    """A till with a shop of ``size`` relations from ``seed`` in it, and ``articles`` and ``sales`` (as many, at most 200, if
+    not given); ``size=0`` gives an empty one. ``now`` must be aware."""
     till = Till(settings=settings, now=now, log=RequestLog(limit=log_limit))
     if size or articles:
-        till.seed(size=size, seed=seed, **({} if articles is None else {"articles": articles}))
+        more = {"articles": articles, "sales": sales}
+        till.seed(size=size, seed=seed, **{name: value for name, value in more.items() if value is not None})
     return till
 
 
@@ -109,6 +112,7 @@ class Till:
             "http://127.0.0.1"  # as the last caller called us: what public addresses of pictures begin with
         )
         self._now = now or (lambda: datetime.now(UTC))
+        self._then: datetime | None = None
         self.faults = Faults()
         self.log = log or RequestLog()
         self.schema = Schema(*WIRES, empty_dates_as_zero=self.settings.empty_dates_as_zero)
@@ -163,7 +167,16 @@ class Till:
 
     def now(self) -> datetime:
         """The shop's wall clock."""
-        return self._now().astimezone(ZONE)
+        return self._then or self._now().astimezone(ZONE)
+
+    @contextmanager
+    def back_then(self, moment: datetime) -> Iterator[None]:
+        """What happens in the block happened at this moment."""
+        self._then = moment
+        try:
+            yield
+        finally:
+            self._then = None
 
     # the wire
 
@@ -239,14 +252,15 @@ class Till:
             part.clear()
 
     def seed(self, *, size: int, seed: int, **more: Any) -> None:
-        """``size`` relations; ``articles`` as many, at most 200, if not given."""
-        unknown = set(more) - {"articles"}
+        """``size`` relations; ``articles`` and ``sales`` as many, at most 200, if not given."""
+        unknown = set(more) - {"articles", "sales"}
         if unknown:
             raise ValueError(f"a till's seed has no {', '.join(sorted(unknown))}")
         self.reset()
         for part in self.parts:
             part.seed(size=size, seed=seed)
         self.catalogue.seed_articles(articles=int(more.get("articles", min(size, 200))), seed=seed)
+        seed_sales(self, sales=int(more.get("sales", min(size, 200))), seed=seed)
 
     def take_backup(self) -> None:
         self._kept = {type(part).__name__: part.backup() for part in self.parts}

@@ -460,10 +460,31 @@ async def test_a_cancel_that_was_undone_is_no_success(client, answers, soap_answ
     assert raised.value.code == "cancel_undone"
 
 
-async def test_an_invoice_is_credited(client, answers, soap_answer):
+INVOICE_ANSWER = (
+    "<ns:result>GET-INVOICE-RESULT-OK</ns:result><ns:invoice><ns:invoiceId>i1</ns:invoiceId><ns:relationNumber>17</ns:relationNumber>"
+    "<ns:financialDate><ns:day>5</ns:day><ns:mon>3</ns:mon><ns:year>2026</ns:year></ns:financialDate></ns:invoice>"
+)
+
+
+@pytest.mark.parametrize(
+    ("credited", "more"), [("", ["creditInvoice"]), ("i2", ["creditInvoice"]), ("i1", [])]
+)
+async def test_an_invoice_is_credited_unless_it_is_already(client, answers, soap_answer, credited, more):
+    other = f"<ns:creditedInvoiceId>{credited}</ns:creditedInvoiceId>" if credited else ""
     calls = answers(
-        creditInvoice=soap_answer("CreditInvoiceResponse", "<ns:result>CREDIT-INVOICE-RESULT-OK</ns:result>")
+        getInvoice=soap_answer("GetInvoiceResponse", INVOICE_ANSWER),
+        getInvoices=soap_answer(
+            "GetInvoicesResponse", f"<ns:invoiceList><ns:invoice>{other}</ns:invoice></ns:invoiceList>"
+        ),
+        creditInvoice=soap_answer("CreditInvoiceResponse", "<ns:result>CREDIT-INVOICE-RESULT-OK</ns:result>"),
     )
 
-    assert await client.target("invoice").apply(Cancel(kind="invoice", id="i1")) == Applied("i1", "archived")
-    assert operations(calls) == ["creditInvoice"]
+    applied = await client.target("invoice").apply(Cancel(kind="invoice", id="i1"))
+
+    assert (applied.remote_id, applied.state, len(applied.warnings)) == ("i1", "archived", int(not more))
+    assert operations(calls) == ["getInvoice", "getInvoices", *more]
+    asked = calls[1].request.content.decode()
+    assert (
+        "<ns1:year>2026</ns1:year></ns1:fromFinancialDate><ns1:relationNumbers>17</ns1:relationNumbers>"
+        in asked
+    )

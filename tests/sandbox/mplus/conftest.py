@@ -16,7 +16,7 @@ NOW = datetime(2025, 3, 5, 11, 30, tzinfo=UTC)  # 12:30 in the shop
 
 @pytest.fixture
 def till() -> Till:
-    return create_till(size=20, seed=1, articles=60, now=lambda: NOW)
+    return create_till(size=20, seed=1, articles=60, sales=0, now=lambda: NOW)
 
 
 @pytest.fixture
