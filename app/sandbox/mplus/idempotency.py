@@ -14,11 +14,12 @@ from app.sandbox.mplus.part import Arguments, Part, Values
 if TYPE_CHECKING:
     from app.sandbox.mplus.till import Till
 
+KEPT = 20_000
 ORIGINAL, REPLAY = "IDEMPOTENCY-RESULT-ORIGINAL-RESPONSE", "IDEMPOTENCY-RESULT-REPLAY-RESPONSE"
 
 
 class Answers(Part):
-    """Kept for as long as the till lives: how long the vendor keeps them is not known."""
+    """How long the vendor keeps them is not known; here the oldest go when there are many."""
 
     def __init__(self, till: Till) -> None:
         super().__init__(till)
@@ -39,6 +40,8 @@ class Answers(Part):
                 return {**kept, "idempotencyResult": REPLAY}
             answer = {**do(arguments), "idempotencyResult": ORIGINAL}
             self.kept[operation, key] = answer
+            if len(self.kept) > KEPT:
+                del self.kept[next(iter(self.kept))]
             return answer
 
         return handle

@@ -20,6 +20,7 @@ from app.sandbox.mplus.signature import sign
 if TYPE_CHECKING:
     from app.sandbox.mplus.till import Till
 
+SESSIONS_KEPT = 2_000
 EVENTS = frozenset(
     {
         "startSession",
@@ -177,10 +178,12 @@ class Sessions(Part):
         return await self.fire("creditSession", session)
 
     def open(self, relation: int | None, lines: Sequence[Mapping[str, Any]] = ()) -> Session:
-        session_id = self._id("session", len(self.sessions))
+        session_id = self._id("session", self.till.ids.count("session"))
         told = [self._line(line, self._id(session_id, at)) for at, line in enumerate(lines or ({},))]
         made = Session(session_id, told, relation)
         self.sessions[session_id] = made
+        if len(self.sessions) > SESSIONS_KEPT:
+            del self.sessions[next(iter(self.sessions))]
         return made
 
     def _line(self, line: Mapping[str, Any], line_id: str) -> dict[str, Any]:

@@ -6,6 +6,17 @@ from collections import Counter
 from app.sandbox.mplus.life import Life, live
 from app.sandbox.mplus.till import Till, create_till
 
+PEOPLE = (
+    "new customer",
+    "moved house",
+    "yes to",
+    "withdrew",
+    "e-mail",
+    "active",
+    "telephone",
+)
+SALES = ("bought something", "brought back", "ordered something", "got what", "cancelled")
+
 
 async def lived(till: Till, steps: int) -> list[str]:
     life = Life(till, seed=5)
@@ -20,16 +31,18 @@ async def test_the_same_seed_lives_the_same_life(till: Till) -> None:
 
 
 async def test_everything_happens_and_leaves_its_marker(till: Till) -> None:
-    said = await lived(till, 120)
-    kinds = Counter(
-        word
-        for word in ("new customer", "moved house", "yes to", "withdrew", "e-mail", "inactive", "telephone")
-        for one in said
-        if word in one
-    )
+    said = await lived(till, 300)
+    kinds = Counter(word for word in (*PEOPLE, *SALES) for one in said if word in one)
 
-    assert 7 == len(kinds)
-    assert 20 + 120 == till.relations.cards.visible
+    assert 12 == len(kinds)
+    assert 20 + sum(kinds[word] for word in PEOPLE) == till.relations.cards.visible
+    assert 300 == sum(kinds.values())
+    bought = kinds["bought something"]
+    assert (bought + kinds["brought back"], kinds["ordered something"]) == (
+        len(till.receipts.cards),
+        len(till.orders.cards),
+    )
+    assert kinds["got what"] == len(till.invoices.cards)
     assert [] == [one for one in said if "@" in one]
 
 
