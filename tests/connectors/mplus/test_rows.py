@@ -252,6 +252,7 @@ def test_products():
         brand="Wolmerk",
         categories=("2",),
         category_name="Truien",
+        category_path=("Truien",),
         active=True,
         web_shop=True,
         tax_class="1",
