@@ -66,9 +66,7 @@ async def _whole(route: Route, page: Page) -> Sequence[Fetched]:
     """The page's records: as they came with it, or read now."""
     held = {answer.ref: answer for answer in page.found}
     refs = list(dict.fromkeys(change.ref for change in page.changed))
-    found, failed = await read_all(
-        route.source.source(route.record_kind), [ref for ref in refs if ref not in held]
-    )
+    found, failed = await read_all(route.reader(), [ref for ref in refs if ref not in held])
     if failed:
         raise next(iter(failed.values()))
     return [held.get(ref) or found[ref] for ref in refs]

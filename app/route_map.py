@@ -33,10 +33,10 @@ class RouteMap:
             source = await connections.find(db, flow.source_connection_id)
             target = await connections.find(db, flow.target_connection_id)
             beside = await flows.listed(db, connection_id=flow.target_connection_id)
-        return self.opened(flow, source=source, target=target, siblings=_started(beside, flow))
+        return self.opened(flow, source=source, target=target, beside=_started(beside, flow))
 
     def opened(
-        self, flow: Flow, *, source: Connection, target: Connection, siblings: frozenset[str] = frozenset()
+        self, flow: Flow, *, source: Connection, target: Connection, beside: Sequence[Flow] = ()
     ) -> Route:
         """The same from rows that were read already."""
         resources = self._resources
@@ -54,7 +54,9 @@ class RouteMap:
             source=resources.client(source),
             target=resources.client(target),
             translation=translation,
-            siblings=siblings,
+            siblings=frozenset(each.kind for each in beside),
+            followers=_followers(beside),
+            parts=translation.kind.parts(translation.settings),
             direction=f"{source.system}→{target.system}",
             recovery=_longer(resources.recovery(one), resources.recovery(other)),
             options=translation.settings.model_dump(),
@@ -94,15 +96,25 @@ def compiled(flow: Flow, *, source: str, target: str) -> RowTranslation:
     )
 
 
-def _started(beside: Sequence[Flow], flow: Flow) -> frozenset[str]:
-    """Kinds of the flows between the same two connections that were ever started: a pause gives their fields to nobody."""
+def _started(beside: Sequence[Flow], flow: Flow) -> list[Flow]:
+    """The flows between the same two connections that were ever started: a pause gives their fields to nobody."""
     pair = (flow.source_connection_id, flow.target_connection_id)
-    return frozenset(
-        each.kind
+    return [
+        each
         for each in beside
         if (each.source_connection_id, each.target_connection_id) == pair
         and (each.state != "paused" or each.approved_at is not None)
-    )
+    ]
+
+
+def _followers(beside: Sequence[Flow]) -> dict[str, tuple[str, ...]]:
+    """By kind of target that goes along, the flows that want to know when one appears."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in beside:
+        kind = flow_kind(each.kind).follows
+        if kind is not None:
+            found[kind] = (*found.get(kind, ()), each.id)
+    return found
 
 
 def _longer(one: Recovery, other: Recovery) -> Recovery:

@@ -28,9 +28,10 @@ from app.sandbox.mailchimp.server import MailchimpSandbox, create_mailchimp
 from app.sandbox.mplus.till import Till, create_till
 from app.sandbox.serving import serving
 from app.settings import Settings
-from app.store import backlog, connections, cursors, flows, integrations, polls
+from app.store import backlog, connections, cursors, flows, integrations, polls, requests
 from app.store.clock import ManualClock
 from app.store.ids import new_id
+from app.store.requests import Request
 from app.store.session import Database
 from app.store.tables import attempts, deliveries
 from app.worker.polling import Poller
@@ -153,6 +154,11 @@ class Shop:
                 due = await polls.due(conn, clock=self.clock)
             if connection_id in due:
                 await self.poller.poll(connection_id)
+
+    async def ask(self, flow_id: str, *refs: str) -> None:
+        """Somebody wants these records delivered now."""
+        async with self.resources.db.write() as conn:
+            await requests.request(conn, [Request(flow_id, ref) for ref in refs], clock=self.clock)
 
     async def deliver(self) -> int:
         """Work off what is due now; how many deliveries were claimed."""

@@ -256,6 +256,15 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsParts(Protocol):
+    """A source whose records have parts that are read along only when somebody wants them."""
+
+    def including(self, parts: frozenset[str]) -> Source:
+        """The same source, with these parts in every document."""
+        ...
+
+
 class Target(Protocol):
     """Writes one kind of record of one connection."""
 

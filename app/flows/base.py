@@ -28,7 +28,9 @@ class FlowKind:
     ``tags`` is the record's path of its tags, where it has any. Block and allow lists (``sku``, ``email``, ``customer``,
     ``order``) look at ``list_keys`` of the whole record, at ``list_elements`` of a list inside it, where a listed
     element alone is left out, and at ``put_list_keys`` of what goes to one target record. ``reach`` names the targets
-    (kind, natural key) that a record speaks of: those a rule takes out of it are filtered, not left behind.
+    (kind, natural key) that a record speaks of: those a rule takes out of it are filtered, not left behind. ``parts``
+    are what a source is to read along with every record, by these settings. ``follows`` is the kind of target that
+    another flow brings along and whose natural key is a reference of this flow: when one appears, it is asked for.
     """
 
     name: str
@@ -49,3 +51,5 @@ class FlowKind:
     list_elements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     put_list_keys: Mapping[str, str] = field(default_factory=dict)
     reach: Callable[[Any], frozenset[tuple[str, str]]] = lambda _record: frozenset()
+    parts: Callable[[Any], frozenset[str]] = lambda _settings: frozenset()
+    follows: str | None = None

@@ -194,4 +194,5 @@ PRODUCTS = FlowKind(
     target_scopes={"variants": "id", "images": "id"},
     list_elements={"variants": {"sku": "sku"}},
     reach=reach,
+    parts=lambda settings: frozenset({STOCK}) if settings.quantity == "on" else frozenset(),
 )

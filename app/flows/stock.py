@@ -186,4 +186,5 @@ STOCK = FlowKind(
     window_s=60.0,
     list_keys={"sku": "sku"},
     reach=lambda level: frozenset(((KIND, level.sku),)),
+    follows=VARIANT,
 )

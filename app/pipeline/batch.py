@@ -131,7 +131,7 @@ async def _fetch(route: Route, items: Sequence[Item], handed: Mapping[str, Hande
     refs = [item.claimed.source_ref for item in items if item.fetched is None]
     if not refs:
         return
-    source = route.source.source(route.record_kind)
+    source = route.reader()
     try:
         found, failed = await read_all(source, refs)
         absent = [ref for ref, answer in found.items() if isinstance(answer, Gone)]

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from app.connectors.base import Client, Recovery
+from app.connectors.base import Client, ReadsParts, Recovery, Source
 from app.sealing import Sealer
 from app.store.session import Database
 from app.store.targets import ALL_RULES, Rules
@@ -25,7 +25,8 @@ async def no_hook(_name: Checkpoint) -> None:
 class Route:
     """One flow, opened: its two clients, its compiled translation, and the rules of its systems.
 
-    ``siblings`` are the kinds of the flows that were started between the same two connections.
+    ``siblings`` are the kinds of the flows that were started between the same two connections, ``parts`` what is read
+    along with every record, ``followers`` the flows to be asked when a target of a kind appears that goes along.
     """
 
     db: Database
@@ -41,6 +42,8 @@ class Route:
     translation: Translation
     direction: str
     siblings: frozenset[str] = frozenset()
+    parts: frozenset[str] = frozenset()
+    followers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recovery: Recovery = field(default_factory=Recovery)
     options: Mapping[str, Any] = field(default_factory=dict)
     log_mode: Literal["full", "redacted", "none"] = "redacted"
@@ -53,6 +56,13 @@ class Route:
     def key(self, kind: str, natural: str) -> str:
         """The target key of a natural key: keyed, so that it cannot be guessed."""
         return self.sealer.keyed_hash("target", kind, natural)
+
+    def reader(self) -> Source:
+        """Reads the flow's records, with the parts that its settings want."""
+        source = self.source.source(self.record_kind)
+        if self.parts and isinstance(source, ReadsParts):
+            return source.including(self.parts)
+        return source
 
     @property
     def lease_ms(self) -> int:

@@ -14,9 +14,20 @@ from app.errors import AppError
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, without
 from app.retry import BackOff, Block, Quarantine, RetryAt, Suspect, decide
-from app.store import accounts, alerts, attempts, connections, deliveries, flows, targets, waits
+from app.store import (
+    accounts,
+    alerts,
+    attempts,
+    connections,
+    deliveries,
+    flows,
+    requests,
+    targets,
+    waits,
+)
 from app.store.attempts import NewAttempt
 from app.store.deliveries import HELD, Settlement
+from app.store.requests import Request
 from app.store.session import again_on_deadlock
 from app.store.targets import Key, Outcome, Target
 
@@ -204,6 +215,7 @@ async def _settle(
             connection_id=route.target_connection_id,
             clock=clock,
         )
+        await _tell_followers(route, conn, kept)
         outcomes.update(settlements[item.claimed.id].outcome for item in kept)
         await _raise_what_concerns_all(route, conn, kept, trials=trials)
         log = [_attempt(route, item, settlements[item.claimed.id], clock_s=clock_s) for item in kept]
@@ -244,6 +256,22 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
     await targets.let_go(conn, free, token=token)
     await waits.wake_contenders(conn, freed_keys, clock=clock)
     await waits.wake_waiting(conn, free + [outcome.id for outcome in known], clock=clock)
+
+
+async def _tell_followers(route: Route, conn: AsyncConnection, items: Sequence[Item]) -> None:
+    """What went along and was not there before is wanted by other flows as well: the stock of a new variant."""
+    if not route.followers:
+        return
+    wishes = [
+        Request(flow_id, each.natural, priority=item.claimed.priority, trigger="follow")
+        for item in items
+        for wish in item.wishes
+        if wish.done and wish.changes and wish.put is not None
+        for row in wish.carried
+        if row.state != "present" and (each := wish.carries.get((row.kind, row.key))) is not None
+        for flow_id in route.followers.get(row.kind, ())
+    ]
+    await requests.request(conn, wishes, clock=route.db.clock)
 
 
 def _left(route: Route, wish: Wish) -> list[Outcome]:

@@ -39,11 +39,12 @@ class MplusClient:
         self._absent: set[str] = set()
         self._marks: dict[str, int] = {}
         tree = readers.Tree(till, self._marks)
+        stocks = readers.StockReader(till)
         self._readers: dict[str, readers.Reader] = {
             customers.KIND: readers.ShelfReader(till, customers.SHELF, self._marks),
-            products.KIND: readers.ProductReader(till, tree, self._marks),
+            products.KIND: readers.ProductReader(till, tree, stocks, self._marks),
             categories.KIND: readers.CategoryReader(till, tree),
-            stock.KIND: readers.StockReader(till),
+            stock.KIND: stocks,
         }
         for name, shelf in orders.SHELVES.items():
             self._readers[name] = readers.SaleReader(till, shelf, self._marks)

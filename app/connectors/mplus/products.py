@@ -58,6 +58,15 @@ def with_groups(document: Document, groups: Mapping[int, Mapping[str, Any]]) -> 
     }
 
 
+def with_stock(document: Document, stocks: Mapping[int, Sequence[Document]]) -> Document:
+    """The product with the stock of its articles, a row per branch; those that keep none have no such field."""
+    articles = [
+        article | {"stock": list(rows)} if (rows := stocks.get(article.get("articleNumber", 0))) else article
+        for article in document["articleList"]
+    ]
+    return document | {"articleList": articles}
+
+
 def markers(product: Mapping[str, Any]) -> Sequence[int]:
     """The markers of the articles and the product's own: any of them may be what moved."""
     own = [product, *product.get("articleList", ())]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from app.connectors.base import Document, Fetched, Found, Gone, Page
+from app.connectors.base import Document, Fetched, Found, Gone, Page, Source
 from app.connectors.mplus import categories, customers, orders, products, stock
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.shelf import MAX_PAGE, Shelf
@@ -96,9 +96,10 @@ class CategoryReader:
 class ProductReader:
     """Products, with the names of their groups."""
 
-    def __init__(self, till: Till, tree: Tree, marks: Mapping[str, int]):
+    def __init__(self, till: Till, tree: Tree, stocks: StockReader, marks: Mapping[str, int]):
         self._shelf = ShelfReader(till, products.SHELF, marks)
         self._tree = tree
+        self._stock = stocks
 
     async def changes(self, *, since: int, limit: int) -> Page:
         """One page; ``limit`` counts articles, as the till does (mplus.md §3.1).
@@ -114,6 +115,10 @@ class ProductReader:
     async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
         """Whole products by number."""
         return await self._with_groups(await self._shelf.fetch_many(refs))
+
+    def including(self, parts: frozenset[str]) -> Source:
+        """With the stock of every article, where that is wanted."""
+        return StockedProductReader(self, self._stock) if stock.KIND in parts else self
 
     async def _with_groups(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
         found = [record for record in fetched if isinstance(record, Found)]
@@ -132,6 +137,33 @@ def _fills_alone(page: Page, limit: int) -> bool:
     if len(page.found) != 1 or not isinstance(page.found[0], Found):
         return False
     return len(page.found[0].document.get("articleList", ())) >= limit
+
+
+class StockedProductReader:
+    """Products with the stock of their articles."""
+
+    def __init__(self, products: ProductReader, stocks: StockReader):
+        self._products = products
+        self._stock = stocks
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
+        """Whole products by number; the stock of all of them is asked for together."""
+        fetched = await self._products.fetch_many(refs)
+        stocks = await self._stock.rows(
+            [
+                article["articleNumber"]
+                for record in fetched
+                if isinstance(record, Found)
+                for article in record.document["articleList"]
+                if article.get("stockArticle") and "articleNumber" in article
+            ]
+        )
+        return [
+            replace(record, document=products.with_stock(record.document, stocks))
+            if isinstance(record, Found)
+            else record
+            for record in fetched
+        ]
 
 
 class StockReader:
@@ -165,6 +197,17 @@ class StockReader:
             absent = [numbers[ref] for ref in chunk if numbers[ref] not in seen]
             fetched += stock.fetched(chunk, rows, await self._existing(absent))
         return fetched
+
+    async def rows(self, numbers: Sequence[int]) -> Mapping[int, Sequence[Document]]:
+        """The rows of these articles, per branch; an article without stock has none."""
+        found: dict[int, list[Document]] = {}
+        branches = await self._all_branches() if numbers else ()
+        for start in range(0, len(numbers), stock.CHUNK):
+            asked = stock.by_refs(numbers[start : start + stock.CHUNK], branches)
+            answer = await self._till.document("getStock", asked)
+            for row in answer.get("articleStocks", ()):
+                found.setdefault(row.get("articleNumber", 0), []).append(row)
+        return found
 
     async def _existing(self, numbers: Sequence[int]) -> set[int]:
         if not numbers:

@@ -143,6 +143,8 @@ PRODUCTS_OUT: Rows = (
     ("variants[].discontinued", "item.discontinued"),
     ("variants[].web_shop", "if(item.webshop, `true`, `false`)"),
     ("variants[].stock_managed", "item.stockArticle"),
+    # Only where the stock is read along: what can be sold in all branches, in whole pieces.
+    ("variants[].quantity", "if(item.stock, max([floor(sum(item.stock[].amountFree)), `0`]), `null`)"),
     ("variants[].attributes.colour", "item.colour"),
     ("variants[].attributes.size", "item.size"),
     ("variants[].image_url", "item.imageList[0].imageUrl"),
