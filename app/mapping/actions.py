@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -27,7 +28,17 @@ from app.values.text import as_text
 _PATH = re.compile(r"\w[\w-]{0,99}(?:\.\w[\w-]{0,99}){0,7}")
 
 # An effect changes ``here`` (the record, or the element a rule runs over); ``seen`` is what expressions look at.
+# ``here`` itself may be changed; objects inside it belong to somebody else and are copied when they change.
 Effect = Callable[[dict[str, Any], Any, Run], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """An action as a function, the paths its expression reads, and how many functions it calls."""
+
+    effect: Effect
+    reads: frozenset[str] = frozenset()
+    calls: int = 0
 
 
 class StopRecord(Exception):
@@ -223,37 +234,37 @@ Action = Annotated[
 ]
 
 
-def compile_action(
-    action: Action, *, place: str, rule: str, tables: Tables | None = None
-) -> tuple[Effect, frozenset[str]]:
-    """The action as one function, and the paths it reads. Raises InvalidInput with the place of what is wrong."""
+def compile_action(action: Action, *, place: str, rule: str, tables: Tables | None = None) -> Compiled:
+    """The action as one function. Raises InvalidInput with the place of what is wrong."""
     if isinstance(action, Skip | Stop):
-        return _ending(action), frozenset()
+        return Compiled(_ending(action))
     if isinstance(action, AddTag):
-        value, reads = _source(action.tag, action.from_, place, tables)
-        return _tagging(value), reads
+        value = _source(action.tag, action.from_, place, tables)
+        return Compiled(_tagging(value.evaluate), value.reads, value.calls)
     if _PATH.fullmatch(action.field) is None:
         raise InvalidInput(f"{action.field[:80]!r} is no path: names with dots are.", field=f"{place}.field")
     path = tuple(action.field.split("."))
     if isinstance(action, Clear):
-        return (lambda here, seen, run: _remove(here, path)), frozenset()  # noqa: ARG005
+        return Compiled(lambda here, seen, run: _put(here, path, None, run))  # noqa: ARG005
     if isinstance(action, Translate):
         translate = table_of(action.table, tables, name=rule, place=f"{place}.table")
-        return (
-            lambda here, seen, run: _put(here, path, translate(_get(here, path), run)),  # noqa: ARG005
-            frozenset((action.field,)),
-        )
-    given, reads = _source(None if isinstance(action, Copy) else action.value, action.from_, place, tables)
-    return _changing(action, path, given), reads
+        return Compiled(lambda here, seen, run: _put(here, path, translate(_get(here, path), run), run))  # noqa: ARG005
+    value = _source(None if isinstance(action, Copy) else action.value, action.from_, place, tables)
+    return Compiled(_changing(action, path, value.evaluate), value.reads, value.calls)
 
 
-def _source(
-    value: Any, expression: str | None, place: str, tables: Tables | None
-) -> tuple[Evaluate, frozenset[str]]:
+@dataclass(frozen=True, slots=True)
+class _Value:
+    evaluate: Evaluate
+    reads: frozenset[str] = frozenset()
+    calls: int = 0
+
+
+def _source(value: Any, expression: str | None, place: str, tables: Tables | None) -> _Value:
     if expression is None:
-        return (lambda seen, run: value), frozenset()  # noqa: ARG005
+        return _Value(lambda seen, run: value)  # noqa: ARG005
     compiled = compile_expression(expression, place=f"{place}.from", tables=tables)
-    return compiled.evaluate, compiled.reads
+    return _Value(compiled.evaluate, compiled.reads, compiled.calls)
 
 
 def _ending(action: Skip | Stop) -> Effect:
@@ -268,7 +279,6 @@ def _ending(action: Skip | Stop) -> Effect:
 def _tagging(value: Evaluate) -> Effect:
     def tag(here: dict[str, Any], seen: Any, run: Run) -> None:
         found = value(seen, run)
-        run.steps -= 2
         # the tags of the whole record are gathered beside the document; RuleSet puts them where its kind keeps them
         gathered = here.setdefault(TAGS, [])
         for name in found if isinstance(found, list | tuple) else (found,):
@@ -290,7 +300,7 @@ def _changing(action: Set | Append | Prepend | Copy | Math, path: tuple[str, ...
             value = _added(action, _get(here, path), value, run)
         elif isinstance(action, Math):
             value = _reckoned(action, _get(here, path), value)
-        _put(here, path, value)
+        _put(here, path, value, run)
 
     return change
 
@@ -343,25 +353,18 @@ def _get(here: Any, path: tuple[str, ...]) -> Any:
     return here
 
 
-def _put(here: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    if value is None:
-        return _remove(here, path)
+def _put(here: dict[str, Any], path: tuple[str, ...], value: Any, run: Run) -> None:
+    """Write a value; nothing empties the field, which stays known: the target is to be emptied, not left alone."""
     for name in path[:-1]:
         inner = here.get(name)
-        if inner is None:
+        if inner is None or (value is None and not isinstance(inner, dict)):
+            if value is None:
+                return
             inner = here[name] = {}
-        if not isinstance(inner, dict):
+        elif isinstance(inner, dict):
+            run.pay(1 + (len(inner) >> 3))
+            inner = here[name] = dict(inner)
+        else:
             raise MappingFailed(f"{'.'.join(path)} cannot be written: {name} is {kind_of(inner)}")
         here = inner
     here[path[-1]] = value
-    return None
-
-
-def _remove(here: dict[str, Any], path: tuple[str, ...]) -> None:
-    """An emptied field holds nothing, but stays known: the target is to be emptied, not left alone."""
-    for name in path[:-1]:
-        inner = here.get(name)
-        if not isinstance(inner, dict):
-            return
-        here = inner
-    here[path[-1]] = None

@@ -1,7 +1,7 @@
 """An expression's tree as closures: one small function per node, built once, called for every record.
 
-Each takes the value it looks at and the record's purse. What repeats pays: an element of a projection, a call, a
-piece of a selection. Plain paths pay nothing; they cannot grow.
+Each takes the value it looks at and the record's purse. What repeats pays: an element of a projection, a call for
+every element, a piece of a selection. Plain paths pay nothing; they cannot grow.
 """
 
 # ruff: noqa: ARG001, ARG005 - all closures are called alike, whether they look at the value or the purse or not
@@ -14,9 +14,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from app.mapping.functions import LIBRARY
-from app.mapping.library.entry import Function, coerced, is_true
-from app.mapping.library.patterns import compile_pattern
+from app.mapping.calls import compile_call
+from app.mapping.library.entry import is_true
 from app.mapping.run import Run
 from app.values.money import to_decimal
 
@@ -48,22 +47,22 @@ def plain_path(names: tuple[str, ...]) -> Evaluate:
     return many
 
 
-def compile_node(node: Node) -> Evaluate:
-    """The closure of a node that ``expressions.py`` has checked."""
-    return _COMPILERS[node["type"]](node)
+def compile_node(node: Node, *, repeats: bool = False) -> Evaluate:
+    """The closure of a node that ``expressions.py`` has checked. ``repeats``: it runs for every element of something."""
+    return _COMPILERS[node["type"]](node, repeats)
 
 
-def _field(node: Node) -> Evaluate:
+def _field(node: Node, repeats: bool) -> Evaluate:
     return plain_path((node["value"],))
 
 
-def _chain(node: Node) -> Evaluate:
+def _chain(node: Node, repeats: bool) -> Evaluate:
     """``a.b``, ``a[0]``, ``a | b``: each part looks at what the one before gave."""
     parts = node["children"]
     names = _names(node)
     if names is not None:
         return plain_path(names)
-    first, second, *more = (compile_node(part) for part in parts)
+    first, second, *more = (compile_node(part, repeats=repeats) for part in parts)
     if not more:
         return lambda value, run: second(first(value, run), run)
 
@@ -85,11 +84,11 @@ def _names(node: Node) -> tuple[str, ...] | None:
     return None if None in pieces else tuple(name for piece in pieces if piece for name in piece)
 
 
-def _same(node: Node) -> Evaluate:
+def _same(node: Node, repeats: bool) -> Evaluate:
     return lambda value, run: value
 
 
-def _literal(node: Node) -> Evaluate:
+def _literal(node: Node, repeats: bool) -> Evaluate:
     constant = _exact(node["value"])
     return lambda value, run: constant
 
@@ -103,7 +102,7 @@ def _exact(value: Any) -> Any:
     return [_exact(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _index(node: Node) -> Evaluate:
+def _index(node: Node, repeats: bool) -> Evaluate:
     at = node["value"]
 
     def element(value: Any, run: Run) -> Any:
@@ -114,7 +113,7 @@ def _index(node: Node) -> Evaluate:
     return element
 
 
-def _slice(node: Node) -> Evaluate:
+def _slice(node: Node, repeats: bool) -> Evaluate:
     piece = slice(*node["children"])
 
     def part(value: Any, run: Run) -> Any:
@@ -126,8 +125,9 @@ def _slice(node: Node) -> Evaluate:
     return part
 
 
-def _projection(node: Node) -> Evaluate:
-    base, each = (compile_node(child) for child in node["children"])
+def _projection(node: Node, repeats: bool) -> Evaluate:
+    left, right = node["children"]
+    base, each = compile_node(left, repeats=repeats), compile_node(right, repeats=True)
 
     def project(value: Any, run: Run) -> Any:
         elements = base(value, run)
@@ -139,8 +139,9 @@ def _projection(node: Node) -> Evaluate:
     return project
 
 
-def _value_projection(node: Node) -> Evaluate:
-    base, each = (compile_node(child) for child in node["children"])
+def _value_projection(node: Node, repeats: bool) -> Evaluate:
+    left, right = node["children"]
+    base, each = compile_node(left, repeats=repeats), compile_node(right, repeats=True)
 
     def project(value: Any, run: Run) -> Any:
         fields = base(value, run)
@@ -152,8 +153,10 @@ def _value_projection(node: Node) -> Evaluate:
     return project
 
 
-def _filter_projection(node: Node) -> Evaluate:
-    base, each, condition = (compile_node(child) for child in node["children"])
+def _filter_projection(node: Node, repeats: bool) -> Evaluate:
+    left, right, question = node["children"]
+    base = compile_node(left, repeats=repeats)
+    each, condition = compile_node(right, repeats=True), compile_node(question, repeats=True)
 
     def project(value: Any, run: Run) -> Any:
         elements = base(value, run)
@@ -166,8 +169,8 @@ def _filter_projection(node: Node) -> Evaluate:
     return project
 
 
-def _flatten(node: Node) -> Evaluate:
-    base = compile_node(node["children"][0])
+def _flatten(node: Node, repeats: bool) -> Evaluate:
+    base = compile_node(node["children"][0], repeats=repeats)
 
     def flat(value: Any, run: Run) -> Any:
         elements = base(value, run)
@@ -186,8 +189,8 @@ def _flatten(node: Node) -> Evaluate:
     return flat
 
 
-def _selection(node: Node) -> Evaluate:
-    parts = [compile_node(child) for child in node["children"]]
+def _selection(node: Node, repeats: bool) -> Evaluate:
+    parts = [compile_node(child, repeats=repeats) for child in node["children"]]
 
     def select(value: Any, run: Run) -> Any:
         if value is None:
@@ -198,8 +201,10 @@ def _selection(node: Node) -> Evaluate:
     return select
 
 
-def _object(node: Node) -> Evaluate:
-    parts = [(child["value"], compile_node(child["children"][0])) for child in node["children"]]
+def _object(node: Node, repeats: bool) -> Evaluate:
+    parts = [
+        (child["value"], compile_node(child["children"][0], repeats=repeats)) for child in node["children"]
+    ]
 
     def select(value: Any, run: Run) -> Any:
         if value is None:
@@ -210,8 +215,8 @@ def _object(node: Node) -> Evaluate:
     return select
 
 
-def _or(node: Node) -> Evaluate:
-    left, right = (compile_node(child) for child in node["children"])
+def _or(node: Node, repeats: bool) -> Evaluate:
+    left, right = (compile_node(child, repeats=repeats) for child in node["children"])
 
     def either(value: Any, run: Run) -> Any:
         found = left(value, run)
@@ -220,8 +225,8 @@ def _or(node: Node) -> Evaluate:
     return either
 
 
-def _and(node: Node) -> Evaluate:
-    left, right = (compile_node(child) for child in node["children"])
+def _and(node: Node, repeats: bool) -> Evaluate:
+    left, right = (compile_node(child, repeats=repeats) for child in node["children"])
 
     def both(value: Any, run: Run) -> Any:
         found = left(value, run)
@@ -230,13 +235,13 @@ def _and(node: Node) -> Evaluate:
     return both
 
 
-def _not(node: Node) -> Evaluate:
-    inner = compile_node(node["children"][0])
+def _not(node: Node, repeats: bool) -> Evaluate:
+    inner = compile_node(node["children"][0], repeats=repeats)
     return lambda value, run: not is_true(inner(value, run))
 
 
-def _comparator(node: Node) -> Evaluate:
-    left, right = (compile_node(child) for child in node["children"])
+def _comparator(node: Node, repeats: bool) -> Evaluate:
+    left, right = (compile_node(child, repeats=repeats) for child in node["children"])
     if node["value"] in ("eq", "ne"):
         wanted = node["value"] == "eq"
 
@@ -266,110 +271,17 @@ def comparable(value: Any) -> Decimal | str | None:
     return to_decimal(value) if isinstance(value, int | float | Decimal) else None
 
 
-def _expref(node: Node) -> Evaluate:
-    inner = compile_node(node["children"][0])
+def _expref(node: Node, repeats: bool) -> Evaluate:
+    inner = compile_node(node["children"][0], repeats=True)
     return lambda value, run: inner
 
 
-def _call(node: Node) -> Evaluate:
-    function = LIBRARY[node["value"]]
-    arguments = [
-        _argument(function, at, child, compile_node(child)) for at, child in enumerate(node["children"])
-    ]
-    call = _bound(function, arguments)
-
-    def settle(value: Any, run: Run) -> Any:
-        run.steps -= 2
-        if run.steps < 0:
-            run.pay(0)
-        found = call(value, run)
-        if found.__class__ is str:
-            run.characters -= len(found)
-            if run.characters < 0:
-                run.grow(0)
-        elif found.__class__ is list:
-            run.pay(len(found))
-        return found
-
-    return settle
+def _call(node: Node, repeats: bool) -> Evaluate:
+    arguments = [compile_node(child, repeats=repeats) for child in node["children"]]
+    return compile_call(node, arguments, repeats=repeats)
 
 
-def _argument(function: Function, at: int, node: Node, evaluate: Evaluate) -> Evaluate:
-    """The closure of one argument, with its value as the parameter's kind."""
-    parameter = function.parameter(at)
-    kind, name = parameter.kind, function.name
-    if kind == "pattern":
-        regex = compile_pattern(node["value"])
-        return lambda value, run: regex
-    if kind in ("anything", "&expression"):
-        return evaluate
-
-    def argument(value: Any, run: Run) -> Any:
-        given = evaluate(value, run)
-        if given is None:
-            return None
-        if kind == "text" and given.__class__ is str:
-            if len(given) > 256:
-                run.pay(len(given) >> 8)
-            return given
-        found = coerced(kind, given, name)
-        if found is None and given != "":
-            run.note(f"{name}() could not read {parameter.name} as {kind}.")
-        return found
-
-    return argument
-
-
-def _bound(function: Function, arguments: list[Evaluate]) -> Evaluate:
-    """The call with its arguments; what is nothing goes by the parameter's rule (``library/entry.py``)."""
-    call, takes_run = function.call, function.takes_run
-    strict = [
-        not function.parameter(at).nothing and not function.parameter(at).repeated
-        for at in range(len(arguments))
-    ]
-    optional = [function.parameter(at).optional for at in range(len(arguments))]
-    noted = f"{function.name}() could not read its value." if function.reads else None
-
-    if len(arguments) == 1 and not takes_run:
-        (only,), (needed,) = arguments, strict
-
-        def one(value: Any, run: Run) -> Any:
-            given = only(value, run)
-            if given is None and needed:
-                return None
-            found = call(given)
-            if found is None and noted and given is not None and given != "":
-                run.note(noted)
-            return found
-
-        return one
-
-    names = [function.parameter(at).name for at in range(len(arguments))]
-    repeated = any(parameter.repeated for parameter in function.parameters)
-
-    def several(value: Any, run: Run) -> Any:
-        given: list[Any] = []
-        defaulted = False
-        for argument, needed, may in zip(arguments, strict, optional, strict=True):
-            found = argument(value, run)
-            if found is None and needed:
-                if not may:
-                    return None
-                defaulted = True
-            given.append(found)
-        if defaulted and not repeated:
-            by_name = {n: g for n, g, s in zip(names, given, strict, strict=True) if not (g is None and s)}
-            answer = call(run=run, **by_name) if takes_run else call(**by_name)
-        else:
-            answer = call(run, *given) if takes_run else call(*given)
-        if answer is None and noted and given and given[0] is not None and given[0] != "":
-            run.note(noted)
-        return answer
-
-    return several
-
-
-_COMPILERS: dict[str, Callable[[Node], Evaluate]] = {
+_COMPILERS: dict[str, Callable[[Node, bool], Evaluate]] = {
     "field": _field,
     "subexpression": _chain,
     "index_expression": _chain,

@@ -7,22 +7,16 @@ or moments; a bare day is its midnight on the shop's clock (the setting ``time_z
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.errors import InvalidInput
+from app.mapping.comparisons import Ask, compile_comparison
 from app.mapping.expressions import Expression, compile_expression
-from app.mapping.library.choices import is_empty
-from app.mapping.library.patterns import compile_pattern
-from app.mapping.run import Run
 from app.mapping.scalars import Scalar
-from app.mapping.tables import key_of
-from app.values.dates import parse_moment, wall_clock
-from app.values.money import to_decimal
-from app.values.text import as_text
 
 MAX_GROUP_DEPTH = 6
 MAX_CONDITIONS = 200
@@ -32,7 +26,6 @@ Operator = Literal[
     "ends_with", "matches", "not_matches", "greater", "at_least", "less", "at_most", "in", "not_in", "before",
     "after", "on_day",
 ]  # fmt: skip
-Ask = Callable[[Any, Run], bool]
 
 
 class Condition(BaseModel):
@@ -111,13 +104,20 @@ class Group(BaseModel):
 When = Condition | Group
 
 
-def compile_when(
-    when: When, *, place: str, tables: Container[str] | None = None
-) -> tuple[Ask, frozenset[str]]:
-    """The question as one function, and the paths it reads. Raises InvalidInput with the place of what is wrong."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A compiled condition: the question, the paths it reads, and how many functions it calls."""
+
+    ask: Ask
+    reads: frozenset[str]
+    calls: int
+
+
+def compile_when(when: When, *, place: str, tables: Container[str] | None = None) -> Question:
+    """The question as one function. Raises InvalidInput with the place of what is wrong."""
     gathered = _Gathered(tables)
     ask = _compiled(when, place, 1, gathered)
-    return ask, frozenset(gathered.reads)
+    return Question(ask, frozenset(gathered.reads), gathered.calls)
 
 
 @dataclass(slots=True)
@@ -126,7 +126,15 @@ class _Gathered:
 
     tables: Container[str] | None
     conditions: int = 0
+    calls: int = 0
     reads: set[str] = field(default_factory=set)
+
+    def expression(self, text: str, place: str) -> Expression:
+        """Compile one of the question's expressions."""
+        compiled = compile_expression(text, place=place, tables=self.tables)
+        self.reads |= compiled.reads
+        self.calls += compiled.calls
+        return compiled
 
 
 def _compiled(when: When, place: str, depth: int, gathered: _Gathered) -> Ask:
@@ -147,142 +155,15 @@ def _compiled(when: When, place: str, depth: int, gathered: _Gathered) -> Ask:
 
 
 def _condition(condition: Condition, place: str, gathered: _Gathered) -> Ask:
-    asked = compile_expression(condition.field, place=f"{place}.field", tables=gathered.tables)
-    gathered.reads |= asked.reads
+    asked = gathered.expression(condition.field, f"{place}.field")
     other: Expression | None = None
     if condition.other is not None:
-        other = compile_expression(condition.other, place=f"{place}.other", tables=gathered.tables)
-        gathered.reads |= other.reads
-    positive, wanted = _POSITIVE.get(condition.is_, (condition.is_, True))
-    compare = _comparison(condition, positive, place, fixed=other is None)
-    read = asked.evaluate
-    if other is None:
-        constant = condition.values if positive == "in" else condition.value
-        return lambda value, run: compare(read(value, run), constant, run) is wanted
-    beside = other.evaluate
-    return lambda value, run: compare(read(value, run), beside(value, run), run) is wanted
-
-
-# The negative of a comparison is its opposite for every value, nothing and odd kinds included.
-_POSITIVE = {
-    "not_equals": ("equals", False), "not_empty": ("empty", False), "false": ("true", False),
-    "not_contains": ("contains", False), "not_matches": ("matches", False), "not_in": ("in", False),
-}  # fmt: skip
-
-Compare = Callable[[Any, Any, Run], bool]
-
-
-def _comparison(condition: Condition, operator: str, place: str, *, fixed: bool) -> Compare:
-    exact = condition.exact
-    if operator == "empty":
-        return lambda left, right, run: is_empty(left)  # noqa: ARG005
-    if operator == "true":
-        return lambda left, right, run: _yes(left)  # noqa: ARG005
-    if operator == "equals":
-        return lambda left, right, run: _equal(left, right, run, exact=exact)
-    if operator == "in":
-        return _listed(condition, fixed=fixed)
-    if operator == "matches":
-        try:
-            pattern = compile_pattern(str(condition.value), any_case=not exact)
-        except InvalidInput as error:
-            raise InvalidInput(error.detail, field=f"{place}.value", advice=error.advice) from None
-        return lambda left, right, run: (text := as_text(left)) is not None and pattern.found(run, text)  # noqa: ARG005
-    if operator in _TEXT:
-        return _text_comparison(operator, exact=exact)
-    if operator in _ORDER:
-        holds = _ORDER[operator]
-        return lambda left, right, run: _ordered(left, right, holds)  # noqa: ARG005
-    by_day = operator == "on_day"
-    sign = {"before": -1, "after": 1, "on_day": 0}[operator]
-    return lambda left, right, run: _dated(left, right, sign, run.zone, by_day=by_day)
-
-
-_TEXT: dict[str, Callable[[str, str], bool]] = {
-    "contains": lambda text, piece: piece in text,
-    "starts_with": lambda text, piece: text.startswith(piece),
-    "ends_with": lambda text, piece: text.endswith(piece),
-}
-_ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "greater": lambda one, other: one > other,
-    "at_least": lambda one, other: one >= other,
-    "less": lambda one, other: one < other,
-    "at_most": lambda one, other: one <= other,
-}
-
-
-def _equal(left: Any, right: Any, run: Run, *, exact: bool) -> bool:
-    if is_empty(left) or is_empty(right):
-        return is_empty(left) and is_empty(right)
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right or (as_text(left) or "").casefold() == (as_text(right) or "").casefold()
-    if isinstance(left, str) and isinstance(right, str):
-        return left == right if exact else left.strip().casefold() == right.strip().casefold()
-    if isinstance(left, dict | list | tuple) or isinstance(right, dict | list | tuple):
-        return run.same(left, right)
-    one, other = to_decimal(left), to_decimal(right)
-    if one is not None and other is not None:
-        return one == other
-    return as_text(left) == as_text(right)
-
-
-def _yes(value: Any) -> bool:
-    """What shops mean by yes, in the words that custom fields hold."""
-    if isinstance(value, str):
-        return value.strip().casefold() in ("true", "yes", "ja", "oui", "j", "y", "1", "on", "aan", "x")
-    number = to_decimal(value)
-    return value is True or (number is not None and number != 0)
-
-
-def _text_comparison(operator: str, *, exact: bool) -> Compare:
-    holds = _TEXT[operator]
-
-    def compare(left: Any, right: Any, run: Run) -> bool:
-        if operator == "contains" and isinstance(left, list | tuple):
-            run.pay(len(left))
-            return any(_equal(element, right, run, exact=exact) for element in left)
-        text, piece = as_text(left), as_text(right)
-        if text is None or not piece:
-            return False
-        if len(text) > 256:
-            run.pay(len(text) >> 7)
-        return holds(text, piece) if exact else holds(text.casefold(), piece.casefold())
-
-    return compare
-
-
-def _listed(condition: Condition, *, fixed: bool) -> Compare:
-    any_case = not condition.exact
-    known = frozenset(key_of(value, any_case=any_case) for value in condition.values)
-
-    def compare(left: Any, right: Any, run: Run) -> bool:
-        if isinstance(left, list | tuple):
-            run.pay(len(left))
-            return any(compare(element, right, run) for element in left)
-        if is_empty(left) or isinstance(left, dict):
-            return False
-        if fixed:
-            return key_of(left, any_case=any_case) in known
-        elements = right if isinstance(right, list | tuple) else (right,)
-        run.pay(len(elements))
-        return any(_equal(left, element, run, exact=condition.exact) for element in elements)
-
-    return compare
-
-
-def _ordered(left: Any, right: Any, holds: Callable[[Any, Any], bool]) -> bool:
-    one, other = to_decimal(left), to_decimal(right)
-    if one is not None and other is not None:
-        return holds(one, other)
-    if isinstance(left, str) and isinstance(right, str) and left.strip() and right.strip():
-        return holds(left.casefold(), right.casefold())
-    return False
-
-
-def _dated(left: Any, right: Any, sign: int, zone: str, *, by_day: bool) -> bool:
-    one, other = parse_moment(left, zone), parse_moment(right, zone)
-    if one is None or other is None:
-        return False
-    if by_day:
-        return wall_clock(one, zone).date() == wall_clock(other, zone).date()
-    return (one > other) - (one < other) == sign
+        other = gathered.expression(condition.other, f"{place}.other")
+    return compile_comparison(
+        condition.is_,
+        read=asked.evaluate,
+        beside=None if other is None else other.evaluate,
+        constant=condition.values if condition.is_ in ("in", "not_in") else condition.value,
+        exact=condition.exact,
+        place=place,
+    )

@@ -40,7 +40,8 @@ class Expression:
     """A compiled expression.
 
     ``reads`` are the paths it looks at, elements of lists as ``contacts[].email``. ``gives`` is the kind of its
-    result where that is certain: text, number, yes/no, list, object; None otherwise.
+    result where that is certain: text, number, yes/no, list, object; None otherwise. ``calls`` is how many functions
+    it calls, the measure of what running it once may cost.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Expression:
     reads: frozenset[str]
     gives: str | None
     plain: bool
+    calls: int = 0
 
 
 def compile_expression(
@@ -65,7 +67,9 @@ def compile_expression(
     tree = _parsed(text, place)
     try:
         _check(tree, place, tables)
-        return Expression(text, compile_node(tree), paths_of(tree), _kind(tree), plain=False)
+        return Expression(
+            text, compile_node(tree), paths_of(tree), _kind(tree), plain=False, calls=_calls(tree)
+        )
     except RecursionError:
         raise InvalidInput("The expression is nested too deeply.", field=place) from None
 
@@ -161,6 +165,11 @@ def _check_pattern(name: str, node: Node, place: str) -> None:
         compile_pattern(node["value"])
     except InvalidInput as error:
         raise InvalidInput(error.detail, field=place, advice=error.advice) from None
+
+
+def _calls(node: Node) -> int:
+    own = 1 if node["type"] == "function_expression" else 0
+    return own + sum(_calls(child) for child in node["children"] if isinstance(child, dict))
 
 
 _KINDS = {"multi_select_list": "list", "multi_select_dict": "object", "flatten": "list", "projection": "list"} | {

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import InvalidInput, MappingFailed
 from app.mapping.closures import Evaluate
-from app.mapping.conditions import Ask, When, compile_when
+from app.mapping.comparisons import Ask
+from app.mapping.conditions import When, compile_when
 from app.mapping.expressions import compile_expression
 from app.mapping.run import Run
 from app.mapping.tables import Tables
@@ -162,10 +163,12 @@ class FilterSet:
         judges: list[tuple[str, Judge]] = []
         sources: set[str] = set()
         for at, each in enumerate(filters):
-            ask, reads = compile_when(each.when, place=f"filters[{at}].when", tables=tables)
+            question = compile_when(each.when, place=f"filters[{at}].when", tables=tables)
             if each.on and each.stage == stage:
-                sources |= {path for path in reads if path != "settings" and not path.startswith("settings.")}
-                judges.append((each.name, _by_filter(each, ask)))
+                sources |= {
+                    path for path in question.reads if path != "settings" and not path.startswith("settings.")
+                }
+                judges.append((each.name, _by_filter(each, question.ask)))
         for kind, path in (keys or {}).items():
             read = compile_expression(path, place=f"keys.{kind}").evaluate
             judges += [(f"{kind} list", judge) for judge in _by_list(kind, read, lists or Lists())]

@@ -22,12 +22,13 @@ from app.mapping.actions import (
     Skip,
     Stop,
     StopRecord,
-    Translate,
     compile_action,
 )
-from app.mapping.conditions import Ask, When, compile_when
-from app.mapping.run import Run, SkipRecord, kind_of
+from app.mapping.comparisons import Ask
+from app.mapping.conditions import When, compile_when
+from app.mapping.run import MAX_CALLS, Run, SkipRecord, kind_of
 from app.mapping.tables import Tables
+from app.mapping.writing import FAULTS
 from app.values.text import as_text
 
 MAX_RULES = 500
@@ -109,6 +110,7 @@ class _Rule:
     when: Ask | None
     then: tuple[Effect, ...]
     otherwise: tuple[Effect, ...]
+    calls: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,12 @@ class RuleSet:
         ]
         active = tuple(made for made, rule in zip(compiled, rules, strict=True) if rule.on)
         targets = {path for rule in rules for path in _changed(rule)}
+        if sum(rule.calls for rule in active) > MAX_CALLS:
+            raise InvalidInput(
+                f"The rules call more than {MAX_CALLS:,} functions.",
+                field="rules",
+                advice="Make them simpler.",
+            )
         return cls(active, where, frozenset(sources), frozenset(targets), dict(tables or {}))
 
     def apply(self, document: dict[str, Any], *, settings: Mapping[str, Any] | None = None) -> Ruled:
@@ -151,29 +159,26 @@ class RuleSet:
         run = Run(settings=settings, tables=self.tables)
         fired: list[str] = []
         skip = stop = None
-        record = document
-        copied = False
+        record = dict(document)  # what changes inside is copied where it changes
+        if settings is not None:
+            record["settings"] = settings
         for rule in self.rules:
             run.row = rule.name
             try:
                 if rule.each:
-                    if not copied:
-                        record, copied = run.copied(document), True
                     done = _for_each(rule, record, settings, run)
                 else:
-                    seen = record if settings is None else record | {"settings": settings}
-                    effects = _effects(rule, seen, run)
+                    effects = _effects(rule, record, run)
                     done = bool(effects)
-                    if done and not copied:
-                        record, copied = run.copied(document), True
-                    _perform(effects, record, record, settings, run)
+                    for effect in effects:
+                        effect(record, record, run)
             except SkipRecord as outcome:
                 skip = str(outcome)
             except StopRecord as outcome:
                 stop = str(outcome)
             except MappingFailed as error:
                 raise _named(error, rule.name) from None
-            except (ArithmeticError, RecursionError, TypeError, ValueError, AttributeError) as error:
+            except FAULTS as error:
                 raise _named(
                     MappingFailed(f"it does not fit this record ({type(error).__name__})"), rule.name
                 ) from None
@@ -183,41 +188,42 @@ class RuleSet:
             if done:
                 fired.append(rule.name)
         _settle_tags(record, self.tags)
+        if settings is not None:
+            record.pop("settings", None)
         return Ruled(record, tuple(fired), skip, stop, tuple(run.notes))
 
 
 def _compiled(rule: Rule, place: str, sources: set[str], tables: Tables | None, *, has_tags: bool) -> _Rule:
+    calls = 0
+
     def ask(when: When | None, name: str) -> Ask | None:
+        nonlocal calls
         if when is None:
             return None
-        question, reads = compile_when(when, place=f"{place}.{name}", tables=tables)
-        sources.update(_from_root(reads, rule.each))
-        return question
+        question = compile_when(when, place=f"{place}.{name}", tables=tables)
+        sources.update(_from_root(question.reads, rule.each))
+        calls += question.calls
+        return question.ask
 
     def effects(actions: tuple[Action, ...], name: str) -> tuple[Effect, ...]:
+        nonlocal calls
         made = []
         for at, action in enumerate(actions):
             here = f"{place}.{name}[{at}]"
             if isinstance(action, AddTag) and not has_tags:
                 raise InvalidInput("This kind of record has no tags.", field=f"{here}.do")
-            effect, reads = compile_action(action, place=here, rule=rule.name, tables=tables)
-            made.append(effect)
-            # what an action changes is told in its own words, not read by an expression
-            own = {action.field} if isinstance(action, Translate) else set()
-            sources.update(_from_root(reads - own, rule.each))
+            compiled = compile_action(action, place=here, rule=rule.name, tables=tables)
+            sources.update(_from_root(compiled.reads, rule.each))
+            calls += compiled.calls
+            made.append(compiled.effect)
         return tuple(made)
 
     each = tuple(rule.each.split(".")) if rule.each else ()
     if any(not name for name in each):
         raise InvalidInput(f"{rule.each!r} is no path: names with dots are.", field=f"{place}.each")
-    return _Rule(
-        rule.name,
-        each,
-        ask(rule.guard, "guard"),
-        ask(rule.when, "when"),
-        effects(rule.then, "then"),
-        effects(rule.otherwise, "otherwise"),
-    )
+    guard, when = ask(rule.guard, "guard"), ask(rule.when, "when")
+    then, otherwise = effects(rule.then, "then"), effects(rule.otherwise, "otherwise")
+    return _Rule(rule.name, each, guard, when, then, otherwise, calls)
 
 
 def _from_root(reads: frozenset[str], each: str | None) -> frozenset[str]:
@@ -241,52 +247,44 @@ def _changed(rule: Rule) -> set[str]:
 
 def _effects(rule: _Rule, seen: Any, run: Run) -> tuple[Effect, ...]:
     """What the rule does about this; nothing where its guard does not hold."""
-    run.steps -= 1
     if rule.guard is not None and not rule.guard(seen, run):
         return ()
     return rule.then if rule.when is None or rule.when(seen, run) else rule.otherwise
-
-
-def _perform(
-    effects: Sequence[Effect],
-    here: dict[str, Any],
-    whole: dict[str, Any],
-    settings: Mapping[str, Any] | None,
-    run: Run,
-) -> None:
-    for effect in effects:
-        if here is whole:
-            seen: Any = whole if settings is None else whole | {"settings": settings}
-        else:
-            seen = {"item": here, "whole": whole, "settings": settings}
-        effect(here, seen, run)
 
 
 def _for_each(rule: _Rule, record: dict[str, Any], settings: Mapping[str, Any] | None, run: Run) -> bool:
     """The rule over every element of its list; a skip takes that element out, with a note."""
     holder: Any = record
     for name in rule.each[:-1]:
-        holder = holder.get(name) if isinstance(holder, dict) else None
-    elements = holder.get(rule.each[-1]) if isinstance(holder, dict) else None
+        if not isinstance(holder.get(name), dict):
+            return False
+        holder[name] = holder = dict(holder[name])
+    elements = holder.get(rule.each[-1])
     if elements is None:
         return False
-    if not isinstance(elements, list):
+    if not isinstance(elements, list | tuple):
         raise MappingFailed(f"{'.'.join(rule.each)} is {kind_of(elements)}, not a list")
+    run.pay(len(elements) * (2 + 2 * rule.calls))
     done = False
     kept: list[Any] = []
     for item in elements:
         if not isinstance(item, dict):
             raise MappingFailed(f"{'.'.join(rule.each)} holds {kind_of(item)} where objects are needed")
-        run.pay(1)
-        effects = _effects(rule, {"item": item, "whole": record, "settings": settings}, run)
-        done = done or bool(effects)
+        seen = {"item": item, "whole": record, "settings": settings}
+        effects = _effects(rule, seen, run)
+        if not effects:
+            kept.append(item)
+            continue
+        done = True
+        seen["item"] = here = dict(item)
         try:
-            _perform(effects, item, record, settings, run)
+            for effect in effects:
+                effect(here, seen, run)
         except SkipRecord as skip:
             run.note(f"an element of {'.'.join(rule.each)} was left out ({skip}).")
         else:
-            kept.append(item)
-        for tag in item.pop(TAGS, ()):
+            kept.append(here)
+        for tag in here.pop(TAGS, ()):
             gathered = record.setdefault(TAGS, [])
             if tag not in gathered:
                 gathered.append(tag)
@@ -300,9 +298,7 @@ def _settle_tags(record: dict[str, Any], path: tuple[str, ...]) -> None:
         return
     for name in path[:-1]:
         inner = record.get(name)
-        if not isinstance(inner, dict):
-            inner = record[name] = {}
-        record = inner
+        record[name] = record = dict(inner) if isinstance(inner, dict) else {}
     present = record.get(path[-1])
     held = list(present) if isinstance(present, list | tuple) else [present] if as_text(present) else []
     record[path[-1]] = held + [tag for tag in added if tag not in held]

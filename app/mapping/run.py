@@ -15,6 +15,10 @@ from app.values.dates import AMSTERDAM
 from app.values.money import to_decimal
 
 MAX_STEPS = 200_000
+MAX_CALLS = (
+    40_000  # of functions that rows or rules may write out together: each runs at least once per record
+)
+SHORT = 256  # a text up to so many characters is not worth counting
 MAX_CHARACTERS = 2_000_000
 MAX_TEXT = 262_144  # one value: a generous product description
 MAX_DEPTH = 32
@@ -60,6 +64,12 @@ class Run:
                 code="mapping_too_large",
             )
 
+    def spend(self, characters: int) -> None:
+        """Account for a text that exists already."""
+        self.characters -= characters
+        if self.characters < 0:
+            self.grow(0)
+
     def note(self, sentence: str) -> None:
         """Something to tell that does not stop the record; names the row and kinds of value, never a value."""
         sentence = f"{self.row}: {sentence}" if self.row else sentence
@@ -72,7 +82,7 @@ class Run:
         A document that shared parts with its source would change it when a rule changes the document.
         """
         if isinstance(value, str):
-            if len(value) > MAX_TEXT:
+            if len(value) > SHORT:
                 self.grow(len(value))
             return value
         if isinstance(value, dict):

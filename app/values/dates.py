@@ -73,6 +73,11 @@ def parse_date(value: Any) -> date | None:
     if not isinstance(value, str) or not 8 <= len(value.strip()) <= 40:
         return None
     text = value.strip()
+    if len(text) == 10 and text[4] == text[7] == "-" and text.isascii():  # ISO, as machines write it
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return None
     if (found := _YEAR_FIRST.match(text)) or (found := _COMPACT.fullmatch(text)):
         rest = text[found.end() :]
         if rest and rest[0] not in "T ":
@@ -98,6 +103,11 @@ def parse_moment(value: Any, zone_name: str = AMSTERDAM) -> datetime | None:
         return at_wall_clock(datetime(value.year, value.month, value.day), zone_name)  # noqa: DTZ001 - wall clock
     if not isinstance(value, str) or len(value) > 60:
         return None
+    if len(value) == 25 and value[10] == "T" and value[7] == "-" and value[19] in "+-" and value.isascii():
+        try:  # ISO with an offset, as machines write it
+            return datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
     found = _ISO_MOMENT.fullmatch(value.strip())
     if found is None:
         day = parse_date(value) if len(value.strip()) <= 10 else None

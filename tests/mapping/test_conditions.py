@@ -20,8 +20,8 @@ WHEN: TypeAdapter[When] = TypeAdapter(When)
 
 
 def holds(when: dict[str, Any], value: Any, **document: Any) -> bool:
-    ask, _ = compile_when(WHEN.validate_python({"field": "f"} | when), place="when")
-    return ask(document | {"f": value}, Run())
+    question = compile_when(WHEN.validate_python({"field": "f"} | when), place="when")
+    return question.ask(document | {"f": value}, Run())
 
 
 # One line per comparison: what it is compared with, for which values it holds, for which it does not.
@@ -101,21 +101,21 @@ def truth(name: str) -> dict[str, Any]:
     [("all", lambda a, b: a and b), ("any", lambda a, b: a or b), ("none", lambda a, b: not a and not b)],
 )
 def test_groups(match: str, combine: Any) -> None:
-    ask, reads = compile_when(
+    question = compile_when(
         WHEN.validate_python({"match": match, "of": [truth("a"), truth("b")]}), place="w"
     )
 
-    assert {"a", "b"} == reads
+    assert {"a", "b"} == question.reads
     for a, b in itertools.product((True, False), repeat=2):
-        assert combine(a, b) is ask({"a": a, "b": b}, Run())
+        assert combine(a, b) is question.ask({"a": a, "b": b}, Run())
 
 
 @pytest.mark.parametrize("a", [True, False])
 @pytest.mark.parametrize(("match", "same"), [("all", True), ("any", True), ("none", False)])
 def test_groups_of_one(match: str, same: bool, a: bool) -> None:
-    ask, _ = compile_when(WHEN.validate_python({"match": match, "of": [truth("a")]}), place="w")
+    question = compile_when(WHEN.validate_python({"match": match, "of": [truth("a")]}), place="w")
 
-    assert (a is same) is ask({"a": a}, Run())
+    assert (a is same) is question.ask({"a": a}, Run())
 
 
 def _tree(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -149,7 +149,7 @@ def test_nested_groups_are_logic(tree: Any, document: dict[str, bool]) -> None:
         with pytest.raises(InvalidInput):
             compile_when(when, place="w")
     else:
-        assert expected(tree) is compile_when(when, place="w")[0](document, Run())
+        assert expected(tree) is compile_when(when, place="w").ask(document, Run())
 
 
 @given(
