@@ -101,9 +101,7 @@ def truth(name: str) -> dict[str, Any]:
     [("all", lambda a, b: a and b), ("any", lambda a, b: a or b), ("none", lambda a, b: not a and not b)],
 )
 def test_groups(match: str, combine: Any) -> None:
-    question = compile_when(
-        WHEN.validate_python({"match": match, "of": [truth("a"), truth("b")]}), place="w"
-    )
+    question = compile_when(WHEN.validate_python({"match": match, "of": [truth("a"), truth("b")]}), place="w")
 
     assert {"a", "b"} == question.reads
     for a, b in itertools.product((True, False), repeat=2):
