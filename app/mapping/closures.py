@@ -254,7 +254,10 @@ def _comparator(node: Node, repeats: bool) -> Evaluate:
 
     def ordered(value: Any, run: Run) -> Any:
         run.pay(1)
-        one, other = comparable(left(value, run)), comparable(right(value, run))
+        one, other = left(value, run), right(value, run)
+        if one.__class__ is int and other.__class__ is int:
+            return compare(one, other)
+        one, other = comparable(one), comparable(other)
         if one is None or other is None or isinstance(one, str) is not isinstance(other, str):
             return None
         return compare(one, other)

@@ -13,6 +13,7 @@ from typing import Any
 # Wide enough for any shop, and bounded: 10**1000000 in a text must not become a number of a million digits.
 MAX_EXPONENT = 30
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
+_UNITS = {places: Decimal(1).scaleb(-places) for places in range(-MAX_EXPONENT, MAX_EXPONENT + 1)}
 
 _MACHINE = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?", re.ASCII)
 _DECORATION = re.compile(r"(?:€|eur|euro|\s|\u00a0|\u202f|')+", re.IGNORECASE)
@@ -61,7 +62,7 @@ def half_up(amount: Decimal, places: int = 2) -> Decimal:
     """Rounded half away from zero, as tills and tax offices do: 0.125 is 0.13, -0.125 is -0.13."""
     places = max(-MAX_EXPONENT, min(MAX_EXPONENT, places))
     try:
-        rounded = amount.quantize(Decimal(1).scaleb(-places), context=_WIDE)
+        rounded = amount.quantize(_UNITS[places], context=_WIDE)
     except InvalidOperation:  # more digits than any money has: what cannot be rounded stays as it is
         return amount
     return rounded if places >= 0 else rounded.quantize(Decimal(1), context=_WIDE)

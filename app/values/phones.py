@@ -67,6 +67,8 @@ def _plan(country: str) -> tuple[str, re.Pattern[str]] | None:
     plan = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
     if (
         plan is None
+        or plan.country_code is None
+        or plan.general_desc is None
         or plan.national_prefix_for_parsing != "0"
         or plan.national_prefix_transform_rule
         or plan.international_prefix != "00"

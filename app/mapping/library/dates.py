@@ -5,7 +5,8 @@ Without a time zone of their own they read the shop's clock: the setting ``time_
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from app.mapping.library.entry import Run, Text, Whole, Zone
@@ -17,6 +18,17 @@ _CODES = {
     "Y": "{0.year:04}", "y": "{1:02}", "m": "{0.month:02}", "d": "{0.day:02}",
     "H": "{0.hour:02}", "M": "{0.minute:02}", "S": "{0.second:02}", "%": "%",
 }  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _layout(form: str) -> str:
+    """A form as Python's own format: ``%d-%m`` is ``{0.day:02}-{0.month:02}``."""
+    pieces, letters = [], iter(form[:100])
+    for letter in letters:
+        code = next(letters, "%") if letter == "%" else ""
+        plain = f"%{code}" if code else letter
+        pieces.append(_CODES.get(code) or plain.replace("{", "{{").replace("}", "}}"))
+    return "".join(pieces)
 
 
 def iso_date(run: Run, value: Any, zone: Zone | None = None) -> Text | None:
@@ -36,15 +48,8 @@ def date_(run: Run, value: Any, form: Text = "%d-%m-%Y", zone: Zone | None = Non
     date('2026-12-31', '%m/%d') -> "12/31"
     date('2026-07-01T10:05:00Z', '%d-%m %H:%M') -> "01-07 12:05"
     """
-    clock = _name(run, zone)
-    found = parse_moment(value, clock)
-    if found is None:
-        return None
-    shown, result, letters = wall_clock(found, clock), [], iter(form[:100])
-    for letter in letters:
-        code = next(letters, "%") if letter == "%" else ""
-        result.append(_CODES.get(code, f"%{code}").format(shown, shown.year % 100) if code else letter)
-    return "".join(result)
+    shown = _as_a_clock_shows(value, _name(run, zone))
+    return None if shown is None else _layout(form).format(shown, shown.year % 100)
 
 
 def moment(run: Run, value: Any, zone: Zone | None = None) -> Text | None:
@@ -88,6 +93,15 @@ def birthday(value: Any) -> Text | None:
 
 def _name(run: Run, zone: Zone | None) -> str:
     return run.zone if zone is None else str(zone)
+
+
+def _as_a_clock_shows(value: Any, zone: str) -> datetime | None:
+    """Naive wall clock; a bare day is the same everywhere."""
+    day = read_date(value) if isinstance(value, str) and len(value) == 10 else None
+    if day is not None:
+        return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - wall clock
+    found = parse_moment(value, zone)
+    return None if found is None else wall_clock(found, zone)
 
 
 def _day(value: Any, zone: str) -> date | None:

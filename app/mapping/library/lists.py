@@ -197,6 +197,8 @@ def _counting(run: Run, items: Items, each: Each, name: str) -> list[Any]:
 def _sorted(run: Run, items: Items, by: list[Any], name: str) -> list[Any]:
     """Stable; what has no order of its own (nothing) comes last, numbers before texts."""
     run.pay(len(items) * max(1, len(items).bit_length()))
+    if by is items and all(item.__class__ is str and item for item in items):
+        return sorted(items)
     marked: list[tuple[int, Any, int]] = []
     for at, value in enumerate(by):
         if isinstance(value, dict | list | tuple):

@@ -137,7 +137,11 @@ def concat(run: Run, *parts: Any) -> Text | None:
     concat('NL', `1234`, null()) -> "NL1234"
     concat(null(), null()) -> null
     """
-    texts = [text for part in parts if (text := coerced("text", part, "concat")) is not None]
+    texts = [
+        text
+        for part in parts
+        if (text := part if part.__class__ is str else coerced("text", part, "concat")) is not None
+    ]
     run.grow(sum(map(len, texts)))
     return "".join(texts) if texts else None
 
