@@ -15,6 +15,7 @@ from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
+from app.connectors.transport import AiohttpTransport
 from app.errors import (
     AppError,
     CredentialsRefused,
@@ -75,13 +76,7 @@ def open_client(
 ) -> httpx.AsyncClient:
     """A client for all connections of one system. It follows no redirects, keeps no cookies, and reads no environment:
     accounts share it, and nothing of one may reach another."""
-    inner = transport or httpx.AsyncHTTPTransport(
-        verify=verify,
-        trust_env=False,
-        limits=httpx.Limits(
-            max_connections=None, max_keepalive_connections=50, keepalive_expiry=KEEP_ALIVE_SECONDS
-        ),
-    )
+    inner = transport or AiohttpTransport(verify=verify, keep_alive_seconds=KEEP_ALIVE_SECONDS)
     client = httpx.AsyncClient(
         transport=Watched(inner, system=system, plain_http=plain_http),
         timeout=httpx.Timeout(
