@@ -28,7 +28,7 @@ def api(connect: Connect) -> Api:
 
 async def asked(api: Api, answer: Any, *, method: str = "GET") -> Any:
     """What becomes of a call that is answered so."""
-    with respx.mock(assert_all_called=False) as mocked:
+    with respx.mock(assert_all_called=False, using="httpx") as mocked:
         mocked.route(url__startswith=ROOT).mock(
             **{"side_effect" if isinstance(answer, Exception) else "return_value": answer}
         )
@@ -49,7 +49,7 @@ async def asked(api: Api, answer: Any, *, method: str = "GET") -> Any:
 )
 async def test_who_we_are(connect: Connect, how: dict[str, str], authorization: str) -> None:
     client = connect(**how)
-    with respx.mock() as mocked:
+    with respx.mock(using="httpx") as mocked:
         route = mocked.get(url__regex=r".*/3\.0/ping$").mock(return_value=httpx.Response(200, json={}))
         await client.api.get("/ping", operation="ping.get")
 
@@ -59,7 +59,7 @@ async def test_who_we_are(connect: Connect, how: dict[str, str], authorization: 
 
 
 async def test_a_body_is_json_with_numbers_and_moments(api: Api) -> None:
-    with respx.mock() as mocked:
+    with respx.mock(using="httpx") as mocked:
         route = mocked.post(f"{ROOT}/x").mock(return_value=httpx.Response(204))
         answer = await api.call(
             "POST", "/x", operation="x", params={"skip": "true"}, body={"price": Decimal("2.50")}
