@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-rest check lint bench lock clean
+.PHONY: help setup run test test-all test-rest check lint bench docs lock clean
 
 help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ check: lint test ## the one gate: format, lint, types, layers, tests
 
 bench: setup ## measure speed and memory as ratios; writes var/bench.json
 	@$(BIN)/python -m bench
+
+docs: setup ## write the pages of docs that are made from definitions
+	@$(BIN)/python -m app.manual
 
 lock: ## make the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock

@@ -28,6 +28,32 @@ Operator = Literal[
 ]  # fmt: skip
 
 
+OPERATORS: dict[str, str] = {
+    "equals": "The same text, number, yes or no. An empty value equals everything that is empty.",
+    "not_equals": "The opposite of `equals`.",
+    "empty": "Nothing there: no value, spaces only, or a list or object without anything in it. 0 and no are values.",
+    "not_empty": "The opposite of `empty`.",
+    "true": "Yes, in the words that shops use: true, yes, ja, oui, j, y, 1, on, aan, x, and every number but 0.",
+    "false": "The opposite of `true`, so also for a field that is empty.",
+    "contains": "The text holds this piece; a list holds this element.",
+    "not_contains": "The opposite of `contains`.",
+    "starts_with": "The text begins so.",
+    "ends_with": "The text ends so.",
+    "matches": "The regular expression (RE2) is found in the text; `^` and `$` tie it to the ends.",
+    "not_matches": "The opposite of `matches`.",
+    "greater": "A greater number, or a text further on in the alphabet.",
+    "at_least": "Greater or the same.",
+    "less": "A smaller number, or a text further to the front.",
+    "at_most": "Less or the same.",
+    "in": "One of `values`; of a list any element is enough.",
+    "not_in": "The opposite of `in`.",
+    "before": "An earlier day or moment.",
+    "after": "A later day or moment.",
+    "on_day": "On the same day, on the shop's clock.",
+}
+"""What each comparison means, for the manual and for editors."""
+
+
 class Condition(BaseModel):
     """One question about one field."""
 
