@@ -28,9 +28,7 @@ SOURCES: Mapping[str, bool] = {"user": True, "admin": True, "api": False}
 
 async def listed(api: Api, list_path: str) -> list[Document]:
     """The webhooks of the audience."""
-    answer = await api.get(
-        f"{list_path}/webhooks", operation="webhooks.get", params={"exclude_fields": "_links,webhooks._links"}
-    )
+    answer = await api.get(f"{list_path}/webhooks", operation="webhooks.get")
     return [hook for hook in answer.get("webhooks") or () if isinstance(hook, dict)]
 
 

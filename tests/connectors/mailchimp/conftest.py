@@ -11,7 +11,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.connectors.base import Desired, Intent, Leave, Opening, Wanted
+from app.connectors.base import Desired, Gate, Intent, Leave, Opening, Wanted
 from app.connectors.http import open_client as open_http
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.connector import CONNECTOR
@@ -116,6 +116,8 @@ async def connect(gate: OpenGate) -> AsyncIterator[Connect]:
     """Opens clients as the service does; their HTTP clients are closed at the end."""
     opened: list[httpx.AsyncClient] = []
 
+    shared = gate
+
     def make(
         base_url: str | None = None,
         *,
@@ -125,9 +127,9 @@ async def connect(gate: OpenGate) -> AsyncIterator[Connect]:
         webhook_url: str | None = None,
         seconds: float = 5.0,
         verify: Any = True,
-        transport: httpx.AsyncBaseTransport | None = None,
+        gate: Gate | None = None,
     ) -> MailchimpClient:
-        http = open_http("mailchimp", plain_http=True, verify=verify, transport=transport)
+        http = open_http("mailchimp", plain_http=True, verify=verify)
         opened.append(http)
         # what is shorter than people may set is for tests of an API that hangs
         settings = MailchimpSettings(list_id=list_id, base_url=base_url).model_copy(
@@ -138,7 +140,13 @@ async def connect(gate: OpenGate) -> AsyncIterator[Connect]:
             token=None if token is None else SecretStr(token),
         )
         client = CONNECTOR.open(
-            Opening(settings=settings, credentials=credentials, http=http, gate=gate, webhook_url=webhook_url)
+            Opening(
+                settings=settings,
+                credentials=credentials,
+                http=http,
+                gate=gate or shared,
+                webhook_url=webhook_url,
+            )
         )
         assert isinstance(client, MailchimpClient)
         return client
