@@ -6,7 +6,7 @@ Kinds of record are the middle's words: ``customer``, ``product``, ``stock``, ``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
@@ -334,6 +334,46 @@ class Recovery:
 
     lease_s: float = 30.0
     hold_s: float = 130.0
+
+
+# --- fields that a remote defines itself ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WritableField:
+    """A field of a target record. ``choices`` are the only values it takes, where it takes only some."""
+
+    title: str = ""
+    kind: Literal["text", "number", "yes/no", "date", "list", "object", "anything"] = "text"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MissingField:
+    """A field that a mapping names and the target does not have: where, what it would be called, and of which type."""
+
+    path: str
+    title: str
+    type: str
+
+
+@runtime_checkable
+class DefinesFields(Protocol):
+    """A client whose remote has fields of the merchant's own making (merge fields of an audience)."""
+
+    async def fields(self, kind: str) -> Mapping[str, WritableField]:
+        """By target path, as the remote defines them now; ``interests.*`` where any name may stand. Empty for a kind whose
+        fields are fixed."""
+        ...
+
+    async def missing_fields(self, kind: str, targets: Iterable[str]) -> Sequence[MissingField]:
+        """Those of these target paths that the remote has no field for and that could be made."""
+        ...
+
+    async def make_field(self, kind: str, field: MissingField) -> None:
+        """Make it. One that is there is refused, never changed: RecordRefused, or LimitReached by the plan."""
+        ...
 
 
 # --- webhooks that a remote lets us set up ourselves ----------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.connectors.base import Carries, Found
+from app.connectors.base import Applied, Carries, Found
 from app.errors import AppError
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, without
@@ -317,7 +317,11 @@ def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
     # Where updates are off, only what was made holds what we say.
     holds = wish.intent.update or (wish.existing is None and bool(wish.changes))
     written = _really_written(wish) if holds else {}
+    put_away: Applied | None = None
     for applied in wish.applied:
+        if wish.old_row is not None and applied.state == "archived":
+            put_away = applied  # the new key had a record of its own, and the old one was put away for it
+            continue
         remote_id, state = applied.remote_id or remote_id, applied.state
         facts |= dict(applied.facts)
     if wish.put is not None:
@@ -346,8 +350,18 @@ def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
         *_carried(route, item, wish, remote_id=remote_id, state=state),
     ]
     if wish.old_row is not None:
-        outcomes.append(Outcome(wish.old_row.id, wish.old_row.doubts, None, None, None, "gone", {}, {}))
+        outcomes.append(_left_behind(wish.old_row, outcomes[0], put_away))
     return outcomes
+
+
+def _left_behind(old: Target, new: Outcome, put_away: Applied | None) -> Outcome:
+    """The row of the key that was left: the record moved on, or it was put away and may come back."""
+    if put_away is None:
+        return Outcome(old.id, old.doubts, None, None, None, "gone", {}, {})
+    facts = dict(old.facts) | dict(put_away.facts)
+    return Outcome(
+        old.id, old.doubts, old.remote_id, new.owner_connection_id, new.owner_ref, put_away.state, {}, facts
+    )
 
 
 def _carried(route: Route, item: Item, wish: Wish, *, remote_id: str | None, state: str) -> list[Outcome]:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from app.routers import (
     connection_webhooks,
     connections,
+    flow_fields,
     flow_start,
     flows,
     health,
@@ -24,6 +25,7 @@ ROUTERS = (
     integrations.router,
     flows.router,
     flow_start.router,
+    flow_fields.router,
 )
 
 _WHEN = {

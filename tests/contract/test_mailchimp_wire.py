@@ -149,7 +149,10 @@ async def test_all_that_we_send_is_what_is_described(line: Line) -> None:
     }  # fmt: skip
 
     assert (await client.check()).ok
-    await client.create_merge_field(tag="COMPANY", name="Company")
+    for missing in await client.missing_fields(
+        "customer", ["merge_fields.COMPANY", "merge_fields.HOME.city"]
+    ):
+        await client.make_field("customer", missing)
     made = await client.ensure_webhook(HOOK, remote_id=None, secret_known=False)
     audience.webhooks[made.remote_id].sources["api"] = True
     await client.ensure_webhook(HOOK, remote_id=made.remote_id, secret_known=True)

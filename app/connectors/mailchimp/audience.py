@@ -11,6 +11,8 @@ from app.connectors.mailchimp.fields import Audience, MergeField
 from app.errors import MisdirectedConnection, RecordRefused
 
 MOST_FIELDS = 1000
+OPTIONS: Mapping[str, Mapping[str, object]] = {"phone": {"options": {"phone_format": "International"}}}
+"""What a new field needs beside its type: the phone numbers of Europe have no place in the format of the United States."""
 BELIEVED_S = 300.0
 """How long a definition is believed; a refused merge field ends it earlier."""
 
@@ -57,7 +59,7 @@ class Definition:
             "POST",
             f"{self._path}/merge-fields",
             operation="mergefields.post",
-            body={"tag": tag, "name": name, "type": type, "public": False},
+            body={"tag": tag, "name": name, "type": type, "public": False, **OPTIONS.get(type, {})},
         )
         self.doubt()
         return fields.definition(made)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from app.connectors.base import Diagnosis, Page, Source, Target, WebhookRegistration, wrong_kind
-from app.connectors.mailchimp import check, customers, hooks, products, stock
+from app.connectors.base import (
+    Diagnosis,
+    MissingField,
+    Page,
+    Source,
+    Target,
+    WebhookRegistration,
+    WritableField,
+    wrong_kind,
+)
+from app.connectors.mailchimp import check, customers, fields, hooks, products, stock
 from app.connectors.mailchimp.audience import Definition
 from app.connectors.mailchimp.calls import Api, segment
-from app.connectors.mailchimp.fields import MergeField
 from app.connectors.mailchimp.members import MemberTarget
 from app.connectors.mailchimp.productwriter import ProductTarget, QuantityTarget
 from app.connectors.mailchimp.stores import Storefront
@@ -84,10 +92,23 @@ class MailchimpClient:
         """See :func:`hooks.remove`."""
         return await hooks.remove(self.api, self._list_path, url)
 
-    async def merge_fields(self) -> tuple[MergeField, ...]:
-        """The audience's merge fields, for forms and for offering the ones that are missing."""
-        return await self._definition.merge_fields()
+    async def fields(self, kind: str) -> Mapping[str, WritableField]:
+        """The audience's own fields, and those that every member has. Only people have fields of the merchant's making."""
+        if kind != customers.KIND:
+            return {}
+        return fields.writable(await self._definition.merge_fields())
 
-    async def create_merge_field(self, *, tag: str, name: str, type: str = "text") -> MergeField:
-        """Define a merge field that a mapping wants."""
-        return await self._definition.create(tag=tag, name=name, type=type)
+    async def missing_fields(self, kind: str, targets: Iterable[str]) -> Sequence[MissingField]:
+        """See :func:`fields.missing_fields`."""
+        if kind != customers.KIND:
+            return ()
+        known = {each.tag: each for each in await self._definition.merge_fields()}
+        return fields.missing_fields(targets, known)
+
+    async def make_field(self, kind: str, field: MissingField) -> None:
+        """A new merge field, which the sign-up form does not show."""
+        if kind != customers.KIND:
+            raise wrong_kind("Mailchimp", kind)
+        await self._definition.create(
+            tag=field.path.removeprefix("merge_fields."), name=field.title, type=field.type
+        )

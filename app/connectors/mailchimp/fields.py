@@ -1,10 +1,12 @@
-"""Merge fields as an audience defines them, and those that a mapping names and the audience lacks (mailchimp.md §2.3). Pure."""
+"""The fields of a member as the audience defines them, and those that a mapping names and it lacks (mailchimp.md §2.3). Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+from app.connectors.base import MissingField, WritableField
 
 MAX_TAG = 10
 
@@ -46,16 +48,43 @@ def definition(raw: Mapping[str, Any]) -> MergeField:
     )
 
 
+# --- what rows may write --------------------------------------------------------------------------------------------
+
+Kind = Literal["text", "number", "date"]
+KINDS: Mapping[str, Kind] = {"number": "number", "date": "date", "birthday": "date"}
+ADDRESS_PARTS = ("addr1", "addr2", "city", "state", "zip", "country")
+
+ALWAYS_THERE: Mapping[str, WritableField] = {
+    "email_address": WritableField("E-mail address", required=True),
+    "language": WritableField("Language, as in `nl`"),
+    "vip": WritableField("VIP", "yes/no"),
+    "email_type": WritableField("Kind of mail", choices=("html", "text")),
+    "location.latitude": WritableField("Latitude", "number"),
+    "location.longitude": WritableField("Longitude", "number"),
+    "timestamp_opt": WritableField("Time of the consent", "date"),
+    "ip_opt": WritableField("IP address of the consent"),
+    "timestamp_signup": WritableField("Time of the sign-up", "date"),
+    "ip_signup": WritableField("IP address of the sign-up"),
+    "tags": WritableField("Tags: a list of names, or names with yes or no", "anything"),
+    "interests.*": WritableField("Group, by its id: yes or no", "yes/no"),
+    "marketing_permissions.*": WritableField("Marketing permission, by its id: yes or no", "yes/no"),
+}
+
+
+def writable(fields: Iterable[MergeField]) -> dict[str, WritableField]:
+    """Every target path of a member. An address is given by its parts."""
+    found = dict(ALWAYS_THERE)
+    for each in fields:
+        path, title = f"merge_fields.{each.tag}", each.name or each.tag
+        if each.type == "address":
+            found |= {f"{path}.{part}": WritableField(f"{title}: {part}") for part in ADDRESS_PARTS}
+        else:
+            # What is required in Mailchimp's forms is not required of us.
+            found[path] = WritableField(title, KINDS.get(each.type, "text"), choices=each.choices)
+    return found
+
+
 # --- fields that a mapping names and the audience lacks ------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class MissingField:
-    """A merge field that can be created: what the mapping calls it, and what it would be."""
-
-    tag: str
-    name: str
-    type: str
 
 
 PROPOSED: Mapping[str, tuple[str, str]] = {
@@ -84,6 +113,6 @@ def missing_fields(targets: Iterable[str], fields: Mapping[str, MergeField]) -> 
         tag = names[1].upper()
         if tag in fields or tag in missing or len(tag) > MAX_TAG:
             continue
-        name, kind = PROPOSED.get(tag, (tag.capitalize(), "address" if len(names) > 2 else "text"))
-        missing[tag] = MissingField(tag, name, kind)
+        title, kind = PROPOSED.get(tag, (tag.capitalize(), "address" if len(names) > 2 else "text"))
+        missing[tag] = MissingField(f"merge_fields.{tag}", title, kind)
     return tuple(missing.values())

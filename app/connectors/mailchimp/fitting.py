@@ -15,13 +15,12 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.connectors.mailchimp.fields import MergeField
+from app.connectors.mailchimp.fields import ADDRESS_PARTS, MergeField
 from app.values.dates import parse_date
 from app.values.money import to_decimal
 from app.values.text import as_text, cut_bytes, without_nul
 
 TEXT_BYTES = 255
-ADDRESS_PARTS = ("addr1", "addr2", "city", "state", "zip", "country")
 ADDRESS_NEEDED = ("addr1", "city", "state", "zip")
 ADDRESS_HEART = ("addr1", "city", "zip")
 LARGEST_NUMBER = Decimal(10) ** 15

@@ -104,11 +104,7 @@ class MemberTarget:
             case WriteMember():
                 return await self._write(change)
             case ArchiveMember():
-                await self._gone_is_fine("DELETE", self._at(change), operation="member.delete")
-                self._roster.note({"contact_id": change.member, "status": "archived"})
-                return Applied(
-                    state="archived", facts={"archived_by": "us", "status_before": change.status_before}
-                )
+                return await self._archive(change)
             case DeletePermanently():
                 path = f"{self._at(change)}/actions/delete-permanent"
                 await self._gone_is_fine("POST", path, operation="member.forget")
@@ -217,6 +213,15 @@ class MemberTarget:
             self._roster.forget(change.member)
             raise TimeError("The contact changed in Mailchimp since it was looked up.", code="has_changed")
         raise refused
+
+    async def _archive(self, change: ArchiveMember) -> Applied:
+        before = change.status_before
+        if before == "unknown":
+            member = await self._member(change.member)
+            before = str((member or {}).get("status") or "unknown")
+        await self._gone_is_fine("DELETE", self._at(change), operation="member.delete")
+        self._roster.note({"contact_id": change.member, "status": "archived"})
+        return Applied(state="archived", facts={"archived_by": "us", "status_before": before})
 
     async def _set_tags(self, change: SetTags) -> Applied:
         tags = [{"name": name, "status": "active" if on else "inactive"} for name, on in change.tags.items()]

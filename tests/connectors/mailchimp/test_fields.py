@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from app.connectors.base import DefinesFields, MissingField, WritableField
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.customers import IN_ROWS
-from app.connectors.mailchimp.fields import MergeField, MissingField, definition, missing_fields
+from app.connectors.mailchimp.fields import MergeField, definition, missing_fields
 from app.errors import LimitReached, MisdirectedConnection, RecordRefused
+from app.mapping.rows import parse_rows
 from tests.connectors.mailchimp.conftest import Clock, Connect, Shop
+
+TARGETS = [row.target for row in parse_rows(IN_ROWS) if row.on]
 
 
 @pytest.mark.parametrize(
@@ -31,40 +35,54 @@ def test_a_definition(raw: dict[str, Any], field: MergeField) -> None:
 
 def test_missing_fields_are_offered_once_with_a_type_that_suits() -> None:
     has = {"FNAME": MergeField("FNAME"), "LNAME": MergeField("LNAME")}
-    targets = [target for target, *_ in IN_ROWS] + [
-        "merge_fields.shop",
-        "merge_fields.HOME.city",
-        "merge_fields.MUCHTOOLONG",
-    ]
+    targets = [*TARGETS, "merge_fields.shop", "merge_fields.HOME.city", "merge_fields.MUCHTOOLONG"]
 
     assert (
-        MissingField("PHONE", "Phone Number", "phone"),
-        MissingField("BIRTHDAY", "Birthday", "birthday"),
-        MissingField("COMPANY", "Company", "text"),
-        MissingField("ADDRESS", "Address", "address"),
-        MissingField("SHOP", "Shop", "text"),
-        MissingField("HOME", "Home", "address"),
-    ) == missing_fields(targets, has)  # fmt: skip
+        MissingField("merge_fields.PHONE", "Phone Number", "phone"),
+        MissingField("merge_fields.BIRTHDAY", "Birthday", "birthday"),
+        MissingField("merge_fields.COMPANY", "Company", "text"),
+        MissingField("merge_fields.ADDRESS", "Address", "address"),
+        MissingField("merge_fields.SHOP", "Shop", "text"),
+        MissingField("merge_fields.HOME", "Home", "address"),
+    ) == missing_fields(targets, has)
 
 
-async def test_an_offered_field_is_created_and_known_at_once(client: MailchimpClient, shop: Shop) -> None:
-    target = client.target("customer")
-    await target.learn()  # type: ignore[attr-defined]
-    before = await client.merge_fields()
-    [offered] = missing_fields(["merge_fields.COMPANY"], {field.tag: field for field in before})
+async def test_an_offered_field_is_made_and_known_at_once(client: MailchimpClient, shop: Shop) -> None:
+    assert isinstance(client, DefinesFields)
+    await client.target("customer").learn()  # type: ignore[attr-defined]
+    del shop.audience.fields["PHONE"]
+    [company, phone] = await client.missing_fields("customer", ["merge_fields.COMPANY", "merge_fields.PHONE"])
 
-    made = await client.create_merge_field(tag=offered.tag, name=offered.name, type=offered.type)
-    await target.learn()  # type: ignore[attr-defined]
+    for missing in (company, phone):
+        await client.make_field("customer", missing)
+    known = client._definition.known.fields
+    await client.target("customer").learn()  # type: ignore[attr-defined]
 
-    assert (made, False) == (MergeField("COMPANY", "Company", "text"), shop.audience.fields["COMPANY"].public)
-    assert made in await client.merge_fields()
+    made = shop.audience.fields["PHONE"]
+    assert ("phone", False, {"phone_format": "International"}) == (made.type, made.public, made.options)
+    assert (False, True) == ("COMPANY" in known, "COMPANY" in client._definition.known.fields)
+    assert () == await client.missing_fields("customer", [company.path, phone.path])
+
+
+async def test_what_rows_may_write(client: MailchimpClient, shop: Shop) -> None:
+    shop.audience.fields["PHONE"].type = "dropdown"
+    shop.audience.fields["PHONE"].options = {"choices": ["a", "b"]}
+
+    found = await client.fields("customer")
+
+    assert WritableField("Phone Number", choices=("a", "b")) == found["merge_fields.PHONE"]
+    assert WritableField("Birthday", "date") == found["merge_fields.BIRTHDAY"]
+    assert WritableField("Address: city") == found["merge_fields.ADDRESS.city"]
+    assert ("merge_fields.ADDRESS" in found, found["email_address"].required) == (False, True)
+    for target in TARGETS:
+        assert target in found or target == "merge_fields.COMPANY"
 
 
 async def test_a_field_that_is_there_is_refused_and_never_changed(
     client: MailchimpClient, shop: Shop
 ) -> None:
     with pytest.raises(RecordRefused):
-        await client.create_merge_field(tag="PHONE", name="Another", type="text")
+        await client.make_field("customer", MissingField("merge_fields.PHONE", "Another", "text"))
 
     assert ("Phone Number", "phone") == (
         shop.audience.fields["PHONE"].name,
@@ -76,7 +94,7 @@ async def test_the_plan_may_allow_no_more_fields(client: MailchimpClient, shop: 
     shop.account.merge_field_limit = 5
 
     with pytest.raises(LimitReached) as reached:
-        await client.create_merge_field(tag="SHOP", name="Shop")
+        await client.make_field("customer", MissingField("merge_fields.SHOP", "Shop", "text"))
 
     assert "merge_field_limit" == reached.value.code
 
@@ -99,7 +117,7 @@ async def test_definitions_are_believed_for_five_minutes(connect: Connect, shop:
 async def test_an_audience_that_is_not_there(connect: Connect, shop: Shop) -> None:
     client = connect(shop.base_url, list_id="0000000000")
 
-    for ask in (client.merge_fields, client.target("customer").learn):  # type: ignore[attr-defined]
+    for ask in (lambda: client.fields("customer"), client.target("customer").learn):  # type: ignore[attr-defined]
         with pytest.raises(MisdirectedConnection) as lost:
             await ask()
         assert "audience_not_found" == lost.value.code

@@ -284,9 +284,136 @@ async def test_a_value_is_sent_as_soon_as_there_is_a_field_for_it(
     before = (await line.attempts())[-1]["warnings"]
     at_rest = await line.ring("1")
 
-    await client.create_merge_field(tag="SHOP", name="Shop")
+    [offered] = await client.missing_fields("customer", [row["target"] for row in rows])
+    await client.make_field("customer", offered)
     after = await line.ring("1")
 
     assert ["merge_field_missing: the audience has no merge field SHOP"] == before
     assert {"unchanged": 1} == dict(at_rest.outcomes)
     assert ({"delivered": 1}, "Utrecht") == (dict(after.outcomes), shop.member().merge_fields["SHOP"])
+
+
+# --- consent, standing, addresses, and back again (C-7, C-8, C-9, C-14) --------------------------------------------
+
+
+def said(word: str | None) -> dict[str, Any]:
+    return {"customFields": {} if word is None else {"Nieuwsbrief": word}}
+
+
+@pytest.mark.parametrize(
+    ("double_optin", "words", "statuses"),
+    [
+        (False, (None, "ja", None, "nee"), ("transactional", "subscribed", "subscribed", "unsubscribed")),
+        (False, ("nee", "ja", "nee", "ja"), ("transactional", "subscribed", "unsubscribed", "unsubscribed")),
+        (True, ("nee", "ja", "nee"), ("transactional", "pending", "unsubscribed")),
+    ],
+)
+async def test_each_transition_of_consent(
+    line: Line, double_optin: bool, words: tuple[str | None, ...], statuses: tuple[str, ...]
+) -> None:
+    line.shop.audience.double_optin = double_optin
+    seen = []
+    for word in words:
+        await line.edit(**said(word))
+        seen.append(line.shop.member().status)
+
+    assert statuses == tuple(seen)
+    confirmations = [kind for kind, _ in line.shop.mails()]
+    assert (["opt_in_confirmation"] if double_optin else []) == confirmations
+
+
+async def test_a_withdrawal_may_be_left_to_the_person(db: Database, connect: Connect, shop: Shop) -> None:
+    line = await open_line(db, connect(shop.base_url), shop, on_withdrawal="leave")
+    await line.edit(**said("ja"))
+
+    await line.edit(**said("nee"))
+
+    assert "subscribed" == shop.member().status
+
+
+@pytest.mark.parametrize("leave", ["unsubscribe", "clean", "archive"])
+async def test_who_left_at_mailchimp_never_comes_back_by_our_doing(line: Line, leave: str) -> None:
+    await line.edit(**said("ja"))
+    getattr(line.shop.life, leave)(ANNA)
+    status = line.shop.member().status
+
+    seen = []
+    for change in (
+        said("nee"),
+        said("ja"),
+        {"personName": "Anna Zwart"},
+        {"active": False},
+        {"active": True},
+    ):
+        await line.edit(**change)
+        seen.append(line.shop.member().status)
+
+    assert {status, "archived"} >= set(seen)
+    assert status == seen[0] == seen[2]
+    assert "subscribed" not in seen
+
+
+async def test_an_archived_member_gets_no_write(line: Line) -> None:
+    await line.edit()
+    line.shop.life.archive(ANNA)
+
+    left = await line.edit(personName="Anna Zwart")
+
+    writes = [entry.operation for entry in line.shop.sandbox.log.entries if entry.method != "GET"]
+    assert ({"skipped": 1}, [], "de Wit") == (
+        dict(left.outcomes),
+        writes,
+        line.shop.member().merge_fields["LNAME"],
+    )
+
+
+async def test_inactive_is_archived_and_active_again_comes_back(line: Line) -> None:
+    await line.edit()
+    await line.edit(active=False)
+    away = line.shop.member().status
+
+    back = await line.edit(active=True, telephone=None)
+
+    member = line.shop.member()
+    assert ("archived", {"delivered": 1}, "subscribed", "") == (
+        away,
+        dict(back.outcomes),
+        member.status,
+        member.merge_fields["PHONE"],
+    )
+    assert {"unchanged": 1} == dict((await line.ring("1")).outcomes)
+
+
+@pytest.mark.parametrize(("setting", "left"), [("move", []), ("new", ["archived"])])
+async def test_an_address_that_changes(
+    db: Database, connect: Connect, shop: Shop, setting: str, left: list[str]
+) -> None:
+    line = await open_line(db, connect(shop.base_url), shop, on_email_change=setting)
+    await line.edit()
+    contact = shop.member().contact_id
+
+    await line.edit(email=BRAM)
+
+    assert (setting == "move") == (shop.member(BRAM).contact_id == contact)
+    assert ["subscribed", *left] == sorted((m.status for m in shop.audience.members.values()), reverse=True)
+    warned = (await line.attempts())[-1]["warnings"]
+    assert (
+        ["address_changed: old orders stay with the old store customer"] if setting == "move" else []
+    ) == warned
+
+
+async def test_an_address_that_changes_back_to_one_that_we_put_away(line: Line) -> None:
+    """The new address had a contact of its own, so the old one was archived by us: it may come back."""
+    await line.edit()
+    line.shop.add(BRAM, status="subscribed")
+    await line.edit(email=BRAM)
+    away = line.shop.member().status
+
+    await line.edit(email=ANNA)
+
+    assert ("archived", "subscribed", "archived") == (
+        away,
+        line.shop.member().status,
+        line.shop.member(BRAM).status,
+    )
+    assert {"unchanged": 1} == dict((await line.ring("1")).outcomes)
