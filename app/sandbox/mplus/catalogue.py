@@ -2,22 +2,24 @@
 
 Articles and products draw their markers from one sequence. A poll answers products with only their changed articles,
 unless it asks for all; its limit counts articles. Nothing is deleted: articles become inactive or discontinued.
+
+``cataloguepanel.py`` has the panel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from app.sandbox.control import Action, RefusedError, Shelf, Shown
+from app.sandbox.control import RefusedError
 from app.sandbox.mplus.articlechoice import Chosen
 from app.sandbox.mplus.articleseed import seed_catalogue
 from app.sandbox.mplus.cards import ARTICLE_CATEGORIES, ARTICLE_FIELDS, merged_fields
 from app.sandbox.mplus.finance import excluding, including, percentage_of
 from app.sandbox.mplus.marked import Marked, Row
 from app.sandbox.mplus.part import Arguments, Handler, Part, Values
-from app.sandbox.mplus.schema import Raw, Unreadable, plain
+from app.sandbox.mplus.schema import Raw, plain
 
 if TYPE_CHECKING:
     from app.sandbox.mplus.till import Till
@@ -299,73 +301,3 @@ class Catalogue(Part):
         newest = self.products.newest(answer["productNumber"])
         assert newest is not None
         return newest
-
-    def shelves(self) -> Sequence[Shelf]:
-        return [
-            Shelf(
-                "products",
-                "Products",
-                ("description", "groupNumbers", "articles", "syncMarker"),
-                lambda: Shown(self.products.rows, _shown_product),
-                {"groupNumbers": "groups", "articles": "articles"},
-            ),
-            Shelf(
-                "articles",
-                "Articles",
-                (
-                    "description",
-                    "colour",
-                    "size",
-                    "barcode",
-                    "priceIncl",
-                    "active",
-                    "webshop",
-                    "product",
-                    "syncMarker",
-                ),
-                lambda: Shown({number: number for number in self.product_of}, self._shown_article),
-                {"product": "products", "supplierRelationNumber": "relations"},
-            ),
-        ]
-
-    def _shown_article(self, number: int) -> dict[str, Any]:
-        return {**plain(self.article(number) or {}), "product": self.product_of[number]}
-
-    def actions(self) -> Sequence[Action]:
-        return [
-            Action(
-                "edit_article",
-                "Edit an article",
-                (
-                    ("articleNumber", "10001"),
-                    ("priceIncl", "cents"),
-                    ("description", ""),
-                    ("active", "true or false"),
-                ),
-                self._edit_article,
-            ),
-            Action(
-                "edit_product",
-                "Edit a product",
-                (("productNumber", "1"), ("description", ""), ("extraText", "")),
-                self._edit_product,
-            ),
-        ]
-
-    async def _edit_article(self, fields: Mapping[str, Any]) -> Any:
-        changes = self._plain("Article", fields)
-        return plain(self.edit_article(changes.pop("articleNumber"), **changes))
-
-    async def _edit_product(self, fields: Mapping[str, Any]) -> Any:
-        changes = self._plain("Product", fields)
-        return plain(self.edit_product(changes.pop("productNumber"), **changes))
-
-    def _plain(self, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return self.till.schema.from_plain(kind, fields)
-        except Unreadable as mistake:
-            raise RefusedError(str(mistake)) from None
-
-
-def _shown_product(row: Row) -> dict[str, Any]:
-    return {**plain(row), "articles": [one["articleNumber"] for one in row["articleList"]]}

@@ -1,4 +1,7 @@
-"""Relations: customers, companies with contacts, suppliers; found fuzzily, updated in part, never deleted (mplus.md §4.6)."""
+"""Relations: customers, companies with contacts, suppliers; updated in part, never deleted (mplus.md §4.6).
+
+``relationcalls.py`` has the calls that read and find them.
+"""
 
 from __future__ import annotations
 
@@ -19,37 +22,14 @@ from app.sandbox.mplus.cards import (
 from app.sandbox.mplus.marked import Marked, Row
 from app.sandbox.mplus.part import Arguments, Handler, Part, Values, flag
 from app.sandbox.mplus.relationseed import seeded_relations
-from app.sandbox.mplus.schema import Raw, Unreadable, plain
+from app.sandbox.mplus.schema import Unreadable, plain
 
 if TYPE_CHECKING:
     from app.sandbox.mplus.till import Till
 
-SEARCHABLE = [
-    "extRelationId",
-    "name",
-    "address",
-    "zipcode",
-    "city",
-    "country",
-    "deliveryAddress",
-    "deliveryZipcode",
-    "deliveryCity",
-    "deliveryCountry",
-    "contact",
-    "telephone",
-    "mobile",
-    "email",
-    "website",
-    "relationCode",
-    "birthDate",
-    "categoryId",
-    "cardNumber",
-    "bankAccountNumber",
-]
 SERVER_FILLS = frozenset(
     {"syncMarker", "createTimestamp", "changeTimestamp", "points", "cantRedeemPointsReason"}
 )
-CUSTOM_FIELDS_SEARCHABLE_SINCE = (57, 3, 9)
 
 
 class Relations(Part):
@@ -59,16 +39,7 @@ class Relations(Part):
         self.points: Marked[int] = Marked()
 
     def operations(self) -> Mapping[str, Handler]:
-        return {
-            "getRelations": self.get_relations,
-            "getRelation": self.get_relation,
-            "findRelation": self.find_relation,
-            "findRelationV2": self.find_relation_v2,
-            "createRelation": self.create_relation,
-            "updateRelation": self.update_relation,
-            "getRelationPoints": self.get_points,
-            "adjustPoints": self.adjust_points,
-        }
+        return {"createRelation": self.create_relation, "updateRelation": self.update_relation}
 
     def markers(self) -> Mapping[str, int]:
         return {"relationSyncMarker": self.cards.visible, "relationPointsSyncMarker": self.points.visible}
@@ -93,57 +64,6 @@ class Relations(Part):
 
     def state(self) -> Mapping[str, Any]:
         return {"relations": plain({str(number): row for number, row in self.cards.rows.items()})}
-
-    # reading
-
-    def get_relations(self, arguments: Arguments) -> Values:
-        asked = arguments.get("request", {})
-        cap = self.till.settings.page_cap
-        if not self.allowed("relations"):
-            return {"relationList": []}
-        numbers, category = set(asked.get("relationNumbers", ())), asked.get("categoryId")
-        if numbers and "syncMarker" not in asked and category is None:
-            found = [row for n in sorted(numbers) if (row := self.cards.get(n)) is not None][:cap]
-        else:
-            found = self.cards.page(
-                since=asked.get("syncMarker", 0),
-                limit=min(asked.get("syncMarkerLimit") or cap, cap),
-                fits=_filter(numbers, category),
-            )
-        return {"relationList": [self._raw(row) for row in found]}
-
-    def get_relation(self, arguments: Arguments) -> Values:
-        found = self.cards.get(arguments["relationNumber"])
-        if found is None or not self.allowed("relations"):
-            return {"result": "GET-RELATION-RESULT-NOT-FOUND"}
-        return {"result": "GET-RELATION-RESULT-OK", "relation": found}
-
-    def find_relation(self, arguments: Arguments) -> Values:
-        return self._found(arguments.get("relation", {}), exact=False)
-
-    def find_relation_v2(self, arguments: Arguments) -> Values:
-        asked = arguments["request"]
-        return self._found(asked["relation"], exact=asked.get("exactMatch", False))
-
-    def _found(self, wanted: Row, *, exact: bool) -> Values:
-        settings = self.till.settings
-        service = (settings.service_major, settings.service_minor, settings.service_revision)
-        custom = wanted.get("customFieldList", ()) if service >= CUSTOM_FIELDS_SEARCHABLE_SINCE else ()
-        fields = {name: wanted[name] for name in SEARCHABLE if wanted.get(name) not in (None, "")}
-        if (fields or custom) and self.allowed("relations"):
-            for number in sorted(self.cards.rows):
-                row = self.cards.rows[number]
-                if all(_matches(row, name, value, exact=exact) for name, value in fields.items()) and all(
-                    field in row.get("customFieldList", ()) for field in custom
-                ):
-                    return {"result": "FIND-RELATION-RESULT-OK", "relation": row}
-        return {"result": "FIND-RELATION-RESULT-NOT-FOUND"}
-
-    def _raw(self, row: Row) -> Raw:
-        return Raw(self.cards.text(row["relationNumber"], self._render))
-
-    def _render(self, row: Row) -> str:
-        return self.till.schema.rendered("relation", "Relation", row)
 
     # writing
 
@@ -212,31 +132,6 @@ class Relations(Part):
         yield from (number for number, _ in self.cards.waiting)
 
     # points, which have a marker of their own
-
-    def get_points(self, arguments: Arguments) -> Values:
-        asked = arguments["request"]
-        cap = self.till.settings.page_cap
-        if not self.allowed("relations"):
-            return {"relationPointsLst": []}
-        return {
-            "relationPointsLst": self.points.page(
-                since=asked.get("syncMarker", 0),
-                limit=min(asked.get("syncMarkerLimit") or cap, cap),
-                fits=_filter(set(asked.get("relationNumbers", ())), None),
-            )
-        }
-
-    def adjust_points(self, arguments: Arguments) -> Values:
-        asked = arguments["request"]
-        row = self.cards.get(asked["relationNumber"])
-        if row is None or not self.allowed("relations"):
-            return {"result": "ADJUST-POINTS-FAILED-RELATION-NOT-FOUND"}
-        absolute = asked.get("mode") == "ADJUST-POINTS-MODE-ABSOLUTE"
-        difference = asked["pointsAdjustment"] - (row["points"] if absolute else 0)
-        if difference == 0:
-            return {"result": "ADJUST-POINTS-FAILED-NO-DIFFERENCE"}
-        self.add_points(row["relationNumber"], difference)
-        return {"result": "ADJUST-POINTS-RESULT-OK", "relation": self.cards.rows[row["relationNumber"]]}
 
     def add_points(self, number: int, difference: int) -> None:
         """Points move their own marker and not the relation's."""
@@ -327,25 +222,6 @@ class Relations(Part):
             return self.till.schema.from_plain("Relation", fields)
         except Unreadable as mistake:
             raise RefusedError(str(mistake)) from None
-
-
-def _filter(numbers: set[int], category: int | None) -> Any:
-    if not numbers and category is None:
-        return None
-    return lambda row: (
-        (not numbers or row["relationNumber"] in numbers)
-        and (category is None or category in row.get("categoryIds", ()))
-    )
-
-
-def _matches(row: Row, name: str, wanted: Any, *, exact: bool) -> bool:
-    if name == "categoryId":
-        return wanted in row.get("categoryIds", ())
-    has = row.get(name)
-    if isinstance(wanted, str):
-        has, wanted = str(has or "").casefold(), wanted.casefold()
-        return has == wanted if exact else wanted in has
-    return bool(has == wanted)
 
 
 def _without_times(row: Row) -> dict[str, Any]:

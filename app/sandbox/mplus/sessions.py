@@ -2,6 +2,8 @@
 
 A webhook says that a session did something; it never says which record changed. A completed session leaves a receipt,
 which becomes readable a little later than its webhook comes (``settings.receipt_delay_seconds``).
+
+``sessionpanel.py`` has the panel.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from app.sandbox.control import Action, RefusedError, Shelf
-from app.sandbox.mplus.part import Arguments, Handler, Part, Values, flag
+from app.sandbox.control import RefusedError
+from app.sandbox.mplus.part import Arguments, Handler, Part, Values
 from app.sandbox.mplus.posting import Letter, Sent
 from app.sandbox.mplus.schema import plain
 from app.sandbox.mplus.signature import sign
@@ -258,105 +260,6 @@ class Sessions(Part):
 
     def _id(self, what: str, number: int) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"till {what} {number}"))
-
-    def shelves(self) -> Sequence[Shelf]:
-        return [
-            Shelf(
-                "subscriptions",
-                "Webhook subscriptions",
-                ("subscription_id", "endpoint_url", "enabled"),
-                lambda: {
-                    s.subscription_id: {**asdict(s), "secret": "***"} for s in self.subscriptions.values()
-                },
-            ),
-            Shelf(
-                "sent",
-                "Webhooks sent",
-                ("event", "url", "blocking", "status", "verdict", "echoed"),
-                lambda: {str(n): sent.as_json() for n, sent in enumerate(self.till.postman.log)},
-                {"subscriptionId": "subscriptions"},
-            ),
-        ]
-
-    def actions(self) -> Sequence[Action]:
-        return [
-            Action(
-                "complete_session",
-                "Complete a sale",
-                (
-                    ("relationNumber", "1 or empty"),
-                    ("articleNumber", "10001"),
-                    ("quantity", "1"),
-                    ("method", "PIN"),
-                ),
-                self._complete,
-            ),
-            Action("credit_session", "Credit a sale", (("sessionId", "of a completed one"),), self._credit),
-            Action(
-                "select_relation", "Select a customer", (("relationNumber", "empty: let go"),), self._select
-            ),
-            Action("restart_till", "Restart the till program", (), self._restart),
-            Action(
-                "subscribe",
-                "Subscribe a webhook",
-                (
-                    ("endpointUrl", "http://…/webhooks/mplus/token"),
-                    ("secret", "base64"),
-                    ("subscriptionId", "koppeling"),
-                    ("events", "completeSession,selectRelation"),
-                    ("blocking", "no"),
-                ),
-                self._subscribe,
-            ),
-            Action(
-                "unsubscribe", "Remove a subscription", (("subscriptionId", "koppeling"),), self._unsubscribe
-            ),
-        ]
-
-    async def _complete(self, fields: Mapping[str, Any]) -> Any:
-        number = int(fields["relationNumber"]) if fields.get("relationNumber") else None
-        if number is not None and number not in self.till.relations.cards:
-            raise RefusedError(f"there is no relation {number}")
-        lines = fields.get("lines", ())
-        if fields.get("articleNumber"):
-            lines = [{"articleNumber": fields["articleNumber"], "quantity": fields.get("quantity", 1)}]
-        session, sent = await self.complete(relation=number, lines=lines, method=fields.get("method", "PIN"))
-        return {
-            "sessionId": session.session_id,
-            "receiptId": session.receipt_id,
-            "invoiceId": session.invoice_id,
-            "sent": [one.as_json() for one in sent],
-        }
-
-    async def _credit(self, fields: Mapping[str, Any]) -> Any:
-        return {"sent": [one.as_json() for one in await self.credit(fields["sessionId"])]}
-
-    async def _select(self, fields: Mapping[str, Any]) -> Any:
-        number = int(fields["relationNumber"]) if fields.get("relationNumber") else None
-        return {"sent": [one.as_json() for one in await self.select_relation(number)]}
-
-    async def _restart(self, _: Mapping[str, Any]) -> Any:
-        self.restart()
-        return {"instanceId": self.instance}
-
-    async def _subscribe(self, fields: Mapping[str, Any]) -> Any:
-        names = fields.get("events")
-        blocking = flag(fields.get("blocking", "no"))
-        if isinstance(names, str):
-            names = [name.strip() for name in names.split(",") if name.strip()]
-        events = (
-            dict(names) if isinstance(names, Mapping) else dict.fromkeys(names, blocking) if names else None
-        )
-        made = self.subscribe(
-            endpoint_url=str(fields["endpointUrl"]),
-            secret=str(fields["secret"]),
-            subscription_id=str(fields.get("subscriptionId", "koppeling")),
-            events=events,
-        )
-        return {"webhookConsumerId": made.consumer_id}
-
-    async def _unsubscribe(self, fields: Mapping[str, Any]) -> Any:
-        return {"removed": self.unsubscribe(str(fields["subscriptionId"]))}
 
 
 def due(line: Mapping[str, Any]) -> float:

@@ -27,6 +27,7 @@ from app.sandbox.door import Door, read_body
 from app.sandbox.faults import TEXT_XML, Faults
 from app.sandbox.mplus.cards import Cards
 from app.sandbox.mplus.catalogue import Catalogue
+from app.sandbox.mplus.cataloguepanel import CataloguePanel
 from app.sandbox.mplus.counter import Counter
 from app.sandbox.mplus.description import description
 from app.sandbox.mplus.envelope import SoapFault, answered, faulted, opened, operation_name
@@ -46,15 +47,18 @@ from app.sandbox.mplus.panel import switches
 from app.sandbox.mplus.part import Handler, Part
 from app.sandbox.mplus.posting import Postman
 from app.sandbox.mplus.receipts import Receipts
+from app.sandbox.mplus.relationcalls import RelationCalls
 from app.sandbox.mplus.relations import Relations
 from app.sandbox.mplus.salespanel import SalesPanel
 from app.sandbox.mplus.salesseed import seed_sales
 from app.sandbox.mplus.schema import ZONE, Schema, Unreadable, local
 from app.sandbox.mplus.service import Service
+from app.sandbox.mplus.sessionpanel import SessionPanel
 from app.sandbox.mplus.sessions import Sessions
 from app.sandbox.mplus.settings import SINCE, TillSettings
 from app.sandbox.mplus.slips import Slips
 from app.sandbox.mplus.stock import Stock
+from app.sandbox.mplus.stockcalls import StockCalls
 from app.sandbox.mplus.wire import articles as articles_wire
 from app.sandbox.mplus.wire import finance as finance_wire
 from app.sandbox.mplus.wire import invoices as invoices_wire
@@ -139,11 +143,14 @@ class Till:
             self.organisation,
             self.cards,
             self.relations,
+            RelationCalls(self),
             self.finance,
             self.groups,
             self.images,
             self.catalogue,
+            CataloguePanel(self),
             self.stock,
+            StockCalls(self),
             self.ids,
             self.answers,
             self.orders,
@@ -155,6 +162,7 @@ class Till:
             self.counter,
             SalesPanel(self),
             self.sessions,
+            SessionPanel(self),
         )
         self.life = Life(self)
         self.handlers: dict[str, Handler] = {}
