@@ -25,6 +25,7 @@ from app.connectors.mailchimp.memberbody import (
 from app.connectors.mailchimp.memberchanges import (
     ArchiveMember,
     DeletePermanently,
+    Note,
     PatchMember,
     PutMember,
     SetTags,
@@ -202,6 +203,8 @@ def _change(intent: Intent, existing: Existing, audience: Audience) -> Steps:
             warnings=(*warnings, *stays),
         )
         changes.append(patch)
+    elif stays:
+        changes.append(Note(member=existing.remote_id, warnings=stays))
     if intent.update:
         changes += _tags(intent, existing, member=existing.remote_id)
     return tuple(changes)

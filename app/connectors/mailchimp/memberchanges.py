@@ -87,6 +87,16 @@ class DeletePermanently(MemberChange):
     action: ClassVar[str] = "delete_permanently"
 
 
+class Note(MemberChange):
+    """No call: what stands there stays so, and the log says why."""
+
+    action: ClassVar[str] = "note"
+
+    def summary(self) -> str:
+        """Nothing was sent."""
+        return "nothing sent"
+
+
 class SetTags(MemberChange):
     """Tags by name, on or off. ``quiet`` holds back the automations that a tag starts."""
 

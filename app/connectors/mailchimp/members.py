@@ -30,6 +30,7 @@ from app.connectors.mailchimp.memberchanges import (
     ArchiveMember,
     DeletePermanently,
     MemberChange,
+    Note,
     PutMember,
     SetTags,
     WriteMember,
@@ -112,6 +113,8 @@ class MemberTarget:
                 return Applied(state="gone")
             case SetTags():
                 return await self._set_tags(change)
+            case Note():
+                return Applied(warnings=change.warnings)
         raise AssertionError(f"not a change of members: {change.action}")
 
     # --- looking up ---------------------------------------------------------------------------------------------
