@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -59,8 +60,8 @@ def create_app(opening: Opening) -> FastAPI:
     return app
 
 
-def webhooks(context: Context, in_mind: PollsInMind) -> Webhooks:
-    """The webhooks' own application."""
+def webhooks(context: Context, in_mind: PollsInMind, *, now: Callable[[], float] = time.time) -> Webhooks:
+    """The webhooks' own application. ``now`` is what signatures are judged by, in seconds."""
     return Webhooks(
         doors=context.doors,
         intake=context.intake,
@@ -69,6 +70,7 @@ def webhooks(context: Context, in_mind: PollsInMind) -> Webhooks:
         in_mind=in_mind,
         max_bytes=context.settings.max_webhook_bytes,
         count=lambda system, outcome: metrics.WEBHOOKS.labels(system, outcome).inc(),
+        now=now,
     )
 
 

@@ -1,8 +1,9 @@
-"""A shop per story, on each database."""
+"""A shop per story, on each database. It is the second of March 2026, ten in the morning in Amsterdam."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,14 @@ import pytest
 from app.store.clock import ManualClock
 from app.store.session import Database
 from tests.shop import Shop, open_shop
+
+TODAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """The shop's clock, which moves only when told."""
+    return ManualClock(round(TODAY.timestamp() * 1000))
 
 
 @pytest.fixture
