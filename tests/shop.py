@@ -325,9 +325,12 @@ class Shop:
         return {email: held["status"] for email, held in self.content(list_id).items()}
 
     def written(self) -> list[str]:
-        """What was written to Mailchimp so far, as ``member.put``, without reads."""
-        operations = [entry.operation for entry in self.mailchimp.log.find()]
-        return [operation for operation in operations if not operation.endswith(".get")]
+        """What was written to Mailchimp so far, as ``member.put``, without reads and without what was refused."""
+        return [
+            entry.operation
+            for entry in self.mailchimp.log.find()
+            if entry.method != "GET" and (entry.status or 0) < 400
+        ]
 
     def asked(self) -> list[str]:
         """What was asked of the till so far."""

@@ -13,6 +13,7 @@ from app.connectors.mailchimp.fields import Audience, MergeField
 from app.connectors.mailchimp.memberchanges import (
     ArchiveMember,
     DeletePermanently,
+    Note,
     PatchMember,
     PutMember,
     SetTags,
@@ -111,7 +112,8 @@ CASES = [
             warnings=["stays_unsubscribed: the contact is unsubscribed in Mailchimp, and only the person can change that"],
         ),),
     ),
-    Case("cleaned: stays so", intent(doc(), consent="yes"), there("cleaned"), ()),
+    Case("cleaned: stays so, and that is said", intent(doc(), consent="yes"), there("cleaned"),
+         (Note(member="c1", warnings=["stays_cleaned: the contact is cleaned in Mailchimp, and only the person can change that"]),)),
     Case("archived by the merchant", intent(doc(FNAME="Anna"), consent="yes"), there("archived"),
          Leave("archived", "The contact is archived in Mailchimp and stays so.", state="archived")),
     Case("archived by us", intent(doc(), options={"archived_by_us": "subscribed"}), there("archived"),
