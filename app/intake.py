@@ -31,6 +31,7 @@ class CursorMove:
     flow_id: str
     start: int
     end: int
+    sequence: str | None = None
 
 
 @dataclass(slots=True)
@@ -115,7 +116,12 @@ class Intake:
                 if caller.move is not None:
                     step = caller.move
                     results[i].moved = await cursors.move(
-                        conn, step.flow_id, start=step.start, end=step.end, clock=clock
+                        conn,
+                        step.flow_id,
+                        start=step.start,
+                        end=step.end,
+                        clock=clock,
+                        sequence=step.sequence,
                     )
                     if not results[i].moved:
                         refused.add(i)

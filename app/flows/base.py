@@ -30,7 +30,8 @@ class FlowKind:
     element alone is left out, and at ``put_list_keys`` of what goes to one target record. ``reach`` names the targets
     (kind, natural key) that a record speaks of: those a rule takes out of it are filtered, not left behind. ``parts``
     are what a source is to read along with every record, by these settings. ``follows`` is the kind of target that
-    another flow brings along and whose natural key is a reference of this flow: when one appears, it is asked for.
+    another flow brings along and whose natural key is a reference of this flow: when one appears, it is asked for. ``also`` are
+    sequences of the source that tell of this kind's records beside its own, read from the day the flow starts.
     """
 
     name: str
@@ -53,3 +54,4 @@ class FlowKind:
     reach: Callable[[Any], frozenset[tuple[str, str]]] = lambda _record: frozenset()
     parts: Callable[[Any], frozenset[str]] = lambda _settings: frozenset()
     follows: str | None = None
+    also: tuple[str, ...] = ()

@@ -194,5 +194,6 @@ PRODUCTS = FlowKind(
     target_scopes={"variants": "id", "images": "id"},
     list_elements={"variants": {"sku": "sku"}},
     reach=reach,
+    also=("product_category",),
     parts=lambda settings: frozenset({STOCK}) if settings.quantity == "on" else frozenset(),
 )

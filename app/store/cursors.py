@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
-from app.store.tables import cursors
+from app.store.tables import cursors, side_cursors
 from app.store.upsert import upsert
 
 
@@ -48,14 +48,38 @@ async def place(conn: AsyncConnection, flow_id: str, *, position: int, clock: Cl
     )
 
 
-async def move(conn: AsyncConnection, flow_id: str, *, start: int, end: int, clock: Clock) -> bool:
+async def place_side(
+    conn: AsyncConnection, flow_id: str, sequence: str, *, position: int, clock: Clock
+) -> None:
+    """Begin to read another sequence of a flow here; one that is read already stays where it is."""
+    statement = upsert(conn, side_cursors).values(
+        flow_id=flow_id, sequence=sequence, position=position, updated_at=clock.sql()
+    )
+    await conn.execute(statement.on_conflict_do_nothing())
+
+
+async def move(
+    conn: AsyncConnection,
+    flow_id: str,
+    *,
+    start: int,
+    end: int,
+    clock: Clock,
+    sequence: str | None = None,
+) -> bool:
     """Move from ``start`` to ``end``; False when somebody moved it meanwhile, and then nothing is moved.
 
-    ``updated_at`` tells when it last stood elsewhere.
+    ``updated_at`` tells when it last stood elsewhere. ``sequence`` names another than the flow's own.
     """
     values: dict[str, object] = {"position": end}
     if end != start:
         values["updated_at"] = clock.sql()
-    statement = update(cursors).where(cursors.c.flow_id == flow_id, cursors.c.position == start)
+    if sequence is None:
+        statement = update(cursors).where(cursors.c.flow_id == flow_id, cursors.c.position == start)
+    else:
+        row = side_cursors.c
+        statement = update(side_cursors).where(
+            row.flow_id == flow_id, row.sequence == sequence, row.position == start
+        )
     statement = statement.values(values)
     return (await conn.execute(statement)).rowcount == 1

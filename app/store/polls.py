@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, literal, select, update
@@ -12,16 +12,25 @@ from app.store.clock import Clock
 from app.store.connections import Connection, find, next_poll
 from app.store.cursors import Cursor
 from app.store.flows import Flow
-from app.store.tables import accounts, connections, cursors, flows, integrations
+from app.store.tables import accounts, connections, cursors, flows, integrations, side_cursors
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A flow that wants to hear of changes, how far it has read, and how long ago that moved."""
+    """A flow that wants to hear of changes, how far it has read, and how long ago that moved.
+
+    ``side`` names a sequence that is read beside the flow's own.
+    """
 
     flow: Flow
     cursor: Cursor
     moved_ms_ago: int
+    side: str | None = None
+
+    @property
+    def sequence(self) -> str:
+        """What the source is asked for."""
+        return self.side or self.flow.record_kind
 
 
 async def due(conn: AsyncConnection, *, clock: Clock) -> list[str]:
@@ -69,6 +78,7 @@ async def begin(
         listening.append(Listening(flow, cursor, row["now"] - row["moved_at"]))
         if wanted := (row["shared"] or {}).get("poll_interval_s"):
             intervals.append(round(float(wanted) * 1000))
+    listening += await _beside(conn, listening, clock=clock)
     interval = connection.poll_interval_ms or min(intervals, default=default_ms)
     moment = int((await conn.execute(select(now))).scalar_one())
     due_at, soon = next_poll(now=moment, interval_ms=interval, soon=connection.poll_soon)
@@ -78,6 +88,25 @@ async def begin(
         .values(poll_due_at=due_at, poll_soon=soon or None)
     )
     return connection, listening
+
+
+async def _beside(conn: AsyncConnection, listening: Sequence[Listening], *, clock: Clock) -> list[Listening]:
+    flows_by_id = {each.flow.id: each for each in listening}
+    row, now = side_cursors.c, clock.sql()
+    statement = (
+        select(row.flow_id, row.sequence, row.position, row.updated_at, (now - row.updated_at).label("ago"))
+        .where(row.flow_id.in_(flows_by_id))
+        .order_by(row.flow_id, row.sequence)
+    )
+    return [
+        Listening(
+            flows_by_id[found.flow_id].flow,
+            Cursor(found.position, flows_by_id[found.flow_id].cursor.epoch, found.updated_at),
+            found.ago,
+            side=found.sequence,
+        )
+        for found in await conn.execute(statement)
+    ]
 
 
 async def remember_marks(conn: AsyncConnection, connection_id: str, marks: Mapping[str, int]) -> None:

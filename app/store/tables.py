@@ -125,6 +125,15 @@ cursors = Table(
     Column("updated_at", Millis, nullable=False),
 )
 
+side_cursors = Table(  # how far a flow has read the other sequences that tell of its records
+    "side_cursors",
+    metadata,
+    Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("sequence", String(30), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("updated_at", Millis, nullable=False),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

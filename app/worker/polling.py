@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,10 +18,11 @@ from app.checkup import check_up
 from app.connectors.base import Changed, Client, Page
 from app.connectors.limits import live_work
 from app.errors import AdministratorError, AppError, Throttled
+from app.flows.registry import flow_kind
 from app.intake import Accepted, CursorMove, Intake
 from app.metrics import POLLS
 from app.resources import Resources
-from app.store import accounts, alerts, polls, ticks
+from app.store import accounts, alerts, cursors, polls, ticks
 from app.store.connections import Connection
 from app.store.events import NewEvent, dedupe_key
 from app.store.flows import Flow
@@ -118,15 +119,16 @@ class Poller:
         marks = await client.marks()
         db, found = self._resources.db, Polled()
         for listening in flows:
-            flow, cursor = listening.flow, listening.cursor
-            mark = marks.get(flow.record_kind)
+            cursor = listening.cursor
+            mark = marks.get(listening.sequence)
             if mark is not None and mark < cursor.position:
-                await self._marker_fell(connection, flow, mark=mark, position=cursor.position)
+                await self._marker_fell(connection, listening, mark=mark)
                 continue
             settled = listening.moved_ms_ago > UNSETTLED_MS
             if mark is not None and mark == cursor.position and settled:
                 continue
             await self._read(client, connection, listening, found=found)
+        await self._begin_beside(flows, marks)
         if dict(connection.marks or {}) != dict(marks):
             async with db.write() as conn:
                 await polls.remember_marks(conn, connection.id, marks)
@@ -141,6 +143,24 @@ class Poller:
             )
         return found
 
+    async def _begin_beside(self, flows: Sequence[polls.Listening], marks: Mapping[str, int]) -> None:
+        """Place the cursors of sequences that a flow reads beside its own. They begin with today: what was there before
+        is in the records themselves, which are read from the beginning after these marks were told."""
+        known = {(each.flow.id, each.side) for each in flows}
+        missing = [
+            (each.flow.id, name, marks[name])
+            for each in flows
+            if each.side is None
+            for name in flow_kind(each.flow.kind).also
+            if name in marks and (each.flow.id, name) not in known
+        ]
+        if not missing:
+            return
+        db = self._resources.db
+        async with db.write() as conn:
+            for flow_id, name, mark in missing:
+                await cursors.place_side(conn, flow_id, name, position=mark, clock=db.clock)
+
     async def _read(
         self,
         client: Client,
@@ -150,12 +170,12 @@ class Poller:
         found: Polled,
     ) -> None:
         """Page after page until nothing newer is left. Who is far behind reads as backfill, so that live changes go first."""
-        flow, position = listening.flow, listening.cursor.position
-        catching_up = position == 0
+        position = listening.cursor.position
+        catching_up = position == 0 and listening.side is None
         since = max(0, position + 1 - WINDOW) if position else 1
         while True:
             live_work.set(not catching_up)
-            page = await client.changes(flow.record_kind, since=since, limit=PAGE)
+            page = await client.changes(listening.sequence, since=since, limit=PAGE)
             found.pages += 1
             behind = catching_up or page.more
             accepted = await self._store(connection, listening, page, position=position, behind=behind)
@@ -186,13 +206,15 @@ class Poller:
         if not page.changed and page.position <= position:
             return Accepted()
         news = [_event(connection, flow, epoch, change, behind=behind) for change in page.changed]
-        move = CursorMove(flow.id, start=position, end=max(position, page.position))
+        end = max(position, page.position)
+        move = CursorMove(flow.id, start=position, end=end, sequence=listening.side)
         return await self._intake.accept(news, move=move, only_flow=flow.id)
 
-    async def _marker_fell(self, connection: Connection, flow: Flow, *, mark: int, position: int) -> None:
+    async def _marker_fell(self, connection: Connection, listening: polls.Listening, *, mark: int) -> None:
         """A restored backup, or another administration behind the address: an alarm, never a reset."""
+        flow, position = listening.flow, listening.cursor.position
         detail = (
-            f"The newest marker of {flow.record_kind} is {mark}, and this flow had already read up to {position}: "
+            f"The newest marker of {listening.sequence} is {mark}, and this flow had already read up to {position}: "
             "a backup was put back, or the address leads to another administration. Nothing is read until you decide. "
             "If the data is right, set the flow's cursor to the marker you want to go on from."
         )

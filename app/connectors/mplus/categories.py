@@ -79,6 +79,23 @@ def page(
     return Page(changed=tuple(notified.values()), position=highest, more=len(changed) >= limit)
 
 
+def products_of(changed: Sequence[Mapping[str, Any]], groups: Mapping[int, Document]) -> dict[str, str]:
+    """By number, the products that stand in a changed group or anywhere below it, each with a word for what changed.
+
+    A group that is gone from the tree tells itself which products it held.
+    """
+    found: dict[str, str] = {}
+    for group in changed:
+        number, marker = group.get("groupNumber"), group.get("syncMarker", 0)
+        if number is None:
+            continue
+        held = [group, *(groups[each] for each in (number, *descendants(groups, number)) if each in groups)]
+        for each in held:
+            for product in each.get("productNumbers", ()):
+                found[str(product)] = f"{number}@{marker}"
+    return found
+
+
 def fetched(refs: Sequence[str], groups: Mapping[int, Document]) -> Iterator[Fetched]:
     """Each reference out of the tree; a group that is no longer in it is gone."""
     by_ref = {str(number): group for number, group in groups.items()}

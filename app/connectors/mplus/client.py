@@ -42,7 +42,8 @@ class MplusClient:
         stocks = readers.StockReader(till)
         self._readers: dict[str, readers.Reader] = {
             customers.KIND: readers.ShelfReader(till, customers.SHELF, self._marks),
-            products.KIND: readers.ProductReader(till, tree, stocks, self._marks),
+            products.KIND: readers.ProductReader(till, tree, stocks, self._marks, ask_marks=self.marks),
+            readers.PRODUCT_CATEGORY: readers.ProductsByCategory(till, tree),
             categories.KIND: readers.CategoryReader(till, tree),
             stock.KIND: stocks,
         }
@@ -68,7 +69,8 @@ class MplusClient:
 
     def source(self, kind: str) -> Source:
         """Reads one kind by reference."""
-        if kind not in self._readers or (kind in orders.SHELVES and kind != orders.KIND):
+        sequence = kind == readers.PRODUCT_CATEGORY or (kind in orders.SHELVES and kind != orders.KIND)
+        if kind not in self._readers or sequence:
             raise wrong_kind("MplusKASSA", kind)
         return self._readers[kind]
 

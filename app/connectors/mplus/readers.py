@@ -6,15 +6,18 @@ borrow the names of their groups from the tree, which is read again only when th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from app.connectors.base import Document, Fetched, Found, Gone, Page, Source
+from app.connectors.base import Changed, Document, Fetched, Found, Gone, Page, Source, wrong_kind
 from app.connectors.mplus import categories, customers, orders, products, stock
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.shelf import MAX_PAGE, Shelf
 from app.errors import AdministratorError
+
+PRODUCT_CATEGORY = "product_category"
+"""The sequence of products whose category changed."""
 
 
 class Reader(Protocol):
@@ -93,13 +96,51 @@ class CategoryReader:
         return tuple(categories.fetched(refs, await self._tree.groups(anew=True)))
 
 
+class ProductsByCategory:
+    """Products whose category changed: renamed, moved or deleted, itself or one above it."""
+
+    def __init__(self, till: Till, tree: Tree):
+        self._till = till
+        self._tree = tree
+
+    async def changes(self, *, since: int, limit: int) -> Page:
+        """The products of changed groups, by the groups' own sequence."""
+        wanted = max(1, min(limit, MAX_PAGE))
+        answer = await self._till.document(
+            "getArticleGroupChanges", categories.by_mark(max(since, 0), wanted)
+        )
+        changed = answer.get("changedArticleGroupList", ())
+        groups = await self._tree.groups(anew=True) if changed else {}
+        return Page(
+            changed=tuple(
+                Changed(products.KIND, number, dedupe=f"group {why}:{number}")
+                for number, why in categories.products_of(changed, groups).items()
+            ),
+            position=max((group.get("syncMarker", 0) for group in changed), default=since - 1),
+            more=len(changed) >= wanted,
+        )
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:  # noqa: ARG002 - the protocol's
+        """Products are read as products."""
+        raise wrong_kind("MplusKASSA", PRODUCT_CATEGORY)
+
+
 class ProductReader:
     """Products, with the names of their groups."""
 
-    def __init__(self, till: Till, tree: Tree, stocks: StockReader, marks: Mapping[str, int]):
+    def __init__(
+        self,
+        till: Till,
+        tree: Tree,
+        stocks: StockReader,
+        marks: Mapping[str, int],
+        *,
+        ask_marks: Callable[[], Awaitable[object]],
+    ):
         self._shelf = ShelfReader(till, products.SHELF, marks)
         self._tree = tree
         self._stock = stocks
+        self._ask_marks = ask_marks
 
     async def changes(self, *, since: int, limit: int) -> Page:
         """One page; ``limit`` counts articles, as the till does (mplus.md §3.1).
@@ -113,7 +154,8 @@ class ProductReader:
         return replace(page, found=tuple(await self._with_groups(page.found)))
 
     async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
-        """Whole products by number."""
+        """Whole products by number. The markers are asked first: another process may have noticed that a group changed."""
+        await self._ask_marks()
         return await self._with_groups(await self._shelf.fetch_many(refs))
 
     def including(self, parts: frozenset[str]) -> Source:
@@ -282,6 +324,7 @@ MARKS: Mapping[str, str] = {
     customers.KIND: customers.SHELF.mark,
     products.KIND: products.SHELF.mark,
     categories.KIND: categories.MARK,
+    PRODUCT_CATEGORY: categories.MARK,
     stock.KIND: stock.MARK,
 } | {name: shelf.mark for name, shelf in orders.SHELVES.items()}
 """Sequence of changes: its element in ``getCurrentSyncMarkers``."""

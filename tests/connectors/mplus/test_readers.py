@@ -73,6 +73,7 @@ async def test_every_sequence_has_its_mark(client, answers, shop):
     expected = {
         "product": 1,
         "category": 2,
+        "product_category": 2,
         "customer": 3,
         "invoice": 4,
         "receipt": 5,
@@ -88,7 +89,10 @@ async def test_products_bring_the_names_of_their_groups_and_read_the_tree_once(c
     page = await client.changes("product", since=1)
     [fetched] = await client.source("product").fetch_many(["10"])
 
-    assert operations(calls) == ["getProducts", "getArticleGroups", "getProducts"]
+    assert operations(calls) == [
+        "getProducts", "getArticleGroups",
+        "getCurrentSyncMarkers", "getProducts", "getArticleGroups",
+    ]  # fmt: skip
     assert page.changed == (Changed("product", "10", dedupe="10@6"),)
     assert page.found == (fetched,)
     assert fetched == Found(
@@ -105,16 +109,49 @@ async def test_products_bring_the_names_of_their_groups_and_read_the_tree_once(c
     )
 
 
-async def test_the_tree_is_read_again_when_its_marker_moved(client, answers, shop):
-    calls = answers(**shop)
+async def test_the_tree_is_read_again_when_its_marker_moved(client, answers, shop, soap_answer):
+    marks = [
+        soap_answer("getCurrentSyncMarkersResponse", f"<ns:articleGroupSyncMarker>{mark}</ns:articleGroupSyncMarker>")
+        for mark in (2, 2, 3)
+    ]  # fmt: skip
+    calls = answers(**(shop | {"getCurrentSyncMarkers": marks}))
 
-    await client.source("product").fetch_many(["10"])
-    await client.marks()
-    await client.source("product").fetch_many(["10"])
-    await client.marks()
-    await client.source("product").fetch_many(["10"])
+    for _ in range(3):
+        await client.source("product").fetch_many(["10"])
 
     assert operations(calls).count("getArticleGroups") == 2
+
+
+async def test_products_of_a_changed_category(client, answers, shop, soap_answer):
+    """Of the group itself, of those below it, and of one that is gone and tells what it held."""
+    group = "<ns:{0}><ns:groupNumber>{1}</ns:groupNumber><ns:name>G</ns:name>{2}</ns:{0}>"
+    held = "<ns:productNumbers>" + "".join(f"<ns:number>{n}</ns:number>" for n in (10, 11)) + "</ns:productNumbers>"  # fmt: skip
+    below = group.format("articleGroups", 2, held)
+    answers(
+        **shop
+        | {
+            "getArticleGroups": soap_answer(
+                "GetArticleGroupsResponse",
+                f"<ns:articleGroupList>{group.format('articleGroups', 1, f'<ns:subGroupList>{below}</ns:subGroupList>')}</ns:articleGroupList>",
+            ),
+            "getArticleGroupChanges": soap_answer(
+                "GetArticleGroupChangesResponse",
+                "<ns:changedArticleGroupList>"
+                + group.format("changedArticleGroups", 1, "<ns:syncMarker>9</ns:syncMarker>")
+                + group.format(
+                    "changedArticleGroups", 5, f"<ns:syncMarker>8</ns:syncMarker><ns:isDeleted>true</ns:isDeleted>{held.replace('11', '12')}"
+                )
+                + "</ns:changedArticleGroupList>",
+            ),
+        }
+    )  # fmt: skip
+
+    page = await client.changes("product_category", since=5)
+
+    assert page.position == 9
+    assert {change.ref: change.kind for change in page.changed} == dict.fromkeys(
+        ("10", "11", "12"), "product"
+    )
 
 
 async def test_categories(client, answers, shop):
