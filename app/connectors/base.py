@@ -151,7 +151,8 @@ class Intent:
 
     ``desired`` is None for an archive. ``document`` holds the leaves that this run may write (modes applied).
     ``moves_from_id`` is the remote id of the owned target that becomes this one (an address change).
-    ``options`` are the flow's settings that steps may ask for; ``facts`` what the target row remembers of earlier writes.
+    ``options`` are the flow's settings that steps may ask for, and ``backfill`` for what is history and must start no
+    automation; ``facts`` what the target row remembers of earlier writes.
 
     ``changed`` are the leaves of ``document`` that differ from what was last written and confirmed; None when nobody
     knows what stands there. ``vanished`` are the elements of named lists that were written once and are no longer

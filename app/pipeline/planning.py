@@ -41,6 +41,8 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
                 mine = owned.get(item.claimed.source_ref, [])
                 item.plan = _fitted(route.translation.plan(item.fetched, _known(route, mine)), fits)
                 item.wishes = _wishes(route, item.plan, mine)
+                for wish in item.wishes:
+                    wish.backfill = item.claimed.trigger == "backfill"
             except AppError as error:
                 item.error = error
         if n % 50 == 49:

@@ -41,6 +41,7 @@ class Wish:
     written: dict[str, str] = field(default_factory=dict)
     vanished: frozenset[str] = frozenset()
     emptied: frozenset[str] = frozenset()
+    backfill: bool = False
     planned: bool = False
     changes: tuple[Change, ...] = ()
     applied: list[Applied] = field(default_factory=list)
@@ -140,7 +141,7 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         permanently=wish.archive.permanently if wish.archive else False,
         create=wish.put.create if wish.put else True,
         update=wish.put.update if wish.put else True,
-        options=dict(options) | said,
+        options={**options, **said, "backfill": wish.backfill},
         facts=dict(before.facts) if before else {},
         changed=_changed(wish),
         vanished=wish.vanished,

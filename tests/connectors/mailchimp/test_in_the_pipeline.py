@@ -268,6 +268,25 @@ async def test_a_moved_address_is_emptied_too_and_a_foreign_contact_is_not(line:
     assert "12/31" == line.shop.member("carla@klant-voorbeeld.nl").merge_fields["BIRTHDAY"]
 
 
+@pytest.mark.parametrize(("trigger", "mails"), [("webhook", [("tag_automation", ANNA)]), ("backfill", [])])
+async def test_tags_of_a_backfill_start_no_automation(
+    db: Database, connect: Connect, shop: Shop, trigger: str, mails: list[tuple[str, str]]
+) -> None:
+    rows = [
+        {"target": "email_address", "expression": "email"},
+        {"target": "tags", "expression": "['gold']"},
+    ]
+    line = await open_line(db, connect(shop.base_url), shop, mapping={"leg2": rows})
+    line.relations.rows["1"] = RELATION
+    shop.audience.tag_automations.add("gold")
+
+    async with db.write() as conn:
+        await requests.request(conn, [Request(line.route.flow_id, "1", trigger=trigger)], clock=db.clock)
+    await run_batch(line.route)
+
+    assert (1, mails) == (len(shop.member().tags), shop.mails())
+
+
 # --- values without a place ----------------------------------------------------------------------------------------
 
 

@@ -17,9 +17,10 @@ from app.connectors.limits import Gates, nobody_holds_yet
 from app.pipeline.batch import run_batch
 from app.sandbox.faults import PRESETS
 from app.store import requests
+from app.store.flows import unblock
 from app.store.requests import Request
 from app.store.session import Database
-from app.store.tables import accounts, deliveries, flows
+from app.store.tables import accounts, alerts, deliveries, flows
 from tests.connectors.mailchimp.conftest import Connect, Shop
 from tests.connectors.mailchimp.test_in_the_pipeline import RELATION, Line, open_line
 
@@ -155,12 +156,20 @@ async def test_a_limit_of_the_plan_blocks_the_flow_once_and_burns_no_attempts(
 
     await run_batch(replace(line.route, concurrency=1))
     blocked = await rows(line, flows, "state", "state_code")
+    told = await rows(line, alerts, "code", "subject")
     shop.calls()
     clock.advance(3_600)
     nothing = await run_batch(line.route)
+    quiet = shop.calls()
+    shop.account.contact_limit = None
+    async with db.write() as conn:  # what a passing check does
+        await unblock(conn, connection_id="audience", now=clock.now)
+    released = await run_batch(line.route)
 
-    assert ([("blocked", "contact_limit")], 0, []) == (blocked, nothing.claimed, shop.calls())
-    assert ({0}, 2) == (
+    assert [("contact_limit", f"flow:{line.route.flow_id}")] == told
+    assert {"delivered": 3} == dict(released.outcomes)
+    assert ([("blocked", "contact_limit")], 0, []) == (blocked, nothing.claimed, quiet)
+    assert ({0}, 5) == (
         {tries for (tries,) in await rows(line, deliveries, "tries")},
         len(shop.audience.members),
     )
