@@ -97,7 +97,13 @@ def configure_logging(
     *, format: Literal["auto", "json", "console"], level: str, role: str, stream: TextIO | None = None
 ) -> None:
     """Set up both kinds of logging for this process. ``role`` (api, worker, sandbox …) stands in every line."""
-    stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    out = stream or sys.stderr
+    for_people = format == "console" or (format == "auto" and out.isatty())
+    stamped = (
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+        if for_people
+        else structlog.processors.TimeStamper(fmt="iso", utc=True)
+    )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -105,11 +111,10 @@ def configure_logging(
         _role(role),
     ]
     rendering: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, redact]
-    out = stream or sys.stderr
-    if format == "json" or (format == "auto" and not out.isatty()):
-        rendering.append(structlog.processors.JSONRenderer(ensure_ascii=False))
+    if for_people:
+        rendering.append(structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=20))
     else:
-        rendering.append(structlog.dev.ConsoleRenderer(colors=out.isatty()))
+        rendering.append(structlog.processors.JSONRenderer(ensure_ascii=False))
 
     structlog.configure(
         processors=[

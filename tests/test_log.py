@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import pytest
+import structlog
 
-from app.log import redacted
+from app.log import configure_logging, redacted
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """Logging as it was, whatever a test configures."""
+    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+    yield
+    logging.captureWarnings(False)
+    logging.getLogger().handlers[:] = handlers
+    logging.getLogger().setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize(
@@ -28,3 +49,32 @@ def test_redaction(value: Any, expected: Any) -> None:
 
 def test_an_object_is_redacted_as_its_text() -> None:
     assert "ValueError [address]" == "ValueError " + redacted(ValueError("ann@winkel.nl"))
+
+
+@pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize(
+    ("format", "stream", "for_people"),
+    [
+        ("auto", io.StringIO, False),
+        ("auto", Terminal, True),
+        ("json", Terminal, False),
+        ("console", io.StringIO, True),
+    ],
+)
+def test_lines_for_people_on_a_terminal_and_json_elsewhere(
+    format: Literal["auto", "json", "console"], stream: type[io.StringIO], for_people: bool
+) -> None:
+    out = stream()
+    configure_logging(format=format, level="INFO", role="worker", stream=out)
+    logging.getLogger("test").warning("Somebody is at ann@winkel.nl")
+    line = out.getvalue()
+
+    assert "ann@winkel.nl" not in line
+    assert for_people == (not line.startswith("{"))
+    if not for_people:
+        told = json.loads(line)
+        assert ("Somebody is at [address]", "warning", "worker") == (
+            told["event"],
+            told["level"],
+            told["role"],
+        )

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from app.connectors.limits import AccountGate, Timing, live_work
+from app.connectors.limits import AccountGate, Timing, live_work, nobody_holds_yet
 from app.embedded_redis import embedded_redis
 from app.errors import RemoteUnavailable
 
@@ -287,3 +287,27 @@ async def test_several_processes_share_one_limit(redis_url: str, redis: Redis, p
 
     assert ([0, 0, 0], 60) == (ended, remote.done)
     assert remote.peak <= 3
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_redis_that_was_just_made_keeps_nobody_waiting(redis: Redis, prefix: str, told: bool) -> None:
+    await redis.delete(f"{prefix}:places-since")
+    if told:
+        await nobody_holds_yet(redis, prefix=prefix)
+    gate = AccountGate(redis, account="a", limit=2, prefix=prefix, timing=PATIENT)
+    try:
+        calling = asyncio.create_task(Remote().call(gate))
+        done, _ = await asyncio.wait({calling}, timeout=5 if told else 0.3)
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+    finally:
+        await gate.close()
+
+    assert told == bool(done)
+
+
+async def test_a_redis_that_remembers_is_not_talked_out_of_it(redis: Redis, prefix: str) -> None:
+    await redis.set(f"{prefix}:places-since", 12345)
+    await nobody_holds_yet(redis, prefix=prefix)
+
+    assert b"12345" == await redis.get(f"{prefix}:places-since")
