@@ -10,6 +10,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 
 help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make run SANDBOX=0 PUBLIC_URL=https://…   real accounts, reached by their webhooks; without PUBLIC_URL polling does the work"
+	@echo "  make run PORT=9000 MPLUS_SANDBOX_PORT=9001 MAILCHIMP_SANDBOX_PORT=9002"
+	@echo
+	@echo "  Every setting: README.md. Single commands: $(BIN)/python -m app --help"
 
 $(VENV)/.stamp: requirements-dev.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found; install it, or say PYTHON=/path/to/python3."; exit 1; }

@@ -147,3 +147,19 @@ def test_a_sandbox_goes_on_where_it_was(start: Start, tmp_path: Path, how: signa
 
     assert [21, 22, 31] == [once("--size", "20"), once(), once("--forget", "--size", "30")]
     assert ["mplus.state"] == [one.name for one in (tmp_path / "var" / "demo").iterdir()]
+
+
+def test_a_sandbox_that_cannot_remember_says_so_and_keeps_the_file(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "var" / "demo"
+    folder.mkdir(parents=True)
+    (folder / "mplus.state").write_bytes(b"of another world")
+    process = start(
+        "sandbox", "mplus", "--size", "3", "--life", "0", MPLUS_SANDBOX_PORT=str(port := free_port())
+    )
+    relations = answers(f"http://127.0.0.1:{port}/_sandbox/state").json()["relations"]
+    process.send_signal(signal.SIGTERM)
+    code, _, err = said(process)
+
+    assert (0, 3) == (code, len(relations))
+    assert "starts anew, because" in err
+    assert b"of another world" == (folder / "mplus.state.old").read_bytes()

@@ -68,6 +68,10 @@ class Memory:
         self.world.recall(memory, clean=clean)
         return True
 
+    def put_aside(self) -> Path:
+        """Keep a file that cannot be used, under another name."""
+        return self.file.replace(self.file.with_name(f"{self.file.name}.old"))
+
     def save(self, *, clean: bool) -> bool:
         """Write what changed since the last time; False when nothing did. ``clean``: nothing comes after it."""
         writing = io.BytesIO()

@@ -58,8 +58,11 @@ async def run(
 
 
 def _remembered(memory: Memory | None, told: Told) -> bool:
+    if memory is None:
+        return False
     try:
-        return memory is not None and memory.load()
+        return memory.load()
     except Forgotten as error:
-        told(f"starts anew, because {error}")
+        aside = memory.put_aside()
+        told(f"starts anew, because {error}; that file is {aside} now")
         return False
