@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import Field, HttpUrl, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -27,12 +27,12 @@ class Settings(BaseSettings):
     key_prefix: str = Field(
         default="t2a", description="Prefix of every Redis key, so that installations can share one"
     )
+    sandbox: bool = Field(
+        default=True, description="1: try it against two built-in servers; 0: real accounts, https only"
+    )
     public_url: HttpUrl | None = Field(
         default=None,
         description="The https address the outside sees; without it nothing can be pushed and polling does the work",
-    )
-    sandbox: bool = Field(
-        default=True, description="1: try it against two built-in servers; 0: real accounts, https only"
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -103,6 +103,14 @@ class Settings(BaseSettings):
         if driver is None or not rest:
             raise ValueError("must begin with postgresql:// or sqlite:///")
         return f"{driver}://{rest}"
+
+    @field_validator("public_url")
+    @classmethod
+    def reachable_by_tls(cls, value: HttpUrl | None, info: ValidationInfo) -> HttpUrl | None:
+        """Secrets travel in the path and behind the signature, so real accounts ring by https only."""
+        if value is not None and value.scheme != "https" and not info.data.get("sandbox", True):
+            raise ValueError("must begin with https:// for real accounts")
+        return value
 
     @property
     def data_dir(self) -> Path:
