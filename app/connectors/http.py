@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -17,13 +17,7 @@ import httpx
 
 from app.connectors.transport import AiohttpTransport
 from app.errors import (
-    AppError,
-    CredentialsRefused,
-    LimitReached,
     MisdirectedConnection,
-    RecordRefused,
-    RemoteUnavailable,
-    Throttled,
 )
 from app.metrics import REMOTE_REQUESTS, REMOTE_SECONDS
 
@@ -134,73 +128,6 @@ def check_scheme(address: str, *, plain_http: bool) -> None:
     url = httpx.URL(address)
     if url.scheme != "https" and not (plain_http and url.scheme == "http"):
         raise plain_http_refused(url.host or address)
-
-
-# --- failures -----------------------------------------------------------------------------------------------------
-
-FAILURES: Mapping[int, tuple[type[AppError], str]] = {
-    400: (RecordRefused, "It refused the record."),
-    401: (CredentialsRefused, "It refused the credentials."),
-    402: (LimitReached, "It asks for a payment."),
-    403: (CredentialsRefused, "It refused: these credentials may not do that."),
-    404: (MisdirectedConnection, "There is nothing at that address."),
-    405: (MisdirectedConnection, "That address does not take such calls."),
-    408: (RemoteUnavailable, "It gave up waiting for our request."),
-    409: (RecordRefused, "It refused the record: it conflicts with what is there."),
-    413: (RecordRefused, "It refused the record: it is too large."),
-    422: (RecordRefused, "It refused the record."),
-    423: (RemoteUnavailable, "The record is locked at the moment."),
-    425: (RemoteUnavailable, "It asks to try again later."),
-    429: (Throttled, "It asks for fewer calls."),
-}
-"""HTTP status → the error that says who must act, and its sentence. All other 4xx refuse the record, 5xx mean later."""
-
-
-def failure_of(
-    status: int,
-    *,
-    detail: str = "",
-    advice: str = "",
-    retry_after: float | None = None,
-    writing: bool = False,
-) -> AppError:
-    """The error for a refusing answer. A 5xx after a write leaves open whether it happened."""
-    kind, sentence = FAILURES.get(status, (RecordRefused, f"It answered with status {status}."))
-    if status >= 500:
-        return RemoteUnavailable(
-            detail or f"It answered with status {status}.", in_doubt=writing, retry_after=retry_after
-        )
-    if status < 400:
-        kind, sentence = (
-            MisdirectedConnection,
-            f"It answered with status {status}, which means another address.",
-        )
-    if issubclass(kind, RemoteUnavailable | Throttled):
-        return kind(detail or sentence, retry_after=retry_after)
-    return kind(detail or sentence, advice=advice)
-
-
-_NEVER_SENT: tuple[type[Exception], ...] = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-
-
-def not_answered(error: httpx.RequestError, *, writing: bool) -> AppError:
-    """The error for a request without an answer; ``in_doubt`` unless it surely never left."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return MisdirectedConnection(
-                f"Its certificate cannot be trusted: {cause.verify_message}.",
-                advice="Use the host name that the vendor gave; if it is right, its certificate has expired.",
-                code="tls_certificate",
-            )
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, httpx.UnsupportedProtocol):
-        return MisdirectedConnection("The address has no scheme that we speak.", code="invalid_address")
-    if isinstance(error, _NEVER_SENT):
-        return RemoteUnavailable("It could not be reached.")
-    if isinstance(error, httpx.TimeoutException):
-        return RemoteUnavailable("It did not answer in time.", in_doubt=writing, code="answer_timeout")
-    return RemoteUnavailable("The connection broke before its answer.", in_doubt=writing, code="answer_lost")
 
 
 def seconds_of(value: str | None, *, now: Callable[[], float] = time.time) -> float | None:

@@ -2,66 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
-from typing import Any
-
 import httpx
 import pytest
 
-from app.connectors.http import check_scheme, failure_of, not_answered, open_client, seconds_of
-from app.errors import AppError, MisdirectedConnection
+from app.connectors.http import check_scheme, open_client, seconds_of
+from app.errors import MisdirectedConnection
 from app.metrics import REGISTRY
-
-
-def _told(error: AppError) -> tuple[str, str, bool | None]:
-    return type(error).__name__, error.code, getattr(error, "in_doubt", None)
-
-
-@pytest.mark.parametrize(
-    ("status", "writing", "expected"),
-    [
-        (302, False, ("MisdirectedConnection", "misdirected_connection", None)),
-        (400, True, ("RecordRefused", "record_refused", None)),
-        (401, True, ("CredentialsRefused", "credentials_refused", None)),
-        (403, True, ("CredentialsRefused", "credentials_refused", None)),
-        (404, False, ("MisdirectedConnection", "misdirected_connection", None)),
-        (408, True, ("RemoteUnavailable", "remote_unavailable", False)),
-        (418, True, ("RecordRefused", "record_refused", None)),
-        (429, True, ("Throttled", "throttled", False)),
-        (500, False, ("RemoteUnavailable", "remote_unavailable", False)),
-        (500, True, ("RemoteUnavailable", "remote_unavailable", True)),
-        (503, True, ("RemoteUnavailable", "remote_unavailable", True)),
-    ],
-)
-def test_a_status_says_who_must_act(status: int, writing: bool, expected: tuple[Any, ...]) -> None:
-    assert expected == _told(failure_of(status, writing=writing))
-
-
-def _certificate() -> httpx.ConnectError:
-    error = httpx.ConnectError("no")
-    error.__cause__ = ssl.SSLCertVerificationError(1, "self-signed certificate")
-    error.__cause__.verify_message = "self-signed certificate"
-    return error
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (httpx.ConnectError("refused"), ("RemoteUnavailable", "remote_unavailable", False)),
-        (httpx.ConnectTimeout("slow"), ("RemoteUnavailable", "remote_unavailable", False)),
-        (httpx.PoolTimeout("full"), ("RemoteUnavailable", "remote_unavailable", False)),
-        (httpx.ReadTimeout("slow"), ("RemoteUnavailable", "answer_timeout", True)),
-        (httpx.WriteTimeout("slow"), ("RemoteUnavailable", "answer_timeout", True)),
-        (httpx.ReadError("reset"), ("RemoteUnavailable", "answer_lost", True)),
-        (httpx.RemoteProtocolError("gone"), ("RemoteUnavailable", "answer_lost", True)),
-        (httpx.UnsupportedProtocol("ftp"), ("MisdirectedConnection", "invalid_address", None)),
-        (_certificate(), ("MisdirectedConnection", "tls_certificate", None)),
-    ],
-)
-def test_no_answer_says_whether_the_write_may_have_happened(
-    error: httpx.RequestError, expected: tuple[Any, ...]
-) -> None:
-    assert expected == _told(not_answered(error, writing=True))
 
 
 @pytest.mark.parametrize(

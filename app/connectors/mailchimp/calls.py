@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
-import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,11 +19,19 @@ import httpx
 
 from app.connectors.base import Document, Gate
 from app.connectors.http import ANSWER_SECONDS, CONNECT_SECONDS, seconds_of
+from app.connectors.lost import Remote, lost, read_capped
 from app.connectors.mailchimp import refusals
 from app.connectors.mailchimp.models import MailchimpCredentials
-from app.errors import AppError, MisdirectedConnection, RemoteUnavailable
+from app.errors import RemoteUnavailable
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+MAILCHIMP = Remote(
+    name="Mailchimp",
+    certificate_advice="Leave the address of the API empty to use Mailchimp's own, and look for a proxy on the way that opens TLS.",
+    port_advice="Check the port in the address of the API; Mailchimp's own is 443.",
+    scrub=refusals.scrubbed,
+)
 JSON_TYPES = ("application/json", "application/problem+json")
 
 Params = Mapping[str, str | int]
@@ -101,11 +107,11 @@ class Api:
             try:
                 response = await self._http.send(request, stream=True, follow_redirects=False)
                 try:
-                    raw = await _capped(response)
+                    raw = await read_capped(response, most=MAX_ANSWER_BYTES)
                 finally:
                     await response.aclose()
             except httpx.RequestError as error:
-                raise lost(error, writing=writing, host=self.host, port=self.port) from None
+                raise lost(error, remote=MAILCHIMP, writing=writing, host=self.host, port=self.port) from None
         self.server_time = _moment(response.headers.get("Date")) or self.server_time
         return self._answer(response.status_code, response.headers, raw, writing=writing)
 
@@ -148,58 +154,6 @@ def segment(value: str) -> str:
     return quote(value, safe="")
 
 
-def lost(error: httpx.RequestError, *, writing: bool, host: str, port: int) -> AppError:
-    """The error of a request that brought no answer; ``in_doubt`` unless it surely never left."""
-    causes = _causes(error)
-    certificate = next((c for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None)
-    if certificate is not None:
-        return MisdirectedConnection(
-            f"The certificate of {host} cannot be trusted: {refusals.scrubbed(certificate.verify_message or '')}.",
-            advice="Leave the address of the API empty to use Mailchimp's own, and look for a proxy on the way that opens TLS.",
-            code="tls_certificate",
-        )
-    if isinstance(error, httpx.ConnectError) and any(isinstance(c, ssl.SSLError) for c in causes):
-        return MisdirectedConnection(
-            f"Port {port} of {host} does not speak TLS.",
-            advice="Check the port in the address of the API; Mailchimp's own is 443.",
-            code="tls_not_spoken",
-        )
-    if any(isinstance(c, socket.gaierror) for c in causes):
-        return RemoteUnavailable(f"The name {host} cannot be found.", code="dns_not_found")
-    if any(isinstance(c, ConnectionRefusedError) for c in causes):
-        return RemoteUnavailable(f"Nothing listens at port {port} of {host}.", code="connection_refused")
-    if isinstance(error, httpx.ConnectTimeout):
-        return RemoteUnavailable(f"No connection to port {port} of {host} in time.", code="connect_timeout")
-    if isinstance(error, httpx.ConnectError):
-        return RemoteUnavailable(f"No connection to port {port} of {host}.", code="no_connection")
-    if isinstance(error, httpx.PoolTimeout):
-        return RemoteUnavailable("No free connection to Mailchimp in time.")
-    if isinstance(error, httpx.UnsupportedProtocol):
-        return MisdirectedConnection(
-            "The address has no scheme that we speak.",
-            advice="It begins with https://",
-            code="invalid_address",
-        )
-    if isinstance(error, httpx.TimeoutException):
-        return RemoteUnavailable("Mailchimp did not answer in time.", in_doubt=writing, code="answer_timeout")
-    return RemoteUnavailable(
-        "The connection to Mailchimp broke before its answer.", in_doubt=writing, code="answer_lost"
-    )
-
-
-async def _capped(response: httpx.Response) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            raise httpx.ReadError(
-                "the answer is larger than anything Mailchimp sends", request=response.request
-            )
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
 def _document(raw: bytes, content_type: str) -> Document | None:
     """The JSON object of an answer. The content type alone does not tell: throttled answers are HTML or nothing."""
     if content_type.split(";", 1)[0].strip().lower() not in JSON_TYPES and raw[:1] != b"{":
@@ -219,17 +173,3 @@ def _moment(value: str | None) -> datetime | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    pending: list[BaseException | None] = [error]
-    while pending and len(found) < 50:
-        current = pending.pop()
-        if current is None or current in found:
-            continue
-        found.append(current)
-        pending += [current.__cause__, current.__context__]
-        if isinstance(current, BaseExceptionGroup):
-            pending += current.exceptions
-    return found

@@ -7,8 +7,6 @@ without it, and the real target is handed to the transport aside: what gets logg
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -17,14 +15,22 @@ from urllib.parse import quote
 import httpx
 
 from app.connectors.base import Gate
+from app.connectors.lost import Remote, lost, read_capped
 from app.connectors.mplus import refusals, soap
 from app.connectors.mplus.codec import Element
 from app.connectors.mplus.encodings import Malformed
 from app.connectors.mplus.models import MplusCredentials, MplusSettings, Version
-from app.errors import AppError, MisdirectedConnection, RecordRefused, RemoteUnavailable
+from app.errors import RecordRefused, RemoteUnavailable
 
 CONNECT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+TILL = Remote(
+    name="the till",
+    certificate_advice="Use the host name that the vendor gave; if it is right, its certificate has expired: tell the vendor.",
+    port_advice="Check the port: the till's Q-API answers https on the customer's own port.",
+    scrub=refusals.sentence,
+)
 LARGE_ANSWER_BYTES = 2 * 1024 * 1024
 
 T = TypeVar("T")
@@ -120,7 +126,7 @@ class Till:
             try:
                 response = await self._http.send(request, stream=True, follow_redirects=False)
                 try:
-                    body = await _capped(response)
+                    body = await read_capped(response, most=MAX_ANSWER_BYTES)
                 finally:
                     await response.aclose()
                 self.version = (
@@ -128,7 +134,7 @@ class Till:
                 )
                 return response.status_code, response.headers, body
             except httpx.RequestError as error:
-                raise lost(error, writing=writing, host=self.host, port=self.port) from None
+                raise lost(error, remote=TILL, writing=writing, host=self.host, port=self.port) from None
 
     def _answer(
         self, operation: str, status: int, headers: httpx.Headers, body: bytes, *, writing: bool
@@ -149,72 +155,8 @@ class Till:
         return answer
 
 
-def lost(error: httpx.RequestError, *, writing: bool, host: str, port: int | None) -> AppError:
-    """The error of a request that brought no answer; ``in_doubt`` unless it surely never left."""
-    causes = tuple(_causes(error))
-    certificate = next((c for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None)
-    if certificate is not None:
-        return MisdirectedConnection(
-            f"The certificate of {host} cannot be trusted: {refusals.sentence(certificate.verify_message or '')}",
-            advice="Use the host name that the vendor gave; if it is right, its certificate has expired: tell the vendor.",
-            code="tls_certificate",
-        )
-    if isinstance(error, httpx.ConnectError) and any(isinstance(c, ssl.SSLError) for c in causes):
-        return MisdirectedConnection(
-            f"Port {port} of {host} does not speak TLS.",
-            advice="Check the port: the till's Q-API answers https on the customer's own port.",
-            code="tls_not_spoken",
-        )
-    if any(isinstance(c, socket.gaierror) for c in causes):
-        return RemoteUnavailable(f"The name {host} cannot be found.", code="dns_not_found")
-    if any(isinstance(c, ConnectionRefusedError) for c in causes):
-        return RemoteUnavailable(f"Nothing listens at port {port} of {host}.", code="connection_refused")
-    if isinstance(error, httpx.ConnectTimeout):
-        return RemoteUnavailable(f"No connection to port {port} of {host} in time.", code="connect_timeout")
-    if isinstance(error, httpx.ConnectError):
-        return RemoteUnavailable(f"No connection to port {port} of {host}.", code="no_connection")
-    if isinstance(error, httpx.PoolTimeout):
-        return RemoteUnavailable("No free connection to the till in time.")
-    if isinstance(error, httpx.UnsupportedProtocol):
-        return MisdirectedConnection(
-            "The address has no scheme that we speak.",
-            advice="It begins with https://",
-            code="invalid_address",
-        )
-    if isinstance(error, httpx.TimeoutException):
-        return RemoteUnavailable("The till did not answer in time.", in_doubt=writing, code="answer_timeout")
-    return RemoteUnavailable(
-        "The connection to the till broke before its answer.", in_doubt=writing, code="answer_lost"
-    )
-
-
 def _picked(elements: Iterable[Element], pick: Callable[[Element], T | None]) -> list[T]:
     return [kept for element in elements if (kept := pick(element)) is not None]
-
-
-async def _capped(response: httpx.Response) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            raise httpx.ReadError("the answer is larger than anything a till sends", request=response.request)
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    pending: list[BaseException | None] = [error]
-    while pending and len(found) < 50:
-        current = pending.pop()
-        if current is None or current in found:
-            continue
-        found.append(current)
-        pending += [current.__cause__, current.__context__]
-        if isinstance(current, BaseExceptionGroup):
-            pending += current.exceptions
-    return found
 
 
 def _seconds(value: str | None) -> float | None:

@@ -128,8 +128,9 @@ async def connect(gate: OpenGate) -> AsyncIterator[Connect]:
         seconds: float = 5.0,
         verify: Any = True,
         gate: Gate | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> MailchimpClient:
-        http = open_http("mailchimp", plain_http=True, verify=verify)
+        http = open_http("mailchimp", plain_http=True, verify=verify, transport=transport)
         opened.append(http)
         # what is shorter than people may set is for tests of an API that hangs
         settings = MailchimpSettings(list_id=list_id, base_url=base_url).model_copy(
