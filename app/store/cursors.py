@@ -14,10 +14,14 @@ from app.store.upsert import upsert
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """``position`` is the highest marker stored; ``epoch`` counts how often it was placed: what lies behind is new then."""
+    """``position`` is the highest marker stored; ``epoch`` counts how often it was placed: what lies behind is new then.
+
+    ``floor`` is where it was placed last: whoever begins with today must not be told of yesterday.
+    """
 
     position: int
     epoch: int
+    floor: int
     updated_at: int
 
 
@@ -28,7 +32,7 @@ async def position(conn: AsyncConnection, flow_id: str) -> int | None:
 
 async def find(conn: AsyncConnection, flow_id: str) -> Cursor | None:
     """The whole cursor, or None before the first start."""
-    statement = select(cursors.c.position, cursors.c.epoch, cursors.c.updated_at).where(
+    statement = select(cursors.c.position, cursors.c.epoch, cursors.c.floor, cursors.c.updated_at).where(
         cursors.c.flow_id == flow_id
     )
     row = (await conn.execute(statement)).first()
@@ -38,12 +42,17 @@ async def find(conn: AsyncConnection, flow_id: str) -> Cursor | None:
 async def place(conn: AsyncConnection, flow_id: str, *, position: int, clock: Clock) -> None:
     """Set it, whatever it was: a start, a rewind, a jump to a date. Polls behind it count as new from now on."""
     statement = upsert(conn, cursors).values(
-        flow_id=flow_id, position=position, epoch=0, updated_at=clock.sql()
+        flow_id=flow_id, position=position, epoch=0, floor=position, updated_at=clock.sql()
     )
     await conn.execute(
         statement.on_conflict_do_update(
             index_elements=["flow_id"],
-            set_={"position": position, "epoch": cursors.c.epoch + 1, "updated_at": clock.sql()},
+            set_={
+                "position": position,
+                "epoch": cursors.c.epoch + 1,
+                "floor": position,
+                "updated_at": clock.sql(),
+            },
         )
     )
 

@@ -63,7 +63,7 @@ async def begin(
     columns = [flows.c[name] for name in Flow.__dataclass_fields__]
     now = clock.sql()
     statement = (
-        select(*columns, integrations.c.settings.label("shared"), cursors.c.position, cursors.c.epoch,
+        select(*columns, integrations.c.settings.label("shared"), cursors.c.position, cursors.c.epoch, cursors.c.floor,
                cursors.c.updated_at.label("moved_at"), now.label("now"))
         .join(integrations, integrations.c.id == flows.c.integration_id)
         .join(cursors, cursors.c.flow_id == flows.c.id)
@@ -74,7 +74,7 @@ async def begin(
     intervals: list[int] = []
     for row in (await conn.execute(statement)).mappings():
         flow = Flow(**{column.name: row[column.name] for column in columns})
-        cursor = Cursor(row["position"], row["epoch"], row["moved_at"])
+        cursor = Cursor(row["position"], row["epoch"], row["floor"], row["moved_at"])
         listening.append(Listening(flow, cursor, row["now"] - row["moved_at"]))
         if wanted := (row["shared"] or {}).get("poll_interval_s"):
             intervals.append(round(float(wanted) * 1000))
@@ -101,7 +101,7 @@ async def _beside(conn: AsyncConnection, listening: Sequence[Listening], *, cloc
     return [
         Listening(
             flows_by_id[found.flow_id].flow,
-            Cursor(found.position, flows_by_id[found.flow_id].cursor.epoch, found.updated_at),
+            Cursor(found.position, flows_by_id[found.flow_id].cursor.epoch, 0, found.updated_at),
             found.ago,
             side=found.sequence,
         )

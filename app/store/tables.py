@@ -122,6 +122,7 @@ cursors = Table(
     Column(
         "epoch", Integer, nullable=False, default=0, server_default="0"
     ),  # how often it was placed by hand
+    Column("floor", BigInteger, nullable=False, default=0, server_default="0"),  # where it was placed last
     Column("updated_at", Millis, nullable=False),
 )
 

@@ -172,7 +172,7 @@ class Poller:
         """Page after page until nothing newer is left. Who is far behind reads as backfill, so that live changes go first."""
         position = listening.cursor.position
         catching_up = position == 0 and listening.side is None
-        since = max(0, position + 1 - WINDOW) if position else 1
+        since = max(listening.cursor.floor + 1, position + 1 - WINDOW)
         while True:
             live_work.set(not catching_up)
             page = await client.changes(listening.sequence, since=since, limit=PAGE)
