@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
@@ -405,6 +406,27 @@ class RegistersWebhooks(Protocol):
         ...
 
 
+# --- questions that not every remote can answer ----------------------------------------------------------------------
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """A client whose source tells when records changed."""
+
+    async def position_before(self, kind: str, moment: datetime, *, newest: int) -> int | None:
+        """The position below everything that changed at the moment or later; None for kinds that do not tell."""
+        ...
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A client that finds a record by what a person knows of it."""
+
+    async def look_up(self, kind: str, *, email: str) -> str | None:
+        """The reference of the record with exactly this address, or None."""
+        ...
+
+
 # --- a connector as a whole ---------------------------------------------------------------------------------------
 
 
@@ -429,7 +451,9 @@ class Connector:
 
     ``settings`` hold nothing secret, ``credentials`` only what is sealed. ``address`` is where it talks to, ``account``
     whose limits count (``Diagnosis.account`` may know better later). ``open`` makes a client without talking to anybody.
-    ``out_rows`` and ``in_rows`` are the shipped rows by kind of record. ``permits`` is the default number of simultaneous
+    ``out_rows`` and ``in_rows`` are the shipped rows by kind of record, ``out_fields`` and ``in_fields`` the fields
+    that are known of its documents (``custom.*`` where any name may stand), as text, number, yes/no, date, list, object or
+    anything. ``permits`` is the default number of simultaneous
     requests of one account.
     """
 
@@ -442,6 +466,8 @@ class Connector:
     open: Callable[[Opening], Client]
     out_rows: Mapping[str, Sequence[ShippedRow]] = field(default_factory=dict)
     in_rows: Mapping[str, Sequence[ShippedRow]] = field(default_factory=dict)
+    out_fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    in_fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     permits: int = 2
     recovery: Recovery = field(default_factory=Recovery)
     sandbox_recovery: Recovery = field(default_factory=lambda: Recovery(lease_s=5.0, hold_s=3.0))

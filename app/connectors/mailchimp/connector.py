@@ -7,6 +7,7 @@ from app.connectors.mailchimp import customers, products, stock
 from app.connectors.mailchimp.calls import Api
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.models import MailchimpCredentials, MailchimpSettings, account, base_url
+from app.connectors.mailchimp.offered import FIELDS
 
 
 def open_client(opening: Opening) -> MailchimpClient:
@@ -43,5 +44,6 @@ CONNECTOR = Connector(
         products.KIND: products.IN_ROWS,
         stock.KIND: stock.IN_ROWS,
     },
+    in_fields=FIELDS,
     permits=5,
 )

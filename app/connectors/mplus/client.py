@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from app.connectors.base import Diagnosis, Document, Page, Source, Target, wrong_kind
+from app.connectors.base import Diagnosis, Document, Found, Page, Source, Target, wrong_kind
 from app.connectors.mplus import (
     booking,
     catalogue,
     categories,
     check,
     customers,
+    dating,
     orders,
     products,
     readers,
@@ -66,6 +68,29 @@ class MplusClient:
         if reader is None:
             raise wrong_kind("MplusKASSA", kind)
         return await reader.changes(since=since, limit=limit)
+
+    async def position_before(self, kind: str, moment: datetime, *, newest: int) -> int | None:
+        """The marker below everything that changed at the moment or later; only relations tell when they changed."""
+        if kind != customers.KIND:
+            return None
+
+        async def ask(marker: int) -> tuple[int, datetime | None] | None:
+            page = await self.changes(kind, since=marker, limit=1)
+            found = next((each for each in page.found if isinstance(each, Found)), None)
+            if found is None or found.position is None:
+                return None
+            changed = found.document.get("changeTimestamp")
+            return found.position, None if changed is None else datetime.fromisoformat(changed)
+
+        return await dating.position_before(ask, moment, newest=newest)
+
+    async def look_up(self, kind: str, *, email: str) -> str | None:
+        """The number of the relation with exactly this address."""
+        if kind != customers.KIND:
+            return None
+        found = await self.find_relation(email)
+        number = None if found is None else found.get("relationNumber")
+        return None if number is None else str(number)
 
     def source(self, kind: str) -> Source:
         """Reads one kind by reference."""

@@ -6,6 +6,7 @@ from app.connectors.base import Connector, Opening
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.client import MplusClient, account
 from app.connectors.mplus.models import MplusCredentials, MplusSettings
+from app.connectors.mplus.offered import FIELDS
 from app.connectors.mplus.rows import IN_ROWS, OUT_ROWS
 
 
@@ -27,5 +28,7 @@ CONNECTOR = Connector(
     open=open_client,
     out_rows=OUT_ROWS,
     in_rows=IN_ROWS,
+    out_fields=FIELDS,
+    in_fields=FIELDS,
     permits=2,
 )
