@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,9 +13,10 @@ from app.connectors.registry import system
 from app.errors import AdministratorError
 from app.flows.mapping import legs_of
 from app.flows.registry import flow_kind
+from app.flows.shared import inherited, shared_settings
 from app.pipeline.route import Route
 from app.resources import Resources
-from app.store import connections, flows
+from app.store import connections, flows, integrations
 from app.store.connections import Connection
 from app.store.flows import Flow
 from app.translation import RowTranslation
@@ -24,7 +27,7 @@ class RouteMap:
 
     def __init__(self, resources: Resources):
         self._resources = resources
-        self._compiled: dict[str, tuple[int, RowTranslation]] = {}
+        self._compiled: dict[str, tuple[tuple[int, str], RowTranslation]] = {}
 
     async def route(self, flow_id: str) -> Route:
         """The route of a flow as it is configured now. Raises NotFound, or AdministratorError when it cannot be used."""
@@ -33,15 +36,22 @@ class RouteMap:
             source = await connections.find(db, flow.source_connection_id)
             target = await connections.find(db, flow.target_connection_id)
             beside = await flows.listed(db, connection_id=flow.target_connection_id)
-        return self.opened(flow, source=source, target=target, beside=_started(beside, flow))
+            shared = (await integrations.find(db, flow.integration_id)).settings
+        return self.opened(flow, source=source, target=target, beside=_started(beside, flow), shared=shared)
 
     def opened(
-        self, flow: Flow, *, source: Connection, target: Connection, beside: Sequence[Flow] = ()
+        self,
+        flow: Flow,
+        *,
+        source: Connection,
+        target: Connection,
+        beside: Sequence[Flow] = (),
+        shared: Mapping[str, Any],
     ) -> Route:
         """The same from rows that were read already."""
         resources = self._resources
         one, other = system(source.system), system(target.system)
-        translation = self._translation(flow, source=source.system, target=target.system)
+        translation = self._translation(flow, source=source.system, target=target.system, shared=shared)
         return Route(
             db=resources.db,
             sealer=resources.sealer,
@@ -64,19 +74,29 @@ class RouteMap:
             concurrency=resources.permits(other),
         )
 
-    def _translation(self, flow: Flow, *, source: str, target: str) -> RowTranslation:
+    def _translation(
+        self, flow: Flow, *, source: str, target: str, shared: Mapping[str, Any]
+    ) -> RowTranslation:
+        version = flow.version, json.dumps(dict(shared), sort_keys=True)
         kept = self._compiled.get(flow.id)
-        if kept is None or kept[0] != flow.version:
-            kept = (flow.version, compiled(flow, source=source, target=target))
+        if kept is None or kept[0] != version:
+            kept = (version, compiled(flow, source=source, target=target, shared=shared))
             self._compiled[flow.id] = kept
         return kept[1]
 
 
-def compiled(flow: Flow, *, source: str, target: str) -> RowTranslation:
-    """A flow's settings and mapping, ready to run. Raises AdministratorError when what is stored cannot be used."""
+def compiled(
+    flow: Flow, *, source: str, target: str, shared: Mapping[str, Any] | None = None
+) -> RowTranslation:
+    """A flow's settings and mapping, ready to run. Raises AdministratorError when what is stored cannot be used.
+
+    ``shared`` are the integration's settings: those that the flow knows too count where it has none of its own, and
+    expressions see all of them.
+    """
     kind = flow_kind(flow.kind)
     try:
-        settings = kind.settings.model_validate(dict(flow.settings))
+        around = shared_settings(shared or {}).model_dump(mode="json")
+        settings = kind.settings.model_validate(inherited(kind.settings, shared or {}) | dict(flow.settings))
         legs = legs_of(
             flow.mapping,
             out_rows=system(source).out_rows.get(flow.record_kind, ()),
@@ -92,7 +112,10 @@ def compiled(flow: Flow, *, source: str, target: str) -> RowTranslation:
             code="flow_unusable",
         ) from None
     return RowTranslation(
-        kind=kind, settings=settings, mapping=legs.compiled(kind), said=settings.model_dump(mode="json")
+        kind=kind,
+        settings=settings,
+        mapping=legs.compiled(kind),
+        said=around | settings.model_dump(mode="json"),
     )
 
 

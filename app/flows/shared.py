@@ -1,12 +1,16 @@
-"""What all flows of one integration share: declared once, shown by the API and the pages."""
+"""What all flows of one integration share: declared once, shown by the API and the pages, inherited by its flows."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from app.flows.base import FlowSettings
+from app.flows.hours import Hours, opens_at
 
 
 class IntegrationSettings(FlowSettings):
@@ -57,3 +61,21 @@ class IntegrationSettings(FlowSettings):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError("is not a known time zone; write it like Europe/Amsterdam") from error
         return value
+
+
+def shared_settings(kept: Mapping[str, Any]) -> IntegrationSettings:
+    """An integration's stored settings. What an older version kept and this one does not know is left out."""
+    known = {name: value for name, value in kept.items() if name in IntegrationSettings.model_fields}
+    return IntegrationSettings.model_validate(known)
+
+
+def inherited(model: type[BaseModel], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What an integration says about settings that a flow's model knows as well; the flow's own values come first."""
+    return {name: value for name, value in kept.items() if name in model.model_fields}
+
+
+def opening_ms(hours: Hours, kept: Mapping[str, Any], *, now_ms: int) -> int:
+    """When a flow's hours begin on the clock of its integration, in milliseconds; 0 while they last."""
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    opening = opens_at(hours, now=now, zone=ZoneInfo(shared_settings(kept).time_zone))
+    return 0 if opening is None else round(opening.timestamp() * 1000)

@@ -10,9 +10,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 import structlog
 from arq.cron import CronJob, cron
@@ -22,8 +20,8 @@ from redis.exceptions import RedisError
 
 from app.checkup import check_up
 from app.errors import AppError, NotFound
-from app.flows.hours import Hours, opens_at
-from app.flows.shared import IntegrationSettings
+from app.flows.hours import Hours
+from app.flows.shared import opening_ms
 from app.metrics import TICK_SECONDS, TICKS
 from app.resources import Resources
 from app.store import attempts, backlog, connections, events, flows, integrations, requests, ticks, workers
@@ -182,12 +180,8 @@ class Schedule:
 
 
 def _opens_at(flow: flows.Flow, shared: Mapping[str, Any], *, now: int) -> int:
-    """When the flow's hours begin, in milliseconds; 0 while they last."""
     try:
-        hours = Hours.model_validate(flow.schedule)
-        zone = ZoneInfo(IntegrationSettings.model_validate(dict(shared)).time_zone)
-    except (ValidationError, KeyError) as error:
+        return opening_ms(Hours.model_validate(flow.schedule), shared, now_ms=now)
+    except ValidationError as error:
         log.warning("hours.unusable", flow=flow.id, error=type(error).__name__)
         return flow.opens_at
-    opening = opens_at(hours, now=datetime.fromtimestamp(now / 1000, UTC), zone=zone)
-    return 0 if opening is None else round(opening.timestamp() * 1000)
