@@ -7,13 +7,21 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.routers import (
+    activity,
+    alerts,
+    api_keys,
     connection_webhooks,
     connections,
+    flow_cursor,
     flow_fields,
+    flow_mapping,
+    flow_records,
+    flow_settings,
     flow_start,
     flows,
     health,
     integrations,
+    replays,
     systems,
 )
 from app.routers.problems import MEDIA_TYPE, Problem
@@ -25,7 +33,15 @@ ROUTERS = (
     integrations.router,
     flows.router,
     flow_start.router,
+    flow_settings.router,
+    flow_mapping.router,
+    flow_cursor.router,
     flow_fields.router,
+    flow_records.router,
+    activity.router,
+    replays.router,
+    alerts.router,
+    api_keys.router,
 )
 
 _WHEN = {

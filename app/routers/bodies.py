@@ -56,7 +56,8 @@ def not_storable(value: Any, *, path: str = "", depth: int = 0) -> str | None:
     return None
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """The value, if a database can keep it; for ``BeforeValidator``."""
     found = not_storable(value)
     if found is not None:
         raise ValueError(found.encode("utf-8", "replace").decode())
@@ -75,9 +76,9 @@ class Body(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def storable(cls, value: Any) -> Any:
+    def can_be_stored(cls, value: Any) -> Any:
         """Refuse what cannot be stored before anything else looks at it."""
-        return _storable(value)
+        return storable(value)
 
 
 class Answer(BaseModel):
@@ -114,7 +115,7 @@ class Listing(BaseModel, Generic[Item]):
     )
 
 
-JsonObject = Annotated[dict[str, Any], BeforeValidator(_storable)]
+JsonObject = Annotated[dict[str, Any], BeforeValidator(storable)]
 """Any JSON object that a database can keep: for bodies whose fields another model declares."""
 
 Name = Annotated[
@@ -187,9 +188,3 @@ def settings_out(model: BaseModel, **inherited: Mapping[str, Any]) -> SettingsOu
             if origins.get(name) != "set":
                 values[name], origins[name] = value, level
     return SettingsOut(values=values, origins=origins)
-
-
-Limit = Annotated[int, Field(ge=1, le=200, description="Items per page", examples=[50])]
-Cursor = Annotated[
-    int | None, Field(default=None, ge=1, le=2**53, description="`next` of the page before", examples=[None])
-]

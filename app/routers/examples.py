@@ -9,6 +9,7 @@ AUDIENCE = "con_demo_list"
 INTEGRATION = "int_demo"
 FLOW = "flow_demo_customers"
 CONNECTION = TILL
+KEY = "key_5f1c09ab3d22"
 
 SANDBOX_TILL = {"ident": "sandbox", "secret": "sandbox-secret"}
 SANDBOX_TILL_URL = "http://127.0.0.1:8001"

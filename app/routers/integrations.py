@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from app.errors import InvalidInput, NotFound
-from app.flows.shared import IntegrationSettings
+from app.flows.shared import IntegrationSettings, shared_settings
 from app.routers import examples
 from app.routers.access import Administers, Reads
 from app.routers.bodies import (
@@ -80,19 +80,9 @@ class IntegrationOut(Answer):
     updated_at: Moment
 
 
-def read_settings(integration: Integration) -> IntegrationSettings:
-    """The stored settings. What an older version kept and this one does not know is left out."""
-    known = {
-        name: value
-        for name, value in integration.settings.items()
-        if name in IntegrationSettings.model_fields
-    }
-    return IntegrationSettings.model_validate(known)
-
-
 def settings_of(integration: Integration, reach: Context) -> SettingsOut:
     """An integration's settings as they are answered."""
-    found = settings_out(read_settings(integration))
+    found = settings_out(shared_settings(integration.settings))
     if found.values["poll_interval_s"] is None:
         found.values["poll_interval_s"] = reach.settings.poll_interval_s
         found.origins["poll_interval_s"] = "installation"

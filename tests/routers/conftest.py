@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from redis.asyncio import Redis
 from sqlalchemy import Table, select, text
 
 from app.main import create_app
@@ -29,6 +30,9 @@ from app.settings import Settings
 from app.store import connections
 from app.store.session import Database, migrate
 from app.store.tables import metadata
+
+if TYPE_CHECKING:
+    from tests.routers.world import World
 
 REDIS = os.environ.get("TEST_REDIS", "redis://127.0.0.1:6379/0")
 POSTGRES = os.environ.get("TEST_POSTGRES", "postgresql://root@127.0.0.1:5432")
@@ -151,6 +155,9 @@ async def api_over(database: Database, var_dir: Path, **settings: Any) -> AsyncI
         key_prefix=f"t2a-api-{os.getpid()}-{secrets.token_hex(4)}",
         **settings,
     )
+    async with Redis.from_url(REDIS) as redis:
+        # This Redis has remembered since long ago: after a flush nobody would be given a place for five seconds.
+        await redis.set(f"{chosen.key_prefix}:places-since", 1, ex=600)
     app = create_app(lambda: open_resources(chosen, redis_url=REDIS))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -206,3 +213,12 @@ async def branch() -> AsyncIterator[Served]:
     till = create_till(size=0)
     async with serving(till) as url:
         yield Served(till, url)
+
+
+@pytest.fixture
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
+    """The API over both sandboxes, with a paused flow from the till to the audience."""
+    from tests.routers.world import world_over
+
+    async with world_over(database, tmp_path) as made:
+        yield made

@@ -1,0 +1,159 @@
+"""A flow's cursor over the API: how far it has read, and placing it elsewhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, Field, model_validator
+
+from app.connectors.base import Client, Dated
+from app.errors import Conflict, InvalidInput
+from app.routers.access import Operates, Reads
+from app.routers.bodies import Answer, Body, with_examples
+from app.routers.context import Context, Reach
+from app.routers.flow_bodies import CursorOut, FlowId, cursor_out
+from app.store import alerts, connections, cursors, flows, polls
+from app.store.flows import Flow
+
+router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
+
+Position = Annotated[int, Field(ge=0, le=2**53, examples=[1500])]
+
+
+class CursorState(Answer):
+    """How far a flow has read, and how far there is to read."""
+
+    cursor: CursorOut | None = Field(description="null before the first start")
+    newest: int | None = Field(
+        description="The source's newest marker at the last poll; null when it was never asked",
+        examples=[1841],
+    )
+
+
+class PlaceCursor(Body):
+    """Where to go on from: exactly one of the fields."""
+
+    model_config = with_examples({"position": 0}, {"at": "now"}, {"since": "2026-11-01T00:00:00+01:00"})
+
+    position: Position | None = Field(
+        default=None, description="The marker that counts as read; what lies above it is read"
+    )
+    at: Literal["beginning", "now"] | None = Field(
+        default=None, description="`beginning`: read everything; `now`: only what changes from now on"
+    )
+    since: AwareDatetime | None = Field(
+        default=None,
+        description="Read what changed since that moment, with its offset; where the source tells when records changed",
+        examples=["2026-11-01T00:00:00+01:00"],
+    )
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> PlaceCursor:
+        """Exactly one."""
+        if sum(value is not None for value in (self.position, self.at, self.since)) != 1:
+            raise ValueError("give exactly one of position, at and since")
+        return self
+
+
+class RewindCursor(Body):
+    """How far back."""
+
+    model_config = with_examples({"by": 100})
+
+    by: int = Field(ge=1, le=2**53, description="So many markers are read again", examples=[100])
+
+
+@router.get("/{flow_id}/cursor")
+async def get_cursor(reach: Reach, _caller: Reads, flow_id: FlowId) -> CursorState:
+    """How far the flow has read its source."""
+    async with reach.db.read() as db:
+        flow = await flows.find(db, flow_id)
+        source = await connections.find(db, flow.source_connection_id)
+        return CursorState(
+            cursor=cursor_out(await cursors.find(db, flow_id)),
+            newest=(source.marks or {}).get(flow.record_kind),
+        )
+
+
+@router.put("/{flow_id}/cursor")
+async def put_cursor(reach: Reach, _caller: Operates, flow_id: FlowId, body: PlaceCursor) -> CursorState:
+    """Place the cursor. A running flow reads on from there at once; records that are equal already are not written again."""
+    async with reach.db.read() as db:
+        flow = await flows.find(db, flow_id)
+        source = await connections.find(db, flow.source_connection_id)
+    position = await _position(flow, reach.resources.client(source), body)
+    return await _place(reach, flow, position)
+
+
+async def _position(flow: Flow, source: Client, body: PlaceCursor) -> int:
+    """The marker that counts as read. Raises InvalidInput by field, or what the source raises."""
+    if body.at == "beginning" or body.position == 0:
+        return 0
+    newest = (await source.marks()).get(flow.record_kind)
+    if body.since is not None:
+        return await _since(flow, source, body.since, newest=newest)
+    if body.at == "now":
+        if newest is None:
+            raise InvalidInput(
+                f"The source does not tell its newest {flow.record_kind}.",
+                advice="Give a position.",
+                field="at",
+                code="no_mark",
+            )
+        return newest
+    assert body.position is not None
+    if newest is not None and body.position > newest:
+        raise InvalidInput(
+            f"The source's newest marker is {newest}; behind it there is nothing to read.",
+            advice='Choose a smaller one, or {"at": "now"}.',
+            field="position",
+            code="beyond_newest",
+        )
+    return body.position
+
+
+async def _since(flow: Flow, source: Client, since: datetime, *, newest: int | None) -> int:
+    if since > datetime.now(UTC):
+        raise InvalidInput("That moment is still to come.", advice='Use {"at": "now"}.', field="since")
+    found = None
+    if isinstance(source, Dated) and newest is not None:
+        found = await source.position_before(flow.record_kind, since, newest=newest)
+    if found is None:
+        raise InvalidInput(
+            f"The source does not tell when a {flow.record_kind} changed, so it cannot be read from a date on.",
+            advice="Give a position, or start at the beginning: what is equal is not written again.",
+            field="since",
+            code="not_dated",
+        )
+    return found
+
+
+@router.post("/{flow_id}/cursor/rewind")
+async def rewind_cursor(reach: Reach, _caller: Operates, flow_id: FlowId, body: RewindCursor) -> CursorState:
+    """Read the last so many markers again. What is equal at the target is not written again."""
+    async with reach.db.read() as db:
+        flow = await flows.find(db, flow_id)
+        position = await cursors.position(db, flow_id)
+    if position is None:
+        raise Conflict(
+            "The flow was never started, so there is nothing to rewind.",
+            advice=f"Start it: POST /api/v1/flows/{flow_id}/start.",
+            code="never_started",
+        )
+    return await _place(reach, flow, max(0, position - body.by))
+
+
+async def _place(reach: Context, flow: Flow, position: int) -> CursorState:
+    now = await reach.db.now()
+    async with reach.db.write() as db:
+        await flows.find(db, flow.id)
+        await cursors.place(db, flow.id, position=position, clock=reach.db.clock)
+        await alerts.clear_alerts(db, subject=f"flow:{flow.id}", code="marker_fell", now=now)
+        await polls.make_due(db, flow.source_connection_id, clock=reach.db.clock)
+        source = await connections.find(db, flow.source_connection_id)
+        return CursorState(
+            cursor=cursor_out(await cursors.find(db, flow.id)),
+            newest=(source.marks or {}).get(flow.record_kind),
+        )
