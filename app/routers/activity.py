@@ -6,6 +6,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Query
+from pydantic import BeforeValidator
 
 from app.routers.access import Reads
 from app.routers.activity_bodies import (
@@ -33,7 +34,7 @@ from app.routers.activity_bodies import (
     event_out,
     millis,
 )
-from app.routers.bodies import Listing, paged
+from app.routers.bodies import Listing, paged, storable
 from app.routers.context import Reach
 from app.store import activity
 from app.store.activity import Filter
@@ -47,7 +48,9 @@ async def list_events(
     reach: Reach,
     _caller: Reads,
     connection_id: OfConnection = None,
-    kind: Annotated[str | None, Query(max_length=30, examples=["customer"])] = None,
+    kind: Annotated[
+        str | None, BeforeValidator(storable), Query(max_length=30, examples=["customer"])
+    ] = None,
     record: OfRecord = None,
     trigger: OfTrigger = None,
     since: Since = None,

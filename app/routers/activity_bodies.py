@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 from sqlalchemy import RowMapping
 
 from app.routers import examples
-from app.routers.bodies import ID, Answer, Moment, moment
+from app.routers.bodies import ID, Answer, Moment, moment, storable
 
 RowId = Annotated[int, Path(ge=1, le=2**53, description="Its number", examples=[1])]
 Limit = Annotated[int, Query(ge=1, le=200, description="Items per page", examples=[50])]
@@ -29,19 +29,24 @@ OfIntegration = Annotated[str | None, Query(pattern=ID, examples=[examples.INTEG
 OfConnection = Annotated[str | None, Query(pattern=ID, examples=[examples.TILL])]
 OfRecord = Annotated[
     str | None,
+    BeforeValidator(storable),
     Query(max_length=200, description="The source's reference, such as a relation number", examples=["17"]),
 ]
 Trigger = Literal["webhook", "poll", "backfill", "manual", "replay", "approved"]
 OfTrigger = Annotated[Trigger | None, Query(description="What asked for it", examples=["poll"])]
 Code = Annotated[
     str | None,
+    BeforeValidator(storable),
     Query(max_length=60, description="The code of a reason or an error", examples=["email_missing"]),
 ]
 Direction = Annotated[
-    str | None, Query(max_length=60, description="source→target", examples=["mplus→mailchimp"])
+    str | None,
+    BeforeValidator(storable),
+    Query(max_length=60, description="source→target", examples=["mplus→mailchimp"]),
 ]
 Text = Annotated[
     str | None,
+    BeforeValidator(storable),
     Query(
         max_length=200,
         description="Part of a reason, code, warning or summary, in any case",

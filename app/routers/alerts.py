@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from app.routers import examples
 from app.routers.access import Operates, Reads
 from app.routers.activity_bodies import Cursor, Limit, RowId
-from app.routers.bodies import Answer, Listing, Moment, moment, paged
+from app.routers.bodies import Answer, Listing, Moment, moment, paged, storable
 from app.routers.context import Reach
 from app.store import alerts as store
 from app.store.alerts import Alert
@@ -51,7 +51,9 @@ async def list_alerts(
     reach: Reach,
     _caller: Reads,
     open_only: Annotated[bool, Query(description="Only what is not cleared yet", examples=[True])] = True,
-    subject: Annotated[str | None, Query(max_length=100, examples=[f"flow:{examples.FLOW}"])] = None,
+    subject: Annotated[
+        str | None, BeforeValidator(storable), Query(max_length=100, examples=[f"flow:{examples.FLOW}"])
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Listing[AlertOut]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from app.sandbox.mailchimp.server import MailchimpSandbox, create_mailchimp
 from app.sandbox.mplus.till import Till, create_till
 from app.sandbox.serving import serving
 from app.store.session import Database
+from app.store.wakes import next_wakes
 from app.worker.polling import Poller
 from tests.routers.conftest import Api, api_over
 
@@ -87,17 +89,25 @@ class World:
         await self.post(
             f"/integrations/{INTEGRATION}/flows", {"id": FLOW, "kind": "customers", "settings": settings}
         )
+        at_once = await self.api.http.patch(f"/api/v1/flows/{FLOW}", json={"window_s": 0})
+        assert at_once.status_code == 200, at_once.text
 
     async def start(self) -> None:
         """Start the flow with a yes."""
         await self.post(f"/flows/{FLOW}/start", {"approve": True})
 
     async def work(self) -> None:
-        """Poll the till, then deliver until nothing is due."""
+        """Poll the till, then deliver until nothing is due any more, now or in a moment."""
         context = self.api.context
         await Poller(context.resources, context.intake).poll(TILL)
-        while (await run_batch(await context.routes.route(FLOW))).claimed:
-            pass
+        for _ in range(50):
+            while (await run_batch(await context.routes.route(FLOW))).claimed:
+                pass
+            async with context.db.read() as db:
+                wait = (await next_wakes(db, clock=context.db.clock, flow_id=FLOW)).get(FLOW)
+            if wait is None or wait > 3_000:
+                return
+            await asyncio.sleep(wait / 1000 + 0.01)
 
     def written(self) -> list[str]:
         """What was written to the audience."""
