@@ -85,3 +85,64 @@ async def poll(api: OwnApi, ids: Sequence[str]) -> Answer:
 def _flow_line(flow: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{count} {state}" for state, count in flow["deliveries"].items() if count)
     return f"{flow['id']} ({flow['kind']}, {flow['direction']}): {counts or 'nothing yet'}"
+
+
+# --- preview --------------------------------------------------------------------------------------------------------
+
+
+async def preview(api: OwnApi, record: str, *, flow: str | None) -> Answer:
+    """What would become of one record: by its number at the source, or by e-mail address. Nothing is written."""
+    chosen = flow or await _only_flow(api)
+    which = {"email": record} if "@" in record else {"record": record}
+    found = await api.post(f"/flows/{chosen}/preview", which)
+    lines = [
+        " ".join(filter(None, [f"{found['ref']}: {found['outcome']}.", found["reason"], found["advice"]]))
+    ]
+    for target in found["targets"]:
+        lines += _target_lines(target)
+    if found["fired"]:
+        lines.append(f"  rules that fired: {', '.join(found['fired'])}")
+    lines += [f"  note: {warning}" for warning in found["warnings"]]
+    return Answer(tuple(lines), found, well=found["outcome"] != "held_back")
+
+
+async def _only_flow(api: OwnApi) -> str:
+    flows = await api.get("/flows")
+    if len(flows) == 1:
+        return str(flows[0]["id"])
+    names = ", ".join(f"{each['id']} ({each['kind']})" for each in flows)
+    raise AdministratorError(
+        "There is no flow yet." if not flows else f"There are several flows: {names}.",
+        advice="POST /api/v1/integrations/{id}/flows makes one." if not flows else "Choose one: --flow …",
+        code="which_flow",
+    )
+
+
+def _target_lines(target: Mapping[str, Any]) -> list[str]:
+    head = f"  {target['action']} {target['kind']} {target['natural'] or ''}".rstrip()
+    lines = [f"{head}: {target['reason']}" if target["reason"] else head]
+    width = max((len(each["path"]) for each in target["differences"]), default=0)
+    return lines + [
+        f"      {each['path']:<{width}}  {_value(each['held'])} → {_value(each['wanted'])}"
+        for each in target["differences"]
+    ]
+
+
+def _value(value: Any) -> str:
+    return "nothing" if value in (None, "") else repr(value)
+
+
+# --- replay ---------------------------------------------------------------------------------------------------------
+
+
+async def replay(api: OwnApi, ids: Sequence[int], *, flow: str | None, failed: bool) -> Answer:
+    """Read records again and bring them about: chosen deliveries, all that failed, or everything of a flow."""
+    body: dict[str, Any] = {"failed": failed}
+    if ids:
+        body["ids"] = list(ids)
+    if flow:
+        body["flow_id"] = flow
+    found = await api.post("/deliveries/replay", body)
+    count = found["count"]
+    told = f"{count} {'delivery is' if count == 1 else 'deliveries are'} brought about again."
+    return Answer((told if count else "Nothing fits, so nothing was asked for.",), found)

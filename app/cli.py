@@ -236,6 +236,44 @@ def poll(
     _ask(lambda to: asking.poll(to, flow or []), api=api, key=key, as_json=as_json)
 
 
+@cli.command(short_help="Show what would become of one record, without writing.")
+def preview(
+    record: Annotated[str, typer.Argument(help="Its number at the source, or an e-mail address.")],
+    flow: Annotated[str | None, typer.Option(help="The flow, where there are several.")] = None,
+    api: Address = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Show what would become of one record, and why: what it would make or change at the target, field by field, which rules
+    fire, or the reason why it stays here. Nothing is written anywhere. It shows a person's data, so it needs an admin key.
+    """
+    _ask(lambda to: asking.preview(to, record, flow=flow), api=api, key=key, as_json=as_json)
+
+
+@cli.command(short_help="Bring records about once more: some, all that failed, or all of a flow.")
+def replay(
+    delivery: Annotated[list[int] | None, typer.Argument(help="Numbers of deliveries.")] = None,
+    flow: Annotated[str | None, typer.Option(help="Only of this flow; alone: everything of it.")] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only what failed and waits for somebody.")
+    ] = False,
+    api: Address = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Read records at the source again and bring them about, whatever became of them before. What is equal at the target is
+    not written again. After mending what stood in the way, `replay --failed` clears the list.
+    """
+    if not (delivery or flow or failed):
+        raise typer.BadParameter("say which: numbers of deliveries, --failed, or --flow")
+    _ask(
+        lambda to: asking.replay(to, delivery or [], flow=flow, failed=failed),
+        api=api,
+        key=key,
+        as_json=as_json,
+    )
+
+
 def _ask(
     question: Callable[[OwnApi], Awaitable[Answer]], *, api: str | None, key: str | None, as_json: bool
 ) -> None:

@@ -84,6 +84,51 @@ async def test_poll_without_a_flow_says_how_to_get_one(api: OwnApi) -> None:
     )
 
 
+async def test_preview_shows_each_field_and_writes_nothing(api: OwnApi, shop: Shop) -> None:
+    await shop.flow("customers", CONSENT)
+    shop.till.relations.add(name="Jan de Vries", email="jan@klant-voorbeeld.nl", city="Utrecht")
+    by_number = await asking.preview(api, "1", flow=None)
+    await shop.rest()
+    shop.till.relations.edit(1, name="Johan de Vries")
+    by_address = await asking.preview(api, "jan@klant-voorbeeld.nl", flow=shop.flow_ids[0])
+
+    assert ("1: delivered.", "  create customer jan@klant-voorbeeld.nl") == by_number.lines[:2]
+    assert any(line.split() == ["merge_fields.FNAME", "nothing", "→", "'Jan'"] for line in by_number.lines)
+    assert (
+        "1: delivered.",
+        "  update customer jan@klant-voorbeeld.nl",
+        "      merge_fields.FNAME  'Jan' → 'Johan'",
+    ) == by_address.lines
+    assert ["member.put"] == shop.written()
+
+
+async def test_preview_says_why_a_record_stays(api: OwnApi, shop: Shop) -> None:
+    await shop.flow("customers", CONSENT)
+    shop.till.relations.add(name="Jan de Vries", email="")
+    answer = await asking.preview(api, "1", flow=None)
+
+    assert (("1: skipped. The relation has no e-mail address.",), True) == (answer.lines, answer.well)
+
+
+async def test_preview_needs_to_know_the_flow(api: OwnApi) -> None:
+    with pytest.raises(AdministratorError, match="There is no flow yet"):
+        await asking.preview(api, "1", flow=None)
+
+
+async def test_replay_of_what_failed_brings_it_about(api: OwnApi, shop: Shop) -> None:
+    flow = await shop.flow("customers", {**CONSENT, "without_consent": "skip"})
+    shop.till.relations.add(name="Jan de Vries", email="jan@klant-voorbeeld.nl")
+    await shop.rest()
+    await shop.configure(flow, settings=CONSENT)
+    nothing = await asking.replay(api, [], flow=None, failed=True)
+    everything = await asking.replay(api, [], flow=flow, failed=False)
+    await shop.rest()
+
+    assert ("Nothing fits, so nothing was asked for.",) == nothing.lines
+    assert ("1 delivery is brought about again.",) == everything.lines
+    assert ["member.put"] == shop.written()
+
+
 async def test_what_the_api_refuses_is_said_as_it_says_it(api: OwnApi) -> None:
     with pytest.raises(ApiRefused) as caught:
         await asking.check(api, ["con_nowhere"])
