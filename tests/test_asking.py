@@ -98,6 +98,7 @@ async def test_preview_shows_each_field_and_writes_nothing(api: OwnApi, shop: Sh
         "1: delivered.",
         "  update customer jan@klant-voorbeeld.nl",
         "      merge_fields.FNAME  'Jan' → 'Johan'",
+        "  note: merge_field_left_out: ADDRESS is not complete: addr1, zip lacks",
     ) == by_address.lines
     assert ["member.put"] == shop.written()
 
