@@ -49,7 +49,7 @@ def test_without_a_command_it_lists_them(command: Command) -> None:
 
     assert 2 == code
     assert "" == out
-    for name in "up serve work sandbox migrate check preview replay poll".split():
+    for name in ["up", "serve", "work", "sandbox", "migrate", "check", "preview", "replay", "poll"]:
         assert f"\n  {name} " in err
 
 

@@ -23,6 +23,6 @@ NEW_TILL: dict[str, Any] = {
 NEW_AUDIENCE: dict[str, Any] = {
     "system": "mailchimp",
     "name": "Newsletter",
-    "settings": {"list_id": "a6b5da1054", "base_url": "http://127.0.0.1:8002/3.0"},
+    "settings": {"list_id": "a1b2c3d4e5", "base_url": "http://127.0.0.1:8002/3.0"},
     "credentials": {"api_key": "0123456789abcdef0123456789abcdef-us6"},
 }
