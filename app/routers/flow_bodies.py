@@ -23,7 +23,7 @@ DAY_MS = 86_400_000
 class NewFlow(Body):
     """One kind of record, from one connection to the other. `GET /api/v1/flow-kinds` lists the kinds and their settings."""
 
-    model_config = with_examples({"kind": "customers", "settings": {"without_consent": "skip"}})
+    model_config = with_examples({"kind": "products"})
 
     id: OwnId | None = None
     kind: str = Field(max_length=30, examples=["customers"])
