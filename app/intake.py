@@ -7,12 +7,14 @@ fails is tried again caller by caller, so that nobody suffers for a neighbour's 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.metrics import EVENTS
 from app.store import connections, cursors, events
 from app.store.events import NewEvent
 from app.store.requests import Request, request
@@ -128,7 +130,8 @@ class Intake:
             news = [event for i, caller in enumerate(callers) if i not in refused for event in caller.events]
             if not news:
                 return results
-            inserted = {id(event) for event in await events.insert_new(conn, news, clock=clock)}
+            stored = await events.insert_new(conn, news, clock=clock)
+            inserted = {id(event) for event in stored}
             routes = await _routes(conn, news)
             requests: list[Request] = []
             for i, caller in enumerate(callers):
@@ -147,6 +150,8 @@ class Intake:
             rung = {e.connection_id for e in news if e.kind == connections.DOORBELL and id(e) in inserted}
             if rung:
                 await connections.poll_soon(conn, rung, clock=clock)
+        for trigger, count in Counter(event.trigger for event in stored).items():
+            EVENTS.labels(trigger).inc(count)
         return results
 
 

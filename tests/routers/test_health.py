@@ -94,6 +94,9 @@ async def test_a_scrape_tells_what_waits(api: Api) -> None:
         await flows.change(conn, "flow_one", now=1, state="running")
         await alerts.raise_alert(conn, code="limit_reached", subject="flow:flow_one", detail="Full.", now=1)
     event = NewEvent(connection_id="con_till", kind="customer", ref="7", dedupe_key="7:1", trigger="poll")
+    noticed = ("t2a_events_total", ("poll",))
+    before = gauges(await api.http.get("/metrics")).get(noticed, 0.0)
+    await Intake(db).accept([event, event])
     await Intake(db).accept([event])
 
     answer = await api.http.get("/metrics", headers={"Authorization": ""})
@@ -111,6 +114,7 @@ async def test_a_scrape_tells_what_waits(api: Api) -> None:
         ("t2a_queue_depth", ("deliveries",)): 0.0,
     }.items() <= found.items()
     assert 0 <= found["t2a_oldest_pending_seconds", ("flow_one",)] < 60
+    assert before + 1 == found[noticed]
     assert any(name == "t2a_requests_total" for name, _ in found)
 
 
