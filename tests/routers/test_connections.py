@@ -9,6 +9,7 @@ from typing import Any
 from app.store.session import Database
 from app.store.tables import alerts, connections
 from tests.routers.conftest import Api, Served, api_over
+from tests.routers.world import API_KEY, AUDIENCE, World
 
 URL = "/api/v1/connections"
 
@@ -152,3 +153,22 @@ async def test_the_tills_webhook_is_removed_by_hand(empty_api: Api, shop: Served
     answer = await empty_api.http.delete(f"{URL}/{made['id']}/webhook")
 
     assert (422, "by_hand") == (answer.status_code, answer.json()["code"])
+
+
+async def test_a_place_that_was_written_to_cannot_become_another(world: World) -> None:
+    url, other = f"{URL}/{AUDIENCE}", world.audience_body()["settings"] | {"list_id": "0ther11st"}
+    unused = await world.api.http.patch(url, json={"settings": other})
+    await world.api.http.patch(url, json={"settings": world.audience_body()["settings"]})
+    await world.start()
+    await world.work()
+
+    used = await world.api.http.patch(url, json={"settings": other})
+    renamed = await world.api.http.patch(url, json={"name": "Letters", "credentials": {"api_key": API_KEY}})
+
+    assert (200, "broken") == (unused.status_code, unused.json()["state"])
+    assert (409, "fixed_setting", "settings.list_id") == (
+        used.status_code,
+        used.json()["code"],
+        used.json()["field"],
+    )
+    assert (200, "ok", "Letters") == (renamed.status_code, renamed.json()["state"], renamed.json()["name"])

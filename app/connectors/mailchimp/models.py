@@ -24,6 +24,7 @@ class MailchimpSettings(BaseModel):
         title="Audience ID",
         description="In Mailchimp under Audience > Settings > Audience name and defaults.",
         examples=["a1b2c3d4e5"],
+        json_schema_extra={"fixed": True},
     )
     store: StoreSettings = Field(
         default=StoreSettings(),
