@@ -32,7 +32,7 @@ from app.routers.context import context_of
 from app.routers.doors import webhook_token_hash
 from app.routers.polls_in_mind import PollsInMind
 from app.routers.webhooks import Webhooks
-from app.sandbox.mailchimp.audience import Audience
+from app.sandbox.mailchimp.audience import Audience, subscriber_hash
 from app.sandbox.mailchimp.lives import Life
 from app.sandbox.mailchimp.server import MailchimpSandbox, create_mailchimp
 from app.sandbox.mplus.till import Till, create_till
@@ -331,6 +331,11 @@ class Shop:
             for entry in self.mailchimp.log.find()
             if entry.method != "GET" and (entry.status or 0) < 400
         ]
+
+    @staticmethod
+    def hash_of(email: str) -> str:
+        """How Mailchimp names the member of an address."""
+        return subscriber_hash(email)
 
     def asked(self) -> list[str]:
         """What was asked of the till so far."""
