@@ -184,3 +184,24 @@ async def test_a_doorbell_makes_polls_due_now_and_a_few_times_after(shop: Shop) 
         shop.clock.now = found.poll_due_at
 
     assert [2_000, 4_000, 14_000, 30_000] == waits
+
+
+async def test_all_webhooks_dropped_everything_still_arrives_by_polls(shop: Shop) -> None:
+    """Nothing ever rings: an edit is found by the next poll, and rung and polled together it is one write."""
+    await shop.flow("customers", CONSENT)
+    number = add(shop, "Anna")
+    await shop.rest()
+    shop.clock.advance(60)
+    shop.till.relations.edit(number, name="Anna de Boer")
+    await shop.rest()
+
+    assert "de Boer" == shop.content()["anna@klant-voorbeeld.nl"]["LNAME"]
+
+    shop.clock.advance(60)
+    shop.till.relations.edit(number, name="Anna Smit")
+    async with shop.db.write() as conn:
+        await connections.poll_soon(conn, [shop.till_id], clock=shop.clock)
+    for _ in range(3):
+        await shop.rest()
+
+    assert ["member.put", "member.patch", "member.patch"] == shop.written()
