@@ -6,7 +6,7 @@ Kinds of record are the middle's words: ``customer``, ``product``, ``stock``, ``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -310,6 +310,24 @@ class Carries(Protocol):
         ...
 
 
+@runtime_checkable
+class Looks(Protocol):
+    """A client that can show every record of a kind as it stands, for a comparison with what was written."""
+
+    def look_at_all(self, kind: str) -> AsyncIterator[tuple[str, Document]]:
+        """Remote id and the little that is compared, in any order."""
+        ...
+
+
+@runtime_checkable
+class HoldsAutomations(Protocol):
+    """A client whose remote sends mails of its own when records change, unless it is told that an import is under way."""
+
+    async def hold_automations(self, held: bool) -> bool:
+        """Hold them back, or let them go; whether that changed anything. What is not there need not be let go."""
+        ...
+
+
 class Client(Protocol):
     """One open connection."""
 
@@ -365,8 +383,8 @@ class DefinesFields(Protocol):
     """A client whose remote has fields of the merchant's own making (merge fields of an audience)."""
 
     async def fields(self, kind: str) -> Mapping[str, WritableField]:
-        """By target path, as the remote defines them now; ``interests.*`` where any name may stand. Empty for a kind whose
-        fields are fixed."""
+        """By target path, as the remote defines them now; ``interests.*`` where any name may stand. Empty for a kind of
+        which nothing is known."""
         ...
 
     async def missing_fields(self, kind: str, targets: Iterable[str]) -> Sequence[MissingField]:

@@ -32,6 +32,8 @@ class FlowKind:
     are what a source is to read along with every record, by these settings. ``follows`` is the kind of target that
     another flow brings along and whose natural key is a reference of this flow: when one appears, it is asked for. ``also`` are
     sequences of the source that tell of this kind's records beside its own, read from the day the flow starts.
+    ``quiet_import``: while it works off a backfill the target's own automations are held back. ``compare_at`` is the time
+    of night (HH:MM) at which everything is compared, by these settings.
     """
 
     name: str
@@ -55,3 +57,5 @@ class FlowKind:
     parts: Callable[[Any], frozenset[str]] = lambda _settings: frozenset()
     follows: str | None = None
     also: tuple[str, ...] = ()
+    quiet_import: bool = False
+    compare_at: Callable[[Any], str | None] = lambda _settings: None

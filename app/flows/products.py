@@ -195,5 +195,6 @@ PRODUCTS = FlowKind(
     list_elements={"variants": {"sku": "sku"}},
     reach=reach,
     also=("product_category",),
+    quiet_import=True,
     parts=lambda settings: frozenset({STOCK}) if settings.quantity == "on" else frozenset(),
 )

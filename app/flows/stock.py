@@ -92,6 +92,17 @@ class StockSettings(FlowSettings):
         examples=["count"],
     )
 
+    compare_at: str | None = Field(
+        default="03:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        title="Nightly comparison",
+        description=(
+            "When every quantity is compared with the till and with the store, on the shop's own clock; what was missed or "
+            "changed in Mailchimp is repaired. Empty: never."
+        ),
+        examples=["03:00"],
+    )
+
     @model_validator(mode="after")
     def formula_is_complete(self) -> StockSettings:
         """The own formula must be there when it is chosen, and must compile."""
@@ -187,4 +198,6 @@ STOCK = FlowKind(
     list_keys={"sku": "sku"},
     reach=lambda level: frozenset(((KIND, level.sku),)),
     follows=VARIANT,
+    quiet_import=True,
+    compare_at=lambda settings: settings.compare_at,
 )

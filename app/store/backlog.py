@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
 from app.store.deliveries import is_live, may_run
+from app.store.requests import BACKFILL
 from app.store.tables import deliveries, flows
 
 
@@ -29,6 +32,24 @@ async def next_due_ms(conn: AsyncConnection, *, clock: Clock) -> int | None:
         .where(is_live, ~row.needs_yes, flows.c.state == "running")
     )
     return (await conn.execute(statement)).scalar()
+
+
+async def importing(conn: AsyncConnection, *, kinds: Sequence[str]) -> dict[str, bool]:
+    """Per connection that flows of these kinds write to, whether one that runs still works off a backfill."""
+    row = deliveries.c
+    backfill = exists(
+        select(literal(1)).where(
+            row.flow_id == flows.c.id,
+            row.priority == BACKFILL,
+            row.trigger == "backfill",
+            row.state.in_(("pending", "running")),
+        )
+    )
+    statement = select(flows.c.target_connection_id, flows.c.state, backfill).where(flows.c.kind.in_(kinds))
+    found: dict[str, bool] = {}
+    for connection_id, state, busy in await conn.execute(statement):
+        found[connection_id] = found.get(connection_id, False) or (state == "running" and bool(busy))
+    return found
 
 
 async def oldest_pending_ms(conn: AsyncConnection, *, clock: Clock) -> dict[str, int]:

@@ -91,6 +91,19 @@ async def load(conn: AsyncConnection, *, connection_id: str, keys: Iterable[Key]
     return found
 
 
+async def by_remote(
+    conn: AsyncConnection, *, connection_id: str, kind: str, remote_ids: Sequence[str]
+) -> list[Target]:
+    """The rows of these remote ids, as far as there are any."""
+    found: list[Target] = []
+    for part in chunks(sorted(set(remote_ids)), 500):
+        statement = select(*_COLUMNS).where(
+            targets.c.connection_id == connection_id, targets.c.kind == kind, targets.c.remote_id.in_(part)
+        )
+        found += [Target(*row) for row in await conn.execute(statement)]
+    return found
+
+
 async def owned(
     conn: AsyncConnection,
     *,

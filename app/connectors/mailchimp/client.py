@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 from app.connectors.base import (
     Diagnosis,
+    Document,
     MissingField,
     Page,
     Source,
@@ -25,7 +26,8 @@ from app.connectors.mailchimp.storesettings import StoreSettings
 
 
 class MailchimpClient:
-    """Writes members of one audience and what its store holds. ``account`` names whose limits count; a check knows the login behind the key.
+    """Writes members of one audience and what its store holds. ``account`` names whose limits count; a check knows the
+    login behind the key.
 
     Contacts are written, and not read as a source: ``marks`` has nothing to tell.
     """
@@ -46,11 +48,12 @@ class MailchimpClient:
         self._webhook_url = webhook_url
         self._definition = Definition(api, self._list_path, monotonic=monotonic)
         self.storefront = Storefront(api, store or StoreSettings(), list_id=list_id, monotonic=monotonic)
+        self._quantities = QuantityTarget(api, self.storefront)
         items = ProductTarget(api, self.storefront, monotonic=monotonic)
         self._shop: Mapping[str, Target] = {
             products.KIND: items,
             products.VARIANT: items,
-            stock.KIND: QuantityTarget(api, self.storefront),
+            stock.KIND: self._quantities,
         }
         self._members = MemberTarget(api, self._list_path, self._definition, monotonic=monotonic)
 
@@ -80,6 +83,16 @@ class MailchimpClient:
             return self._shop[kind]
         raise wrong_kind("Mailchimp", kind)
 
+    def look_at_all(self, kind: str) -> AsyncIterator[tuple[str, Document]]:
+        """The quantities of every variant of the store, by narrow pages."""
+        if kind == stock.KIND:
+            return self._quantities.look_at_all()
+        raise wrong_kind("Mailchimp", kind)
+
+    async def hold_automations(self, held: bool) -> bool:
+        """Mark the store as importing: Mailchimp sends nothing for what changes in it meanwhile (mailchimp.md §3.6)."""
+        return await self.storefront.hold(held)
+
     async def ensure_webhook(
         self, url: str, *, remote_id: str | None, secret_known: bool
     ) -> WebhookRegistration:
@@ -93,9 +106,10 @@ class MailchimpClient:
         return await hooks.remove(self.api, self._list_path, url)
 
     async def fields(self, kind: str) -> Mapping[str, WritableField]:
-        """The audience's own fields, and those that every member has. Only people have fields of the merchant's making."""
+        """The audience's own fields, and those that every member has; of products and quantities, all there are."""
         if kind != customers.KIND:
-            return {}
+            fixed = {products.KIND: products.WRITABLE, stock.KIND: stock.WRITABLE}
+            return fixed.get(kind, {})
         return fields.writable(await self._definition.merge_fields())
 
     async def missing_fields(self, kind: str, targets: Iterable[str]) -> Sequence[MissingField]:

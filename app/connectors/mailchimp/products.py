@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps
+from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps, WritableField
 from app.connectors.mailchimp.ids import store_id
 from app.connectors.mailchimp.productchanges import (
     DeleteImage,
@@ -53,6 +53,33 @@ IN_ROWS: tuple[tuple[str, str], ...] = (
     ("variants[].visibility", "if(item.visible, 'visible', 'hidden')"),
 )
 """Leg 2: a Product record to the product's document. ``variants[].backorders``, a text, is there for rows of a merchant."""
+
+WRITABLE: Mapping[str, WritableField] = {
+    "id": WritableField("Product ID", required=True),
+    "title": WritableField("Title", required=True),
+    "handle": WritableField("Handle"),
+    "url": WritableField("Address in the shop"),
+    "description": WritableField("Description"),
+    "type": WritableField("Type: the one category of a product"),
+    "vendor": WritableField("Vendor"),
+    "image_url": WritableField("Main image"),
+    "published_at_foreign": WritableField("Published at", "date"),
+    "images[]": WritableField("Images", "list"),
+    "images[].id": WritableField("Image ID"),
+    "images[].url": WritableField("Address of the image"),
+    "images[].variant_ids": WritableField("Variants that the image shows", "list"),
+    "variants[]": WritableField("Variants", "list", required=True),
+    "variants[].id": WritableField("Variant ID", required=True),
+    "variants[].title": WritableField("Title of the variant", required=True),
+    "variants[].sku": WritableField("SKU"),
+    "variants[].price": WritableField("Price", "number"),
+    "variants[].inventory_quantity": WritableField("Quantity, in whole pieces", "number"),
+    "variants[].url": WritableField("Address in the shop"),
+    "variants[].image_url": WritableField("Image of the variant"),
+    "variants[].backorders": WritableField("Backorders, a text"),
+    "variants[].visibility": WritableField("Visibility", choices=("visible", "hidden")),
+}
+"""All that a product of Mailchimp holds: what is not here has no place there."""
 
 FIELDS = ("title", "handle", "url", "description", "type", "vendor", "image_url", "published_at_foreign")
 VARIANT_FIELDS = ("title", "url", "sku", "price", "inventory_quantity", "image_url", "backorders", "visibility")  # fmt: skip

@@ -5,7 +5,9 @@ Which variant of which product an article is stands in the target that the produ
 
 from __future__ import annotations
 
-from app.connectors.base import Intent, Leave, Steps
+from collections.abc import Mapping
+
+from app.connectors.base import Intent, Leave, Steps, WritableField
 from app.connectors.mailchimp.productchanges import SetQuantity
 from app.connectors.mailchimp.products import VARIANT
 
@@ -13,6 +15,10 @@ KIND = "stock"
 
 IN_ROWS: tuple[tuple[str, str], ...] = (("inventory_quantity", "quantity"),)
 """Leg 2: what may be sold of an article to the variant's quantity, in whole pieces."""
+
+WRITABLE: Mapping[str, WritableField] = {
+    "inventory_quantity": WritableField("Quantity, in whole pieces", "number", required=True)
+}
 
 
 def steps(intent: Intent) -> Steps:

@@ -93,18 +93,19 @@ class Storefront:
         """The store as it is now, or None; nothing is made."""
         return await self._find()
 
-    async def hold(self, syncing: bool) -> Store:
-        """Hold its automations back during an import, or let them go again. Nothing is sent where it is so already."""
-        store = await self.ensure()
-        if store.is_syncing == syncing:
-            found = await self._find()
-            if found is not None and found.is_syncing == syncing:
-                return found
-        answer = await self._api.call(
-            "PATCH", self.path, operation="store.patch", body={"is_syncing": syncing}
-        )
+    async def hold(self, held: bool) -> bool:
+        """Hold its automations back during an import, or let them go; whether that changed anything.
+
+        To be held it is made; where there is no store, there is nothing to let go.
+        """
+        if held:
+            await self.ensure()
+        found = await self._find()
+        if found is None or found.is_syncing == held:
+            return False
+        answer = await self._api.call("PATCH", self.path, operation="store.patch", body={"is_syncing": held})
         self.known = store_of(answer)
-        return self.known
+        return True
 
     async def _find(self) -> Store | None:
         try:
