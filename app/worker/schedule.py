@@ -230,7 +230,7 @@ class Schedule:
 
 
 def _is_time(flow: flows.Flow, shared: Mapping[str, Any], *, now: int) -> bool:
-    """Whether the hour before which the flow was to be compared has come, within the last hour."""
+    """Whether the time at which the flow is to be compared came within the last hour, on the shop's clock."""
     kind = flow_kind(flow.kind)
     try:
         wanted = kind.compare_at(kind.settings.model_validate(dict(flow.settings)))

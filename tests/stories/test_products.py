@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.connectors.mailchimp.products import IN_ROWS
 from tests.shop import Shop
 from tests.stories.storefront import article, contents, sent, shown, store
 
@@ -260,6 +261,48 @@ async def test_images_go_with_their_variants_and_leave_again(shop: Shop) -> None
 
     product = store(shop).products["1"]
     assert ({}, "") == (product.images, product.data["image_url"])
+
+
+async def test_images_are_left_to_the_merchant_by_setting(shop: Shop) -> None:
+    await a_jumper(shop)
+    images = shop.till.images
+    first, second = (images.add(f"{name}.png", at=shop.till.now()) for name in ("first", "second"))
+    images.link("PRODUCT", 10_001, [(first, ())])
+    await shop.flow("products", {"update_images": False})
+    await shop.rest()
+    before, calls = dict(store(shop).products["1"].images), sent(shop)
+    images.link("PRODUCT", 10_001, [(second, ())])
+    shop.till.catalogue.edit_product(1, description="Trui Noord")
+    await shop.rest()
+
+    product = store(shop).products["1"]
+    assert (before, images.url(images.pictures[first])) == (product.images, product.data["image_url"])
+    assert ("Trui Noord", [*calls, "product.patch"]) == (product.data["title"], sent(shop))
+
+
+async def test_a_text_that_somebody_enriched_survives_by_mode(shop: Shop) -> None:
+    await a_jumper(shop)
+    flow = await shop.flow("products")
+    rows = [
+        {"target": "description", "expression": "description", "mode": "create"},
+        {"target": "vendor", "expression": "brand", "mode": "if_empty"},
+        {"target": "type", "expression": "category_name", "mode": "update"},
+    ]
+    named = {row["target"] for row in rows}
+    shipped = [{"target": row[0], "expression": row[1]} for row in IN_ROWS if row[0] not in named]
+    await shop.configure(flow, mapping={"leg2": shipped + rows})
+    await shop.rest()
+    made = contents(shop)["1"]
+    assert ("Zacht en sterk.", "Waddenwerk", None) == (made["description"], made["vendor"], made.get("type"))
+
+    store(shop).products["1"].data |= {"description": "Met liefde herschreven.", "vendor": ""}
+    shop.till.catalogue.edit_product(
+        1, extraText="Nieuw.", articleList=[{"articleNumber": 10_001, "brandName": "Huismerk"}]
+    )
+    await shop.rest()
+
+    kept = contents(shop)["1"]
+    assert ("Met liefde herschreven.", "Huismerk", "Truien") == (kept["description"], kept["vendor"], kept["type"])  # fmt: skip
 
 
 async def test_what_was_deleted_behind_our_back_is_put_back_whole(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps, WritableField
+from app.connectors.base import Change, Desired, Document, Existing, Intent, Leave, Steps, WritableField
 from app.connectors.mailchimp.ids import store_id
 from app.connectors.mailchimp.productchanges import (
     DeleteImage,
@@ -99,7 +99,7 @@ def steps(intent: Intent, existing: Existing | None, store: Store) -> Steps:
     if known and not intent.update:
         return Leave("update_off", "The product is in the store already, and updates are switched off.")
     product = (existing.remote_id if existing else None) or intent.remote_id or store_id(intent.natural or "")
-    everything = PutProduct(product=product, body=_body(intent.desired.document, product, new=True))
+    everything = PutProduct(product=product, body=_body(_as_new(intent.desired), product, new=True))
     if not known:
         return (everything,)
     part = _Parts(intent, product, everything, _ids(existing))
@@ -191,7 +191,10 @@ class _Parts:
         return tuple(calls)
 
     def leavings(self) -> tuple[Change, ...]:
-        """Images that are no longer wanted. Variants that are not have their own wish, by policy."""
+        """Images that are no longer wanted, unless they are the merchant's. Variants have their own wish, by policy."""
+        assert self._intent.desired is not None
+        if self._intent.desired.modes.get("images.url", "always") in ("create", "if_empty"):
+            return ()
         gone = sorted(
             path[7:-1] for path in self._intent.vanished if path.startswith("images[") and path.endswith("]")
         )
@@ -211,6 +214,21 @@ def _away(intent: Intent) -> Steps:
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+def _as_new(desired: Desired) -> Document:
+    """The document for a product that is not there: without what is only for updates."""
+    later = {path for path, mode in desired.modes.items() if mode == "update"}
+    if not later:
+        return desired.document
+    document = {name: value for name, value in desired.document.items() if name not in later}
+    for scope in ("variants", "images"):
+        if scope in document:
+            document[scope] = [
+                {name: value for name, value in element.items() if f"{scope}.{name}" not in later}
+                for element in document[scope]
+            ]
+    return document
 
 
 def _body(document: Document, product: str, *, new: bool) -> Document:
@@ -242,4 +260,7 @@ def _image(element: Mapping[str, Any]) -> Document:
 
 def _ids(existing: Existing | None) -> Mapping[str, frozenset[str]]:
     document = existing.document if existing is not None else {}
-    return {name: frozenset(document.get(name) or ()) for name in ("variants", "images")}
+    return {
+        name: frozenset(str(each["id"]) for each in document.get(name) or ())
+        for name in ("variants", "images")
+    }

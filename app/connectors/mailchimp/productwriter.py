@@ -33,6 +33,14 @@ from app.connectors.mailchimp.stores import Storefront
 from app.errors import RecordRefused
 
 FEW = 3
+WHOLE = ",".join(
+    (
+        "id",
+        *products.FIELDS,
+        *(f"variants.{name}" for name in ("id", *products.VARIANT_FIELDS)),
+        *(f"images.{name}" for name in ("id", "url", "variant_ids")),
+    )
+)
 SHOWN = 50
 """So many variants an answer lists at most (mailchimp.md §3.3)."""
 
@@ -72,7 +80,8 @@ class ProductTarget:
         if len(asked) > FEW:
             there = await self._shelf.ids() if self._storefront.there else frozenset()
             asked = [(each, id) for each, id in asked if id in there]
-        answers = await asyncio.gather(*(self._look(id) for _, id in asked), return_exceptions=True)
+        looks = (self._look(id, whole=each.whole) for each, id in asked)
+        answers = await asyncio.gather(*looks, return_exceptions=True)
         for (each, _), answer in zip(asked, answers, strict=True):
             if isinstance(answer, BaseException):
                 raise answer
@@ -112,25 +121,24 @@ class ProductTarget:
 
     # --- looking up ---------------------------------------------------------------------------------------------
 
-    async def _look(self, id: str) -> Existing | None:
-        """The product with the ids of all of its variants and images."""
+    async def _look(self, id: str, *, whole: bool) -> Existing | None:
+        """The product as it stands, or only the ids of all of its variants and images."""
         path = f"{self._path}/{segment(id)}"
+        fields = WHOLE if whole else "id,variants.id,images.id"
         try:
-            answer = await self._api.get(
-                path, operation="product.get", params={"fields": "id,variants.id,images.id"}
-            )
+            answer = await self._api.get(path, operation="product.get", params={"fields": fields})
         except RecordRefused as refused:
             if refused.code != "not_found":
                 raise
             return None
-        variants = [str(each.get("id", "")) for each in answer.get("variants") or ()]
+        variants = list(answer.get("variants") or ())
         if len(variants) >= SHOWN:
+            told = ",".join(("id", *products.VARIANT_FIELDS)) if whole else "id"
             listed = pages(
-                self._api, f"{path}/variants", name="variants", fields="id", operation="variants.list"
+                self._api, f"{path}/variants", name="variants", fields=told, operation="variants.list"
             )
-            variants = [str(each.get("id", "")) async for each in listed]
-        images = [str(each.get("id", "")) for each in answer.get("images") or ()]
-        return Existing(id, document={"variants": variants, "images": images}, whole=False)
+            variants = [each async for each in listed]
+        return Existing(id, document=answer | {"variants": variants}, whole=whole)
 
     # --- writing ------------------------------------------------------------------------------------------------
 

@@ -75,7 +75,11 @@ async def test_many_are_looked_up_on_the_shelf(client: MailchimpClient, shop: Sh
     found = await target.fetch_many([Wanted("product", f"k{n}", str(n), None) for n in range(10)])
 
     assert {
-        f"k{id}": Existing(id, document={"variants": [f"{id}01", f"{id}02"], "images": []}, whole=False)
+        f"k{id}": Existing(
+            id,
+            document={"id": id, "variants": [{"id": f"{id}01"}, {"id": f"{id}02"}], "images": []},
+            whole=False,
+        )
         for id in ("3", "7")
     } == found
     assert ["product.get", "product.get", "products.get"] == sorted(shop.calls())
@@ -87,7 +91,7 @@ async def test_all_of_three_hundred_variants_are_known(client: MailchimpClient, 
 
     found = await client.target("product").fetch_many([Wanted("product", "k", "1", None)])
 
-    assert ids == found["k"].document["variants"]
+    assert ids == [each["id"] for each in found["k"].document["variants"]]
 
 
 async def test_a_variant_whose_product_is_gone_comes_back_with_all_of_it(
