@@ -108,8 +108,15 @@ async def db(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock)
         yield database
 
 
+@pytest.fixture(params=BACKENDS)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """The same with the real clock."""
+    async for found in _fresh(request, tmp_path, None):
+        yield found
+
+
 async def _fresh(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
+    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock | None
 ) -> AsyncIterator[Database]:
     if request.param == "sqlite":
         path = tmp_path / "data.sqlite3"

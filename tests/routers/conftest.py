@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
-import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
 from redis.asyncio import Redis
-from sqlalchemy import Table, select, text
+from sqlalchemy import Table, select
 
 from app.main import create_app
 from app.resources import open_resources
@@ -28,70 +25,18 @@ from app.sandbox.serving import serving
 from app.sealing import Sealer
 from app.settings import Settings
 from app.store import connections
-from app.store.session import Database, migrate
-from app.store.tables import metadata
+from app.store.session import Database
 
 if TYPE_CHECKING:
     from tests.routers.world import World
 
-REDIS = os.environ.get("TEST_REDIS", "redis://127.0.0.1:6379/0")
-POSTGRES = os.environ.get("TEST_POSTGRES", "postgresql://root@127.0.0.1:5432")
+_redis = {"url": ""}
 
 
-async def _postgres(statement: str, database: str = "postgres") -> bool:
-    try:
-        connection = await asyncpg.connect(f"{POSTGRES}/{database}", timeout=2)
-    except (OSError, asyncpg.PostgresError, TimeoutError):
-        return False
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-    return True
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with the schema, to be copied."""
-    file = tmp_path_factory.mktemp("schema") / "template.sqlite3"
-    migrate(f"sqlite+aiosqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
-def postgres_url(worker_id: str) -> Iterator[str | None]:
-    """A PostgreSQL database of this test process's own, with the schema; None where no server is reachable."""
-    name = f"t2a_api_{os.getpid()}_{worker_id}"
-    if not asyncio.run(_postgres(f"CREATE DATABASE {name}")):
-        yield None
-        return
-    url = f"{POSTGRES.replace('postgresql:', 'postgresql+asyncpg:')}/{name}"
-    migrate(url)
-    yield url
-    asyncio.run(_postgres(f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, migrated_file: Path, tmp_path: Path) -> str:
-    """A database with the schema: a file of its own, or this process's database on the server."""
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{shutil.copy(migrated_file, tmp_path / 'data.sqlite3')}"
-    url: str | None = request.getfixturevalue("postgres_url")
-    if url is None:
-        pytest.skip("no PostgreSQL server is reachable")
-    return url
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """An empty database with the schema."""
-    db = Database(database_url)
-    if not db.is_sqlite:
-        async with db.write() as conn:
-            names = ", ".join(table.name for table in metadata.sorted_tables)
-            await conn.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-    yield db
-    await db.close()
+@pytest.fixture(scope="session", autouse=True)
+def redis_of_the_tests(redis_url: str) -> None:
+    """The Redis that every application of these tests is opened with."""
+    _redis["url"] = redis_url
 
 
 TOKEN = "tok-of-the-till"
@@ -155,10 +100,10 @@ async def api_over(database: Database, var_dir: Path, **settings: Any) -> AsyncI
         key_prefix=f"t2a-api-{os.getpid()}-{secrets.token_hex(4)}",
         **settings,
     )
-    async with Redis.from_url(REDIS) as redis:
+    async with Redis.from_url(_redis["url"]) as redis:
         # This Redis has remembered since long ago: after a flush nobody would be given a place for five seconds.
         await redis.set(f"{chosen.key_prefix}:places-since", 1, ex=600)
-    app = create_app(lambda: open_resources(chosen, redis_url=REDIS))
+    app = create_app(lambda: open_resources(chosen, redis_url=_redis["url"]))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
