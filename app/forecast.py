@@ -40,7 +40,12 @@ class Forecast:
 
 
 async def forecast(
-    route: Route, *, since: int, most_records: int = MOST_RECORDS, most_seconds: float = MOST_SECONDS
+    route: Route,
+    *,
+    since: int,
+    most_records: int = MOST_RECORDS,
+    most_seconds: float = MOST_SECONDS,
+    page_size: int = PAGE,
 ) -> Forecast:
     """Count what the flow would do with everything from position ``since`` on. Raises what either side raises."""
     told, taken, seen = Forecast(), set[Key](), set[str]()
@@ -48,7 +53,7 @@ async def forecast(
     ends = loop.time() + most_seconds
     position = since
     while True:
-        page = await route.source.changes(route.record_kind, since=position, limit=PAGE)
+        page = await route.source.changes(route.record_kind, since=position, limit=page_size)
         fetched = [answer for answer in await _whole(route, page) if answer.ref not in seen]
         fetched.sort(key=lambda answer: (len(answer.ref), answer.ref))  # the lowest number keeps a shared key
         seen |= {answer.ref for answer in fetched}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.connectors.base import Change, Document, Existing, Fetched, Leave, Steps, Wanted
-from app.errors import AppError
+from app.errors import AppError, CredentialsRefused, MisdirectedConnection, TimeError
 from app.pipeline.planning import plan_all
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
@@ -20,6 +20,9 @@ from app.store import targets
 from app.store.deliveries import Claimed
 from app.store.targets import Key, Target
 from app.translation import Plan, needs_existing_leaves
+
+_ALL = (TimeError, CredentialsRefused, MisdirectedConnection)
+"""What is about the account or the connection, and no finding about a record."""
 
 Action = Literal["create", "update", "unchanged", "archive", "delete", "leave"]
 
@@ -66,7 +69,7 @@ async def rehearse(
     items = [Item(claimed=_claimed(answer.ref), fetched=answer) for answer in fetched]
     await plan_all(route, items)
     for item in items:
-        if item.error is not None and not isinstance(item.error, AppError):
+        if item.error is not None and (not isinstance(item.error, AppError) or isinstance(item.error, _ALL)):
             raise item.error
     await _look_up(route, items, whole=whole)
     taken = set() if taken is None else taken

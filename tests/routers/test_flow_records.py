@@ -148,7 +148,7 @@ async def test_a_rule_that_holds_back_is_told(world: World) -> None:
 
 
 async def test_a_till_that_is_away_is_said(world: World) -> None:
-    world.till.faults.fail_next(operation="getRelations", kind="http", status=503)
+    world.till.faults.fail_next(operation="getRelations", status=503)
 
     answer = await world.api.http.post(f"/api/v1/flows/{FLOW}/preview", json={"record": "1"})
 
