@@ -10,6 +10,7 @@ from app.routers import (
     activity,
     alerts,
     api_keys,
+    changes,
     connection_webhooks,
     connections,
     flow_cursor,
@@ -42,6 +43,7 @@ ROUTERS = (
     replays.router,
     alerts.router,
     api_keys.router,
+    changes.router,
 )
 
 _WHEN = {

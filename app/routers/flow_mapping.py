@@ -22,7 +22,8 @@ from app.routers.bodies import Answer, storable
 from app.routers.context import Reach
 from app.routers.flow_bodies import FlowId
 from app.routers.flow_settings import ExpectedVersion
-from app.store import connections, flows
+from app.security import Caller
+from app.store import changes, connections, flows
 from app.store.flows import Flow
 
 router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
@@ -72,7 +73,9 @@ class MappingOut(Answer):
     )
 
 
-async def _legs(db: AsyncConnection, flow: Flow, kept: Mapping[str, Any]) -> tuple[Legs, tuple[Finding, ...]]:
+async def legs_with_findings(
+    db: AsyncConnection, flow: Flow, kept: Mapping[str, Any]
+) -> tuple[Legs, tuple[Finding, ...]]:
     """The mapping that counts with what is to be said about it. Raises InvalidInput where a table cannot be used."""
     source = system((await connections.find(db, flow.source_connection_id)).system)
     target = system((await connections.find(db, flow.target_connection_id)).system)
@@ -126,7 +129,14 @@ def _shown(flow: Flow, legs: Legs, findings: tuple[Finding, ...]) -> MappingOut:
 
 
 async def _save(
-    reach: Reach, flow_id: str, body: FlowMapping, *, keep: bool, version: int | None, check_only: bool
+    reach: Reach,
+    caller: Caller,
+    flow_id: str,
+    body: FlowMapping,
+    *,
+    keep: bool,
+    version: int | None,
+    check_only: bool,
 ) -> MappingOut:
     """Save what was given; with ``keep`` the parts that were not given stay. Raises what names every row that is wrong."""
     given = body.model_dump(mode="json", exclude_unset=True)
@@ -135,17 +145,20 @@ async def _save(
         flow = await flows.find(db, flow_id)
         merged = {**(flow.mapping if keep else {}), **given}
         kept = {name: value for name, value in merged.items() if value is not None}
-        legs, findings = await _legs(db, flow, kept)
-        _refuse(findings)
+        legs, findings = await legs_with_findings(db, flow, kept)
+        refuse(findings)
         if not check_only:
+            before = flow
             flow = await flows.configure(db, flow_id, now=now, mapping=kept, expected_version=version)
+            await changes.note_flow(db, flow, before=before, who=caller, now=now)
         return _shown(flow, legs, findings)
 
 
-def _refuse(findings: tuple[Finding, ...]) -> None:
+def refuse(findings: tuple[Finding, ...], *, place: tuple[str | int, ...] = ()) -> None:
+    """Raise what names every row that cannot run; ``place`` is where the mapping stands in the body."""
     errors = [
         {
-            "loc": ("body", finding.place),
+            "loc": ("body", *place, finding.place),
             "msg": f"{finding.sentence} {finding.advice}".strip(),
             "type": finding.code,
         }
@@ -161,13 +174,13 @@ async def get_flow_mapping(reach: Reach, _caller: Reads, flow_id: FlowId) -> Map
     """The mapping as it counts: what was edited, else the shipped rows; with what is to be said about it."""
     async with reach.db.read() as db:
         flow = await flows.find(db, flow_id)
-        return _shown(flow, *(await _legs(db, flow, flow.mapping)))
+        return _shown(flow, *(await legs_with_findings(db, flow, flow.mapping)))
 
 
 @router.put("/{flow_id}/mapping")
 async def put_flow_mapping(
     reach: Reach,
-    _caller: Administers,
+    caller: Administers,
     flow_id: FlowId,
     body: MappingIn,
     version: ExpectedVersion = None,
@@ -177,23 +190,23 @@ async def put_flow_mapping(
 
     What cannot run is refused, every row by its name; a path that is not known is a warning in `findings`.
     """
-    return await _save(reach, flow_id, body, keep=False, version=version, check_only=check_only)
+    return await _save(reach, caller, flow_id, body, keep=False, version=version, check_only=check_only)
 
 
 @router.patch("/{flow_id}/mapping")
 async def patch_flow_mapping(
     reach: Reach,
-    _caller: Administers,
+    caller: Administers,
     flow_id: FlowId,
     body: MappingIn,
     version: ExpectedVersion = None,
     check_only: CheckOnly = False,
 ) -> MappingOut:
     """Replace some parts (one leg, the rules, a filter …) and leave the others as they are; null restores a shipped leg."""
-    return await _save(reach, flow_id, body, keep=True, version=version, check_only=check_only)
+    return await _save(reach, caller, flow_id, body, keep=True, version=version, check_only=check_only)
 
 
 @router.delete("/{flow_id}/mapping")
-async def restore_flow_mapping(reach: Reach, _caller: Administers, flow_id: FlowId) -> MappingOut:
+async def restore_flow_mapping(reach: Reach, caller: Administers, flow_id: FlowId) -> MappingOut:
     """Restore the shipped mapping: both legs, and no tables, rules, filters or lists."""
-    return await _save(reach, flow_id, FlowMapping(), keep=False, version=None, check_only=False)
+    return await _save(reach, caller, flow_id, FlowMapping(), keep=False, version=None, check_only=False)

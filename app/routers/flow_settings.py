@@ -26,7 +26,7 @@ from app.routers.bodies import (
 )
 from app.routers.context import Reach
 from app.routers.flow_bodies import FlowId
-from app.store import flows, integrations
+from app.store import changes, flows, integrations
 from app.store.flows import Flow
 
 router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
@@ -71,7 +71,7 @@ async def get_flow_settings(reach: Reach, _caller: Reads, flow_id: FlowId) -> Fl
 @router.put("/{flow_id}/settings")
 async def put_flow_settings(
     reach: Reach,
-    _caller: Administers,
+    caller: Administers,
     flow_id: FlowId,
     body: Annotated[
         JsonObject,
@@ -97,6 +97,7 @@ async def put_flow_settings(
         changed = await flows.configure(
             db, flow_id, now=now, settings=_only(body, model), expected_version=version
         )
+        await changes.note_flow(db, changed, before=flow, who=caller, now=now)
         return await _shown(db, changed)
 
 
@@ -136,7 +137,7 @@ async def get_flow_hours(reach: Reach, _caller: Reads, flow_id: FlowId) -> Hours
 @router.put("/{flow_id}/hours")
 async def put_flow_hours(
     reach: Reach,
-    _caller: Administers,
+    caller: Administers,
     flow_id: FlowId,
     body: Annotated[
         Hours,
@@ -153,18 +154,20 @@ async def put_flow_hours(
         changed = await flows.change(
             db, flow_id, now=now, schedule=body.model_dump(mode="json"), opens_at=opens_at
         )
+        await changes.note_flow(db, changed, before=flow, who=caller, now=now)
         answer = await _hours(db, changed, now=now)
     reach.resources.ring([flow_id])
     return answer
 
 
 @router.delete("/{flow_id}/hours")
-async def delete_flow_hours(reach: Reach, _caller: Administers, flow_id: FlowId) -> HoursOut:
+async def delete_flow_hours(reach: Reach, caller: Administers, flow_id: FlowId) -> HoursOut:
     """Deliver at any hour again."""
     now = await reach.db.now()
     async with reach.db.write() as db:
-        await flows.find(db, flow_id)
+        flow = await flows.find(db, flow_id)
         changed = await flows.change(db, flow_id, now=now, schedule=None, opens_at=0)
+        await changes.note_flow(db, changed, before=flow, who=caller, now=now)
         answer = await _hours(db, changed, now=now)
     reach.resources.ring([flow_id])
     return answer

@@ -17,7 +17,7 @@ from app.routers.bodies import ID, own_values, validated
 from app.routers.context import Reach
 from app.routers.flow_bodies import FlowChange, FlowId, FlowOut, NewFlow, shown
 from app.routers.integrations import IntegrationId
-from app.store import connections, integrations
+from app.store import changes, connections, integrations
 from app.store import flows as store
 from app.store.ids import new_id
 from app.store.integrations import Integration
@@ -44,7 +44,7 @@ async def list_flows(
 
 @router.post("/integrations/{integration_id}/flows", status_code=201)
 async def create_flow(
-    reach: Reach, _caller: Administers, integration_id: IntegrationId, body: NewFlow
+    reach: Reach, caller: Administers, integration_id: IntegrationId, body: NewFlow
 ) -> FlowOut:
     """Add a flow. It starts paused: look at its settings and a preview, then start it."""
     kind = flow_kind(body.kind)
@@ -52,7 +52,7 @@ async def create_flow(
     now = await reach.db.now()
     async with reach.db.write() as db:
         integration = await integrations.find(db, integration_id)
-        source, target = await _sides(db, integration, kind, source=body.source_connection_id)
+        source, target = await sides(db, integration, kind, source=body.source_connection_id)
         if body.id is not None and await _exists(db, body.id):
             raise Conflict(f"There is a flow {body.id} already.", field="id", code="id_taken")
         made = await store.add(
@@ -69,6 +69,7 @@ async def create_flow(
             deadline_ms=round(kind.deadline_s * 1000),
             now=now,
         )
+        await changes.note_flow(db, made, who=caller, now=now, how="created")
         return await shown(db, made, reach, now=now)
 
 
@@ -80,7 +81,7 @@ async def _exists(db: AsyncConnection, id: str) -> bool:
     return True
 
 
-async def _sides(
+async def sides(
     db: AsyncConnection, integration: Integration, kind: FlowKind, *, source: str | None
 ) -> tuple[str, str]:
     """Which connection is read and which is written. Raises InvalidInput when they cannot do that."""
@@ -113,7 +114,7 @@ async def get_flow(reach: Reach, _caller: Reads, flow_id: FlowId) -> FlowOut:
 
 
 @router.patch("/flows/{flow_id}")
-async def change_flow(reach: Reach, _caller: Administers, flow_id: FlowId, body: FlowChange) -> FlowOut:
+async def change_flow(reach: Reach, caller: Administers, flow_id: FlowId, body: FlowChange) -> FlowOut:
     """Change the flow's timing."""
     now = await reach.db.now()
     values: dict[str, Any] = {}
@@ -122,14 +123,20 @@ async def change_flow(reach: Reach, _caller: Administers, flow_id: FlowId, body:
     if body.deadline_s is not None:
         values["deadline_ms"] = round(body.deadline_s * 1000)
     async with reach.db.write() as db:
-        return await shown(db, await store.change(db, flow_id, now=now, **values), reach, now=now)
+        before = await store.find(db, flow_id)
+        changed = await store.change(db, flow_id, now=now, **values)
+        await changes.note_flow(db, changed, before=before, who=caller, now=now)
+        return await shown(db, changed, reach, now=now)
 
 
 @router.delete("/flows/{flow_id}", status_code=204)
-async def delete_flow(reach: Reach, _caller: Administers, flow_id: FlowId) -> Response:
+async def delete_flow(reach: Reach, caller: Administers, flow_id: FlowId) -> Response:
     """Forget a flow, its deliveries and attempts. What it brought to the target stays there."""
+    now = await reach.db.now()
     async with reach.db.write() as db:
+        removed = await store.find(db, flow_id)
         await store.remove(db, flow_id)
+        await changes.note_flow(db, removed, before=removed, who=caller, now=now, how="removed")
     return Response(status_code=204)
 
 

@@ -27,7 +27,7 @@ from app.routers.bodies import (
     with_examples,
 )
 from app.routers.context import Context, Reach
-from app.store import connections, flows
+from app.store import changes, connections, flows
 from app.store import integrations as store
 from app.store.ids import new_id
 from app.store.integrations import Integration
@@ -110,7 +110,7 @@ async def list_integrations(reach: Reach, _caller: Reads) -> list[IntegrationOut
 
 
 @router.post("", status_code=201)
-async def create_integration(reach: Reach, _caller: Administers, body: NewIntegration) -> IntegrationOut:
+async def create_integration(reach: Reach, caller: Administers, body: NewIntegration) -> IntegrationOut:
     """Put two connections together. It does nothing until it has a flow that is started."""
     settings = validated(IntegrationSettings, body.settings, field="settings")
     if body.left_connection_id == body.right_connection_id:
@@ -132,6 +132,7 @@ async def create_integration(reach: Reach, _caller: Administers, body: NewIntegr
             settings=own_values(settings),
             now=now,
         )
+        await changes.note_integration(db, made, who=caller, now=now, how="created")
         return await _shown(db, made, reach)
 
 
@@ -153,12 +154,15 @@ async def get_integration(reach: Reach, _caller: Reads, integration_id: Integrat
 
 @router.patch("/{integration_id}")
 async def change_integration(
-    reach: Reach, _caller: Administers, integration_id: IntegrationId, body: IntegrationChange
+    reach: Reach, caller: Administers, integration_id: IntegrationId, body: IntegrationChange
 ) -> IntegrationOut:
     """Change the name."""
     now = await reach.db.now()
     async with reach.db.write() as db:
-        return await _shown(db, await store.change(db, integration_id, now=now, name=body.name), reach)
+        before = await store.find(db, integration_id)
+        changed = await store.change(db, integration_id, now=now, name=body.name)
+        await changes.note_integration(db, changed, before=before, who=caller, now=now)
+        return await _shown(db, changed, reach)
 
 
 @router.delete("/{integration_id}", status_code=204)
@@ -186,10 +190,12 @@ async def get_integration_settings(
 
 @router.put("/{integration_id}/settings")
 async def put_integration_settings(
-    reach: Reach, _caller: Administers, integration_id: IntegrationId, body: _Settings
+    reach: Reach, caller: Administers, integration_id: IntegrationId, body: _Settings
 ) -> SettingsOut:
     """Replace the shared settings. All of the integration's flows use them from the next batch on."""
     now = await reach.db.now()
     async with reach.db.write() as db:
+        before = await store.find(db, integration_id)
         changed = await store.change(db, integration_id, now=now, settings=own_values(body))
+        await changes.note_integration(db, changed, before=before, who=caller, now=now)
         return settings_of(changed, reach)

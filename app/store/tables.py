@@ -126,6 +126,7 @@ cursors = Table(
     Column("updated_at", Millis, nullable=False),
 )
 
+
 side_cursors = Table(  # how far a flow has read the other sequences that tell of its records
     "side_cursors",
     metadata,
@@ -133,6 +134,25 @@ side_cursors = Table(  # how far a flow has read the other sequences that tell o
     Column("sequence", String(30), primary_key=True),
     Column("position", BigInteger, nullable=False),
     Column("updated_at", Millis, nullable=False),
+)
+
+config_changes = Table(  # versions of what people configure: who, when, and the whole content after it
+    "config_changes",
+    metadata,
+    Column("id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
+    Column("integration_id", Id, ForeignKey("integrations.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "subject", Id, nullable=False
+    ),  # a flow's id, or the integration's; a removed flow's history stays
+    Column("number", Integer, nullable=False),
+    Column("at", Millis, nullable=False),
+    Column("key_id", Id),
+    Column("key_name", String(200)),
+    Column("how", String(20), nullable=False),  # found | created | changed | restored | imported | removed
+    Column("restored", Integer),  # the number whose content came back
+    Column("differences", JSON, nullable=False),
+    Column("content", JSON, nullable=False),
+    UniqueConstraint("integration_id", "subject", "number"),
 )
 
 api_keys = Table(
