@@ -126,7 +126,6 @@ cursors = Table(
     Column("updated_at", Millis, nullable=False),
 )
 
-
 side_cursors = Table(  # how far a flow has read the other sequences that tell of its records
     "side_cursors",
     metadata,
