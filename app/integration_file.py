@@ -128,9 +128,8 @@ def read(raw: bytes) -> Any:
 
 def _bounded(text: str) -> None:
     """Look at the file's events before anything is built of them."""
-    depth = parts = 0
-    for event in yaml.parse(text, Loader=_Fast):
-        parts += 1
+    depth = 0
+    for parts, event in enumerate(yaml.parse(text, Loader=_Fast)):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise _wrong("Anchors and aliases are not taken.", event.start_mark)
         if getattr(event, "tag", None) is not None:
