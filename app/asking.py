@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from app import keyring, run_file
 from app.errors import AdministratorError
@@ -146,3 +149,38 @@ async def replay(api: OwnApi, ids: Sequence[int], *, flow: str | None, failed: b
     count = found["count"]
     told = f"{count} {'delivery is' if count == 1 else 'deliveries are'} brought about again."
     return Answer((told if count else "Nothing fits, so nothing was asked for.",), found)
+
+
+# --- apply ----------------------------------------------------------------------------------------------------------
+
+
+async def apply(
+    api: OwnApi,
+    file: Path | None,
+    *,
+    template: str | None = None,
+    left: str | None = None,
+    right: str | None = None,
+    check_only: bool = False,
+) -> Answer:
+    """Make an integration what a file says, or a template that is shipped; one line for each thing that was done."""
+    if template is not None:
+        raw = await api.get_text(f"/templates/{quote(template, safe='')}")
+    else:
+        raw = await asyncio.to_thread(_file, file)
+    found = await api.post_yaml(
+        "/imports", raw, left=left, right=right, check_only="true" if check_only else None
+    )
+    before = "Nothing was changed; this is what would be:" if check_only else None
+    return Answer((*([before] if before else []), *found["said"]), found)
+
+
+def _file(path: Path | None) -> bytes:
+    if path is None:
+        raise AdministratorError("No file is named.", advice="Name one, or --template.", code="no_file")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise AdministratorError(
+            f"The file {path} cannot be read: {error.strerror}.", advice="Check its name.", code="no_file"
+        ) from None

@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -31,7 +32,7 @@ cli = typer.Typer(
     help=(
         "Keeps MplusKASSA and Mailchimp in step.\n\n"
         "Start everything with `up`. In production run `migrate` once, then `serve` and one or more `work` side by side. "
-        "`check`, `preview`, `replay` and `poll` talk to the API that runs."
+        "`check`, `preview`, `replay`, `poll` and `apply` talk to the API that runs."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -204,6 +205,38 @@ def migrate() -> None:
     settings = settings_of()
     bring_up_to_date(settings.database)
     typer.echo(f"The database is up to date: {shown(settings.database)}")
+
+
+@cli.command(short_help="Make an integration what a file says.")
+def apply(
+    file: Annotated[Path | None, typer.Argument(help="A YAML file, as the API exports it.")] = None,
+    template: Annotated[
+        str | None, typer.Option(help="A shipped one instead: newsletter, receipts-only, shop.")
+    ] = None,
+    left: Annotated[
+        str | None, typer.Option(help="The connection to take for the file's left one, by id.")
+    ] = None,
+    right: Annotated[
+        str | None, typer.Option(help="The connection to take for the file's right one, by id.")
+    ] = None,
+    check_only: Annotated[bool, typer.Option("--check", help="Only tell what it would change.")] = False,
+    api: Address = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Create what is missing and change what differs, so that the integration of that name is what the file says, and tell
+    each thing that was done. The second time it changes nothing. New flows are paused; nothing is removed.
+
+    Connections must be there already, since a file holds no credentials; they are found by system and name.
+    """
+    if (file is None) == (template is None):
+        raise typer.BadParameter("name a file, or --template")
+    _ask(
+        lambda to: asking.apply(to, file, template=template, left=left, right=right, check_only=check_only),
+        api=api,
+        key=key,
+        as_json=as_json,
+    )
 
 
 @cli.command(short_help="Check connections: is each account well, and if not, why?")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -67,6 +67,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    """Quoted where it holds a line break that YAML would fold away."""
+    style = '"' if any(mark in value for mark in "\x85\u2028\u2029\ufeff") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def written(document: Mapping[str, Any]) -> str:
     """Plain data as YAML, in the order given."""
     return yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
@@ -81,7 +90,7 @@ _Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _Loader(_Fast):  # type: ignore[misc]
     """JSON's kinds of value only: what looks like a date, an octal or a Norwegian ``no`` is text."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
 
 _SIGNS = list("-+0123456789")

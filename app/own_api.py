@@ -58,11 +58,26 @@ class OwnApi:
         """POST. Raises ApiRefused."""
         return await self._call("POST", path, json=body, params=query)
 
+    async def post_yaml(self, path: str, body: bytes, **query: Any) -> Any:
+        """POST of a file. Raises ApiRefused."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        headers = {"Content-Type": "application/yaml"}
+        return await self._call("POST", path, content=body, params=asked, headers=headers)
+
+    async def get_text(self, path: str) -> bytes:
+        """GET of a file. Raises ApiRefused."""
+        answer = await self._sent("GET", path)
+        return answer.content
+
     async def patch(self, path: str, body: Any) -> Any:
         """PATCH. Raises ApiRefused."""
         return await self._call("PATCH", path, json=body)
 
     async def _call(self, method: str, path: str, **more: Any) -> Any:
+        answer = await self._sent(method, path, **more)
+        return answer.json() if answer.content else None
+
+    async def _sent(self, method: str, path: str, **more: Any) -> httpx.Response:
         try:
             answer = await self._http.request(method, path, **more)
         except httpx.HTTPError as error:
@@ -72,7 +87,7 @@ class OwnApi:
                 code="api_away",
             ) from None
         if answer.is_success:
-            return answer.json() if answer.content else None
+            return answer
         raise _refusal(answer)
 
 

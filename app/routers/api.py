@@ -21,6 +21,7 @@ from app.routers import (
     flow_start,
     flows,
     health,
+    imports,
     integrations,
     replays,
     systems,
@@ -44,6 +45,7 @@ ROUTERS = (
     alerts.router,
     api_keys.router,
     changes.router,
+    imports.router,
 )
 
 _WHEN = {

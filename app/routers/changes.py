@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from app.flows.differences import Difference
 from app.routers.access import Administers, Reads
 from app.routers.activity_bodies import Cursor, Limit
 from app.routers.bodies import Answer, Listing, Moment, moment, paged
@@ -67,12 +66,11 @@ class Restored(Answer):
 
 
 def _differences(change: ConfigChange) -> list[DifferenceOut]:
-    found = [Difference(**each) for each in change.differences]
     return [
         DifferenceOut(
             path=each.path, how=each.how, before=each.before, after=each.after, sentence=each.sentence
         )
-        for each in found
+        for each in changes.told(change)
     ]
 
 

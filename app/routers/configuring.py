@@ -41,11 +41,13 @@ async def put_flow(
     how: How,
     restored: int | None = None,
     expected_version: int | None = None,
+    new: bool = False,
     place: Place = (),
 ) -> tuple[Flow, int | None]:
     """The flow with this content (:func:`app.store.changes.flow_content`), and the number of the new version.
 
-    None where it is so already: nothing is written then. Raises what names every field that cannot be used, ``place`` first.
+    None where it is so already: nothing is written then. A ``new`` flow was added in this transaction and has no version yet.
+    Raises what names every field that cannot be used, ``place`` first.
     """
     shared = (await integrations.find(db, flow.integration_id)).settings
     kind = flow_kind(flow.kind)
@@ -62,7 +64,7 @@ async def put_flow(
     refuse(findings, place=(*place, "mapping"))
     hours = None if content["hours"] is None else checked(Hours, content["hours"], place=(*place, "hours"))
     timing = checked(FlowChange, {name: content[name] for name in ("window_s", "deadline_s")}, place=place)
-    before = flow
+    before = None if new else flow
     present = changes.flow_content(flow)
     if not (same(present["settings"], settings) and same(present["mapping"], kept)):
         flow = await flows.configure(
@@ -94,6 +96,7 @@ async def put_integration(
     now: int,
     how: How,
     restored: int | None = None,
+    new: bool = False,
     place: Place = (),
 ) -> tuple[Integration, int | None]:
     """The same for an integration (:func:`app.store.changes.integration_content`)."""
@@ -101,7 +104,7 @@ async def put_integration(
         _IntegrationParts, {"name": content["name"], "settings": content["settings"]}, place=place
     )
     settings = own_values(parts.settings)
-    before = integration
+    before = None if new else integration
     if not same(changes.integration_content(integration), {"name": parts.name, "settings": settings}):
         integration = await integrations.change(
             db, integration.id, now=now, name=parts.name, settings=settings

@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
-from app.flows.differences import differences
+from app.flows.differences import Difference, differences
 from app.store.flows import Flow
 from app.store.integrations import Integration
 from app.store.tables import config_changes as table
@@ -184,6 +184,11 @@ async def _add(
         )
     )
     return await find(db, integration_id=integration_id, subject=subject, number=number)
+
+
+def told(change: ConfigChange) -> list[Difference]:
+    """Its differences."""
+    return [Difference(**each) for each in change.differences]
 
 
 async def find(db: AsyncConnection, *, integration_id: str, subject: str, number: int) -> ConfigChange:
