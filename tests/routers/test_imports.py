@@ -21,7 +21,7 @@ from tests.routers.world import API_KEY, AUDIENCE, FLOW, INTEGRATION, TILL, Worl
 RICH: dict[str, Any] = {
     "leg2": [
         {"target": "email_address", "expression": "email"},
-        {"target": "merge_fields.FNAME", "expression": "upper(first_name)", "mode": "create only"},
+        {"target": "merge_fields.FNAME", "expression": "upper(first_name)", "mode": "create"},
     ],
     "tables": {"country": {"entries": {"NO": "0123", "BE": "no"}, "missing": "default", "default": "~"}},
     "rules": [
@@ -232,7 +232,12 @@ async def test_a_name_taken_between_other_connections_is_told(world: World) -> N
 async def test_apply_in_a_terminal_says_what_it_did(world: World, tmp_path: Any) -> None:
     file = tmp_path / "shop.yaml"
     file.write_text(await export(world))
-    async with serving(world.api.app) as url, OwnApi(url, ADMIN_KEY) as api:
+
+    async def http_only(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http", "the application is open already"
+        await world.api.app(scope, receive, send)
+
+    async with serving(http_only) as url, OwnApi(url, ADMIN_KEY) as api:
         same = await asking.apply(api, file)
         made = await asking.apply(api, None, template="newsletter")
         looked = await asking.apply(api, None, template="shop", check_only=True)
