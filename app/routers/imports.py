@@ -36,15 +36,16 @@ router = APIRouter(prefix="/api/v1", tags=["Files"])
 YAML = "application/yaml"
 TEMPLATES = FilePath(__file__).parent.parent / "templates"
 _SHOWN = {"content": {YAML: {"schema": {"type": "string"}}}, "description": "The file"}
-_TAKEN = {
-    "required": True,
-    "content": {
-        YAML: {
-            "schema": {"type": "string"},
-            "example": (TEMPLATES / "receipts-only.yaml").read_text(encoding="utf-8"),
-        }
-    },
-}
+_EXAMPLE = """\
+format: 1
+name: Receipts only
+left: {system: mplus, name: Demo till}
+right: {system: mailchimp, name: Demo audience}
+flows:
+  - kind: customers
+    settings: {without_consent: transactional}
+"""
+_TAKEN = {"required": True, "content": {YAML: {"schema": {"type": "string"}, "example": _EXAMPLE}}}
 
 
 class ImportedFlow(Answer):
