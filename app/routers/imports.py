@@ -148,10 +148,9 @@ class _OnlyLooked(Exception):
         self.answer = answer
 
 
-_Chosen = Annotated[
-    str | None,
-    Query(pattern=ID, description="Take this connection for the file's, whatever its name", examples=[None]),
-]
+_CHOSEN = "Take this connection for the file's, whatever its name"
+_Left = Annotated[str | None, Query(pattern=ID, description=_CHOSEN, examples=[examples.TILL])]
+_Right = Annotated[str | None, Query(pattern=ID, description=_CHOSEN, examples=[examples.AUDIENCE])]
 
 
 @router.post("/imports", openapi_extra={"requestBody": _TAKEN})
@@ -159,8 +158,8 @@ async def import_file(
     reach: Reach,
     caller: Administers,
     request: Request,
-    left: _Chosen = None,
-    right: _Chosen = None,
+    left: _Left = None,
+    right: _Right = None,
     check_only: Annotated[bool, Query(description="Tell what it would change, and change nothing")] = False,
 ) -> Imported:
     """Make the integration of this name what the file says: what is missing is created, what differs is changed.
