@@ -27,8 +27,9 @@ from app.metrics import RINGS_FAILED
 log = structlog.get_logger("queue")
 
 ANSWER_S = 3.0
-BELL_S = 30
-"""A bell whose job was lost hangs this long at most."""
+BELL_S = 5
+"""A bell whose job was lost with its worker hangs this long at most; a job that is merely late is rung for twice, and the
+second one finds nothing to do."""
 
 JOB_EXPIRES_S = 3600
 """A job nobody took within the hour is stale: the sweep has rung again long ago."""
@@ -48,7 +49,11 @@ def unpack(value: bytes) -> dict[str, Any]:
 
 
 def open_redis(url: str, *, answer_s: float = ANSWER_S) -> ArqRedis:
-    """A client that connects when it is first used, and neither hangs nor gives up at the first broken connection."""
+    """A client that connects when it is first used, and neither hangs nor gives up at the first broken connection.
+
+    Without redis-py's health checks: a check that is not answered connects anew, which checks, which is not answered: with a
+    Redis that hangs such a call never ended.
+    """
     tcp = {} if url.startswith("unix") else {"socket_keepalive": True}
     pool = ConnectionPool.from_url(
         url,
@@ -57,7 +62,6 @@ def open_redis(url: str, *, answer_s: float = ANSWER_S) -> ArqRedis:
         **tcp,
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 1),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
-        health_check_interval=15,
     )
     return ArqRedis(pool, job_serializer=pack, job_deserializer=unpack)
 
