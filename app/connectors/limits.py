@@ -24,6 +24,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.connectors.places import TAKE
+from app.ending import cut_off
 from app.errors import RemoteUnavailable
 from app.metrics import GATE_WAIT_SECONDS
 
@@ -33,6 +34,8 @@ live_work: ContextVar[bool] = ContextVar("live_work", default=True)
 """Whether the running task works for somebody who waits, rather than on a first import or a backfill."""
 
 KEPT_FOR_LIVE = 2
+GIVE_BACK_S = 1.0
+"""At the end. A Redis that hangs finds out by itself that we are gone."""
 
 
 async def nobody_holds_yet(redis: Redis, *, prefix: str) -> None:
@@ -245,11 +248,11 @@ class AccountGate:
     async def close(self) -> None:
         """Stop renewing and give everything back."""
         if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+            await cut_off([self._keeper])
             self._keeper = None
-        await self.give_back()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GIVE_BACK_S):
+                await self.give_back()
 
 
 class Gates:

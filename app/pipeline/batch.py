@@ -11,12 +11,13 @@ import asyncio
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.connectors.base import Fetched, Gone, Wanted
 from app.connectors.limits import live_work
-from app.errors import AppError, Throttled
+from app.ending import cut_off
+from app.errors import AppError, DatabaseAway, Interrupted, Throttled
 from app.pipeline.planning import keys_to_reserve, plan_all
 from app.pipeline.reading import read_again, read_all
 from app.pipeline.route import Route
@@ -30,6 +31,7 @@ from app.store.targets import Key
 from app.translation import needs_existing_leaves
 
 SETTLE_CHUNK = 50
+SETTLE_AGAIN_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,23 @@ class _Lease:
                 await self.renew()
 
 
+def never() -> bool:
+    """Nobody asks the worker to stop."""
+    return False
+
+
 async def run_batch(
-    route: Route, *, limit: int = 100, only: str | None = None, handed: Mapping[str, Handed] | None = None
+    route: Route,
+    *,
+    limit: int = 100,
+    only: str | None = None,
+    handed: Mapping[str, Handed] | None = None,
+    halted: Callable[[], bool] = never,
 ) -> BatchResult:
-    """Work off up to ``limit`` due deliveries. Raises DatabaseAway; everything else is some delivery's outcome."""
+    """Work off up to ``limit`` due deliveries. Raises DatabaseAway; everything else is some delivery's outcome.
+
+    When ``halted`` says so nothing more is sent: what was sent is settled, the rest is due at once for another worker.
+    """
     clock = route.db.clock
     started = clock.monotonic()
     token = secrets.token_hex(12)
@@ -104,22 +119,36 @@ async def run_batch(
     await route.hook("claimed")
     lease = _Lease(route, token)
     keeper = asyncio.create_task(lease.keep())
+    items = [Item(claimed=row, started=started) for row in claimed]
     try:
-        items = [Item(claimed=row, started=started) for row in claimed]
         await _fetch(route, items, handed or {})
         await route.hook("fetched")
         await plan_all(route, items)
         await _reserve(route, items, token)
         await route.hook("reserved")
         await _look_up(route, items)
-        await _send_and_settle(route, items, token=token, lease=lease, result=result)
+        await _send_and_settle(route, items, token=token, lease=lease, result=result, halted=halted)
         await route.hook("settled")
+    except (Exception, asyncio.CancelledError):
+        await _give_back(route, items, token=token)
+        raise
     finally:
-        keeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeper
+        await cut_off([keeper])
     result.seconds = clock.monotonic() - started
     return result
+
+
+async def _give_back(route: Route, items: Sequence[Item], *, token: str) -> None:
+    """The batch failed as a whole: what was not sent need not wait for the lease's end. What was sent must."""
+    idle = [item for item in items if not any(wish.sent for wish in item.wishes)]
+    held = [row.id for item in idle for wish in item.wishes for row in wish.rows if row.holder == token]
+    with contextlib.suppress(AppError, OSError):
+        async with route.db.write() as conn:
+            await targets.let_go(conn, held, token=token)
+            await deliveries.release(
+                conn, [item.claimed.id for item in idle], token=token, clock=route.db.clock
+            )
+            await waits.wake_waiting(conn, held, clock=route.db.clock)
 
 
 async def _fetch(route: Route, items: Sequence[Item], handed: Mapping[str, Handed]) -> None:
@@ -280,7 +309,13 @@ async def _look_up(route: Route, items: Sequence[Item]) -> None:
 
 
 async def _send_and_settle(
-    route: Route, items: Sequence[Item], *, token: str, lease: _Lease, result: BatchResult
+    route: Route,
+    items: Sequence[Item],
+    *,
+    token: str,
+    lease: _Lease,
+    result: BatchResult,
+    halted: Callable[[], bool],
 ) -> None:
     """Send at bounded concurrency, settle finished ones in small chunks while the others go on."""
     trials = Trials(route)
@@ -290,10 +325,12 @@ async def _send_and_settle(
 
     async def carry(item: Item) -> None:
         async with places:
-            if not stop.is_set():
-                await send(route, item, may_send=lease.may_send)
-            else:
+            if halted():
+                item.error = Interrupted("The worker was told to stop.", code="worker_stops")
+            elif stop.is_set():
                 item.error = Throttled("The account was asked to slow down.")
+            else:
+                await send(route, item, may_send=lease.may_send)
         if any(isinstance(wish.error, Throttled) for wish in item.wishes):
             stop.set()  # the rest of the batch would only be refused as well
         finished.append(item)
@@ -301,8 +338,7 @@ async def _send_and_settle(
     async def settle_some(least: int) -> None:
         while len(finished) >= least and finished:
             part, finished[:] = finished[:SETTLE_CHUNK], finished[SETTLE_CHUNK:]
-            now = route.db.clock.monotonic()
-            result.outcomes += await settle(route, part, token=token, clock_s=now, trials=trials)
+            result.outcomes += await _surely_settled(route, part, token=token, lease=lease, trials=trials)
 
     slow = [item for item in items if any(not wish.unchanged for wish in item.wishes)]
     finished += [item for item in items if all(wish.unchanged for wish in item.wishes)]
@@ -321,3 +357,18 @@ async def _send_and_settle(
         raise
     await route.hook("sent")
     await settle_some(1)
+
+
+async def _surely_settled(
+    route: Route, items: Sequence[Item], *, token: str, lease: _Lease, trials: Trials
+) -> Counter[str]:
+    """Settle, and try again while the database is away and the lease lasts: what is known of a call must not be lost for a
+    cut connection. If the commit had happened after all, no row is hit, and what was sent is doubted."""
+    while True:
+        try:
+            now = route.db.clock.monotonic()
+            return await settle(route, items, token=token, clock_s=now, trials=trials)
+        except DatabaseAway:
+            if not lease.may_send():
+                raise
+            await asyncio.sleep(SETTLE_AGAIN_S)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Applied, Carries, Found
-from app.errors import AppError
+from app.errors import AppError, Interrupted
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, without
 from app.retry import BackOff, Block, Quarantine, RetryAt, Suspect, decide
@@ -451,7 +451,9 @@ async def _raise_what_concerns_all(
 
 def _attempt(route: Route, item: Item, settlement: Settlement, *, clock_s: float) -> NewAttempt | None:
     """The line for people; a run that changed nothing is only counted, and so is one that merely waited its turn."""
-    if settlement.outcome == "unchanged" or settlement.code == "held":
+    if settlement.outcome == "unchanged" or settlement.code == HELD:
+        return None
+    if isinstance(worst(item), Interrupted) and not any(wish.sent for wish in item.wishes):
         return None
     if settlement.outcome == "waiting" and item.claimed.outcome == "waiting":
         return None

@@ -222,6 +222,17 @@ def _settle(dialect: str, clock: Clock, fenced: bool) -> Update:
     )
 
 
+async def release(conn: AsyncConnection, ids: Iterable[int], *, token: str, clock: Clock) -> None:
+    """Give back what this worker claimed and did nothing with: due at once for whoever comes."""
+    row = deliveries.c
+    for part in chunks(sorted(set(ids)), 500):
+        await conn.execute(
+            update(deliveries)
+            .where(row.id.in_(part), row.claim == token, row.state == "running")
+            .values(state="pending", claim=None, due_at=clock.sql())
+        )
+
+
 async def want_again(conn: AsyncConnection, ids: Iterable[int], *, clock: Clock) -> None:
     """Overtaken rows are read once more, so that the newest state stays: due now unless running."""
     row = deliveries.c

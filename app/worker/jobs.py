@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 from redis.exceptions import RedisError
 
+from app.ending import cut_off
 from app.errors import AdministratorError, AppError, NotFound
 from app.metrics import ATTEMPTS, BATCH_SECONDS, BATCHES, BATCHES_FAILED
 from app.pipeline.batch import BatchResult, run_batch
@@ -44,19 +45,15 @@ class Deliverer:
     def __init__(self, resources: Resources, routes: RouteMap, *, turn_s: float = TURN_S):
         self._resources, self._routes, self._turn_s = resources, routes, turn_s
         self._flows: dict[str, _Flow] = {}
+        self._turns: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._idle = asyncio.Event()
-        self._idle.set()
 
-    def stop(self) -> None:
-        """Begin no further batch."""
+    async def close(self, *, within_s: float) -> None:
+        """Send nothing more, let what is under way be answered and settled, and cut off what takes longer."""
         self._stopping = True
-
-    async def ended(self, *, within_s: float) -> bool:
-        """Wait until no turn runs, at most so long; whether all ended."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), within_s)
-        return not self.busy
+        if self._turns:
+            await asyncio.wait(self._turns, timeout=within_s)
+        await cut_off(self._turns)
 
     @property
     def busy(self) -> int:
@@ -73,13 +70,17 @@ class Deliverer:
             flow.again = True
             return
         flow.running += 1
-        self._idle.clear()
+        turn = asyncio.create_task(self._whole_turn(flow_id, flow))
+        self._turns.add(turn)
+        turn.add_done_callback(self._turns.discard)
+        # The job dies with its connection to Redis; what is being sent at that moment must not die with it.
+        await asyncio.shield(turn)
+
+    async def _whole_turn(self, flow_id: str, flow: _Flow) -> None:
         try:
             emptied = await self._turn(flow_id, flow)
         finally:
             flow.running -= 1
-            if not self.busy:
-                self._idle.set()
         with suppress(RedisError, OSError, AppError):
             await self._ring_again(flow_id, emptied=emptied)
 
@@ -107,7 +108,7 @@ class Deliverer:
         try:
             route = await self._routes.route(flow_id)
             # In a task of its own: what it notes about its urgency ends with it.
-            result = await asyncio.create_task(run_batch(route, limit=limit))
+            result = await asyncio.create_task(run_batch(route, limit=limit, halted=self._halted))
         except NotFound:
             return None  # the flow was removed meanwhile
         except AdministratorError as error:
@@ -136,6 +137,9 @@ class Deliverer:
                 **dict(sorted(result.outcomes.items())),
             )
         return result
+
+    def _halted(self) -> bool:
+        return self._stopping
 
     async def _block(self, flow_id: str, error: AdministratorError) -> None:
         """What is stored about the flow or its connections cannot be used: a person must save it again."""

@@ -12,25 +12,25 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
 import structlog
 from arq.typing import WorkerCoroutine
-from arq.worker import Worker, func
+from arq.worker import func
 from prometheus_client import start_http_server
-from redis.exceptions import RedisError
 
 from app import metrics
+from app.ending import cut_off
 from app.errors import AppError
 from app.intake import Intake
-from app.queue import DELIVER, deliveries_queue, open_redis, pack, ticks_queue, unpack
+from app.queue import DELIVER, deliveries_queue, open_redis, ticks_queue
 from app.resources import Resources, open_resources
 from app.route_map import RouteMap
 from app.settings import Settings
 from app.store import workers
 from app.worker.jobs import Deliverer
+from app.worker.listening import ALIKE, Listener, listen
 from app.worker.polling import Poller
 from app.worker.schedule import Schedule
 
@@ -38,9 +38,7 @@ log = structlog.get_logger("worker")
 
 POLL_DELAY_S = 0.04
 """Between two looks at the queue: arq starts at most ``max_jobs`` jobs per look."""
-JOB_TIMEOUT_S = 900
 BEAT_S = 10.0
-AGAIN_S = 1.0
 LET_END_S = 2.5
 """A batch is two seconds of work. How long what is under way may take after the word to stop; what is cut off then is somebody's when its lease ends."""
 
@@ -66,50 +64,43 @@ async def work(resources: Resources, *, redis_url: str, stop: asyncio.Event) -> 
     deliverer = Deliverer(resources, RouteMap(resources))
     schedule = Schedule(resources, poller)
 
-    def deliveries() -> Worker:
-        return Worker(
+    def deliveries() -> Listener:
+        return Listener(
             [func(_delivering(deliverer), name=DELIVER, max_tries=1)],
             queue_name=deliveries_queue(settings.key_prefix),
             redis_pool=open_redis(redis_url),
             max_jobs=settings.worker_jobs,
-            job_timeout=JOB_TIMEOUT_S,
-            keep_result=0,
             poll_delay=POLL_DELAY_S,
-            handle_signals=False,
-            job_serializer=pack,
-            job_deserializer=unpack,
+            **ALIKE,
         )
 
-    def rounds() -> Worker:
-        return Worker(
+    def rounds() -> Listener:
+        return Listener(
             cron_jobs=schedule.cron_jobs(),
             queue_name=ticks_queue(settings.key_prefix),
             redis_pool=open_redis(redis_url),
             max_jobs=20,
-            job_timeout=JOB_TIMEOUT_S,
-            keep_result=0,
             poll_delay=0.25,
-            handle_signals=False,
-            job_serializer=pack,
-            job_deserializer=unpack,
+            **ALIKE,
         )
 
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     log.info("worker.started", worker=name, jobs=settings.worker_jobs)
+    settled = asyncio.Event()
     tasks = [
-        asyncio.create_task(_keep(deliveries, "deliveries", stop)),
-        asyncio.create_task(_keep(rounds, "rounds", stop)),
-        asyncio.create_task(_beat(resources, deliverer, name)),
+        asyncio.create_task(listen(deliveries, "deliveries", stop, settled)),
+        asyncio.create_task(listen(rounds, "rounds", stop, settled)),
     ]
+    beat = asyncio.create_task(_beat(resources, deliverer, name))
     try:
         await stop.wait()
     finally:
-        deliverer.stop()
-        await deliverer.ended(within_s=LET_END_S)
+        stop.set()
+        await deliverer.close(within_s=LET_END_S)
         await poller.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        settled.set()
+        await cut_off([beat])
+        await asyncio.wait(tasks)
         with suppress(AppError):
             async with resources.db.write() as conn:
                 await workers.leave(conn, name)
@@ -121,36 +112,6 @@ def _delivering(deliverer: Deliverer) -> WorkerCoroutine:
         await deliverer.deliver(flow_id)
 
     return cast(WorkerCoroutine, deliver)
-
-
-async def _keep(make: Callable[[], Worker], name: str, stop: asyncio.Event) -> None:
-    """Keep an arq worker going: when Redis goes away it ends, and a new one is made until Redis is back."""
-    away = False
-    while not stop.is_set():
-        worker = make()
-        try:
-            await worker.async_run()
-        except asyncio.CancelledError:
-            await _close(worker)
-            raise
-        except (RedisError, OSError) as error:
-            if not away:
-                log.warning("redis.away", queue=name, error=type(error).__name__)
-            away = True
-        except Exception:
-            log.exception("queue.failed", queue=name)
-        await _close(worker)
-        await asyncio.sleep(AGAIN_S)
-
-
-async def _close(worker: Worker) -> None:
-    """End what it runs, and let go of its connections whatever Redis says."""
-    tasks = [task for task in (*worker.tasks.values(), worker.main_task) if task is not None]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    with suppress(RedisError, OSError):
-        await worker.pool.aclose(close_connection_pool=True)
 
 
 async def _beat(resources: Resources, deliverer: Deliverer, name: str) -> None:

@@ -17,6 +17,7 @@ import structlog
 from app.checkup import check_up
 from app.connectors.base import Changed, Client, Page
 from app.connectors.limits import live_work
+from app.ending import cut_off
 from app.errors import AdministratorError, AppError, Throttled
 from app.flows.registry import flow_kind
 from app.intake import Accepted, CursorMove, Intake
@@ -35,7 +36,8 @@ WINDOW = 20
 """So many markers below the last one are read again: changes may become visible in another order than they were numbered."""
 UNSETTLED_MS = 90_000
 """So long after a cursor moved its window is read again, also when nothing newer is announced."""
-LEASE_MS = 60_000
+LEASE_MS = 9_000
+"""Short, because it is renewed: so long after its worker was killed a connection is not polled."""
 
 
 @dataclass(slots=True)
@@ -68,9 +70,7 @@ class Poller:
 
     async def close(self) -> None:
         """End what is under way; cursors stand where the last whole page was stored."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await cut_off(self._tasks.values())
 
     async def _guarded(self, connection_id: str) -> None:
         try:
@@ -97,6 +97,7 @@ class Poller:
             connection, flows = await polls.begin(
                 conn, connection_id, default_ms=self._default_ms, clock=db.clock
             )
+        keeper = asyncio.create_task(self._keep(lease))
         try:
             if not flows:
                 return None  # nobody listens: no request either
@@ -106,9 +107,23 @@ class Poller:
             await self._fail(connection, error)
             return None
         finally:
+            await cut_off([keeper])
             with suppress(AppError):
                 async with db.write() as conn:
                     await ticks.finish(conn, lease, holder=self._holder)
+
+    async def _keep(self, lease: str) -> None:
+        """Renew the lease while the poll takes its time, however slow the other side is. Who lost it does no harm: a page is
+        stored only if the cursor still stands where it was read from."""
+        db = self._resources.db
+        held = True
+        while held:
+            await asyncio.sleep(LEASE_MS / 3000)
+            with suppress(AppError):
+                async with db.write() as conn:
+                    held = await ticks.renew(
+                        conn, lease, holder=self._holder, lease_ms=LEASE_MS, clock=db.clock
+                    )
 
     @property
     def _default_ms(self) -> int:
@@ -187,17 +202,6 @@ class Poller:
             if not page.more or page.position < since:
                 return
             catching_up, since = True, page.position + 1
-            db = self._resources.db
-            async with db.write() as conn:
-                held = await ticks.renew(
-                    conn,
-                    f"poll:{connection.id}",
-                    holder=self._holder,
-                    lease_ms=LEASE_MS,
-                    clock=db.clock,
-                )
-            if not held:
-                return
 
     async def _store(
         self, connection: Connection, listening: polls.Listening, page: Page, *, position: int, behind: bool

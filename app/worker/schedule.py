@@ -72,7 +72,7 @@ class Schedule:
         self.rounds = (
             # Each connection has a lease of its own, so every worker may look.
             Round("poll", every, 0, 0, self._poll),
-            Round("sweep", frozenset(range(0, 60, 2)), 1_000, 10_000, self._sweep),
+            Round("sweep", frozenset(range(0, 60, 2)), 1_000, 5_000, self._sweep),
             Round("hours", frozenset(range(0, 60, 10)), 5_000, 30_000, self._hours),
             Round("checks", frozenset(range(5, 60, 15)), 10_000, 120_000, self._checks),
             Round("hold", frozenset(range(3, 60, 5)), 4_000, 60_000, self._hold),
