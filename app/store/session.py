@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
+from asyncpg.exceptions import InternalClientError
 from sqlalchemy import Connection, event, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.errors import DatabaseAway
@@ -43,9 +44,7 @@ class Database:
             self._writer = _sqlite_engine(url, writer=True)
             self._reader = _sqlite_engine(url, writer=False)
         else:
-            self._writer = self._reader = create_async_engine(
-                url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
-            )
+            self._writer = self._reader = _postgresql_engine(url, pool_size=pool_size)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -101,14 +100,14 @@ async def _reached(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         raise DatabaseAway("The database cannot be reached.") from error
     try:
         yield conn
-    except (InterfaceError, OperationalError) as error:
+    except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseAway("The database went away.") from error
-        raise
-    except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) in ("40P01", "40001"):
             raise DatabaseAway("Two transactions waited for each other.", code=DEADLOCK) from error
         raise
+    except OSError as error:
+        raise DatabaseAway("The database went away.") from error
     finally:
         await asyncio.shield(conn.close())
 
@@ -125,6 +124,30 @@ async def again_on_deadlock(transaction: Callable[[], Awaitable[Result]]) -> Res
             if error.code != DEADLOCK:
                 raise
     return await transaction()
+
+
+def _postgresql_engine(url: str, *, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def on_error(context: ExceptionContext) -> None:
+        """SQLAlchemy asks whether the connection is closed by now; one that was cut just before does not know it yet, and
+        would go back to the others."""
+        if _is_cut(context.original_exception):
+            context.is_disconnect = True
+
+    return engine
+
+
+_CUT = ("08", "57P")
+"""SQLSTATE: connection exceptions, and a server that shuts down, crashed or lets nobody in."""
+
+
+def _is_cut(error: BaseException) -> bool:
+    cause = error.__cause__ or error
+    sqlstate = getattr(cause, "sqlstate", None) or ""
+    # What asyncpg says of a connection whose end it noticed in the middle of something.
+    return sqlstate.startswith(_CUT) or isinstance(cause, OSError | InternalClientError)
 
 
 class _ShortWay(aiosqlite.Connection):
