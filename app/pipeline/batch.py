@@ -44,10 +44,12 @@ class Handed:
 
 @dataclass(slots=True)
 class BatchResult:
-    """What a batch did. ``seconds`` is what its claim took all in all, for the next batch's size."""
+    """What a batch did. ``seconds`` is what it took all in all, ``sending`` the part of it that grows with its size: looking up,
+    sending and settling, for the next batch's size."""
 
     claimed: int = 0
     seconds: float = 0.0
+    sending: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
 
 
@@ -126,6 +128,7 @@ async def run_batch(
         await plan_all(route, items)
         await _reserve(route, items, token)
         await route.hook("reserved")
+        reserved = clock.monotonic()
         await _look_up(route, items)
         await _send_and_settle(route, items, token=token, lease=lease, result=result, halted=halted)
         await route.hook("settled")
@@ -134,7 +137,7 @@ async def run_batch(
         raise
     finally:
         await cut_off([keeper])
-    result.seconds = clock.monotonic() - started
+    result.seconds, result.sending = clock.monotonic() - started, clock.monotonic() - reserved
     return result
 
 

@@ -94,7 +94,7 @@ class Deliverer:
             if result is None:
                 return True  # what went wrong is told; the sweep comes back to it
             if result.claimed:
-                flow.limit = next_limit(limit, claimed=result.claimed, seconds=result.seconds)
+                flow.limit = next_limit(limit, claimed=result.claimed, seconds=result.sending)
             elif not flow.again:
                 return True
             if time.monotonic() >= ends:

@@ -8,10 +8,11 @@ LEAST, MOST = 5, 500
 
 
 def next_limit(limit: int, *, claimed: int, seconds: float) -> int:
-    """The size of the next batch after one of ``claimed`` deliveries took ``seconds``.
+    """The size of the next batch after ``claimed`` deliveries took ``seconds`` to send.
 
     It shrinks at once when the target is slow and doubles at most when it is quick. A batch that was not full says
-    nothing about a bigger one.
+    nothing about a bigger one. What a batch costs whatever its size (claiming, reading a list) is not counted: on a busy
+    machine it alone is two seconds, and ever smaller batches would pay it ever more often.
     """
     if claimed == 0:
         return limit
