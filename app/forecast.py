@@ -1,4 +1,4 @@
-"""The forecast of a flow's first writes: how many records it would create and update, and how many of them without consent.
+"""The forecast of a flow's first writes: what it would create and update, by consent; whom the bill would count; which mails go out.
 
 It pages through the source from where the flow would begin, and rehearses every page. Nothing is written, nothing is
 remembered. Bounded by records and by time: a shop too large to look through in one request gets the first part counted,
@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.connectors.base import Fetched, Page
+from app.connectors.base import Fetched, Page, WritesToPeople
 from app.pipeline.reading import read_all
-from app.pipeline.rehearsal import Rehearsed, rehearse
+from app.pipeline.rehearsal import Act, Rehearsed, rehearse
 from app.pipeline.route import Route
 from app.store.targets import Key
 
@@ -25,7 +25,11 @@ PAGE = 500
 
 @dataclass(slots=True)
 class Forecast:
-    """Counts. ``complete`` is False when the source holds more than was looked at."""
+    """Counts. ``complete`` is False when the source holds more than was looked at.
+
+    ``contacts`` are those that the target counts on its bill now, None where it counts none; ``added`` how many more there
+    would be. ``confirmations`` are mails that ask people to confirm, ``welcomes`` the most there can be of welcome mails.
+    """
 
     records: int = 0
     create: int = 0
@@ -34,9 +38,37 @@ class Forecast:
     unchanged: int = 0
     create_without_consent: int = 0
     update_without_consent: int = 0
+    created_by_consent: Counter[str] = field(default_factory=Counter)
+    updated_by_consent: Counter[str] = field(default_factory=Counter)
+    contacts: int | None = None
+    added: int = 0
+    confirmations: int = 0
+    welcomes: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     complete: bool = True
+
+    @property
+    def writes(self) -> int:
+        """Records that would be written at the target."""
+        return self.create + self.update + self.archive
+
+    def asks(self, *, above: int, limit: int | None) -> list[str]:
+        """Why a person must say yes before the first write; empty where nobody needs to."""
+        found: list[str] = []
+        if self.writes > above:
+            found.append(f"It would write {self.writes} records, which is more than {above}.")
+        if self.confirmations:
+            found.append(f"Mailchimp would ask {self.confirmations} people by mail to confirm.")
+        if self.welcomes:
+            found.append(f"Up to {self.welcomes} welcome mails would go out, if such an automation is on.")
+        if limit is not None and self.contacts is not None and self.contacts + self.added > limit:
+            found.append(
+                f"There would be {self.contacts + self.added} contacts, and your plan has room for {limit}."
+            )
+        if not self.complete:
+            found.append("The source holds more than could be looked at in one go.")
+        return found
 
 
 async def forecast(
@@ -49,6 +81,8 @@ async def forecast(
 ) -> Forecast:
     """Count what the flow would do with everything from position ``since`` on. Raises what either side raises."""
     told, taken, seen = Forecast(), set[Key](), set[str]()
+    if isinstance(route.target, WritesToPeople):
+        told.contacts = await route.target.contacts(route.record_kind)
     loop = asyncio.get_running_loop()
     ends = loop.time() + most_seconds
     position = since
@@ -59,6 +93,7 @@ async def forecast(
         seen |= {answer.ref for answer in fetched}
         for one in await rehearse(route, fetched, taken=taken):
             _count(told, one)
+            _count_beside(told, one, route)
         if not page.more or page.position < position:
             return told
         position = page.position + 1
@@ -94,12 +129,33 @@ def _count(told: Forecast, one: Rehearsed) -> None:
         if act.action == "create":
             told.create += 1
             told.create_without_consent += unsure
+            _by_consent(told.created_by_consent, act)
         elif act.action == "update":
             told.update += 1
             told.update_without_consent += unsure
+            _by_consent(told.updated_by_consent, act)
         elif act.action in ("archive", "delete"):
             told.archive += 1
         elif act.action == "unchanged":
             told.unchanged += 1
         else:
             told.skipped[act.code or "left"] += 1
+
+
+def _by_consent(counts: Counter[str], act: Act) -> None:
+    if act.consent is not None:
+        counts[act.consent] += 1
+
+
+def _count_beside(told: Forecast, one: Rehearsed, route: Route) -> None:
+    """Contacts and mails: what a write brings about that is no record of ours."""
+    if not isinstance(route.target, WritesToPeople):
+        return
+    for act in one.acts:
+        if told.contacts is not None and act.kind == route.record_kind:
+            # An archived contact stays one of the audience's; only what is erased is none any more.
+            told.added += {"create": 1, "delete": -1}.get(act.action, 0)
+        for change in act.changes:
+            mails = route.target.mails(change)
+            told.confirmations += mails.confirmations
+            told.welcomes += mails.welcomes

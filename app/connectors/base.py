@@ -356,6 +356,30 @@ class Recovery:
     hold_s: float = 130.0
 
 
+# --- what a write brings about beside the record ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mails:
+    """Mails that the remote sends of its own because of a change. ``welcomes``: so many at most, if such a mail is switched on."""
+
+    confirmations: int = 0
+    welcomes: int = 0
+
+
+@runtime_checkable
+class WritesToPeople(Protocol):
+    """A client whose remote counts contacts on its bill, and writes to people of its own."""
+
+    async def contacts(self, kind: str) -> int | None:
+        """How many it counts now; None for a kind of record that is no contact."""
+        ...
+
+    def mails(self, change: Change) -> Mails:
+        """What it will send because of this change. Pure."""
+        ...
+
+
 # --- fields that a remote defines itself ------------------------------------------------------------------------------
 
 

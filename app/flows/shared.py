@@ -52,6 +52,25 @@ class IntegrationSettings(FlowSettings):
         examples=[30],
     )
 
+    ask_above: int = Field(
+        default=200,
+        ge=0,
+        title="Ask before a first run of more than",
+        description=(
+            "A flow's first run waits for a yes when it would write more records than this, or cause any mail, or pass the "
+            "contact limit. 0: always."
+        ),
+        examples=[200],
+        json_schema_extra={"unit": "records"},
+    )
+    contact_limit: int | None = Field(
+        default=None,
+        ge=1,
+        title="Contacts in your Mailchimp plan",
+        description="What your plan has room for, in Mailchimp under Billing. Empty: the forecast does not compare.",
+        examples=[2500],
+    )
+
     @field_validator("time_zone")
     @classmethod
     def known_zone(cls, value: str) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from fastapi import APIRouter
 from pydantic import Field
 
 from app.connectors.base import Client
 from app.errors import AdministratorError, Conflict
 from app.flows.registry import flow_kind
+from app.flows.shared import IntegrationSettings, shared_settings
 from app.forecast import Forecast, forecast
 from app.routers.access import Operates
 from app.routers.bodies import Answer, Body, with_examples
 from app.routers.context import Context, Reach
 from app.routers.flow_bodies import FlowId, FlowOut, shown
-from app.store import alerts, connections, cursors, flows
+from app.store import alerts, connections, cursors, flows, integrations
 from app.store.connections import Connection
 from app.store.flows import Flow
 
@@ -29,7 +28,7 @@ class StartFlow(Body):
 
     approve: bool = Field(
         default=False,
-        description="Yes to what the forecast says. Needed once per flow; later starts go on where it paused",
+        description="Yes to what the forecast says. Needed at most once per flow; later starts go on where it paused",
     )
 
 
@@ -47,6 +46,22 @@ class ForecastOut(Answer):
     update_without_consent: int = Field(
         description="Of those changed: people without a recorded consent", examples=[1]
     )
+    created_by_consent: dict[str, int] = Field(
+        description="Those made, by what the people said: yes, no or unknown",
+        examples=[{"yes": 60, "unknown": 120}],
+    )
+    updated_by_consent: dict[str, int] = Field(description="The same of those changed", examples=[{"no": 3}])
+    contacts: int | None = Field(
+        description="Contacts that the audience counts now; null where the target counts none", examples=[310]
+    )
+    contacts_after: int | None = Field(description="The same after it", examples=[490])
+    contact_limit: int | None = Field(
+        description="What your plan has room for, by the integration's settings", examples=[500]
+    )
+    confirmations: int = Field(description="People whom Mailchimp would ask by mail to confirm", examples=[0])
+    welcomes_up_to: int = Field(
+        description="The most welcome mails there can be, if such an automation is on", examples=[60]
+    )
     skipped: dict[str, int] = Field(description="Left alone, by reason", examples=[{"email_missing": 17}])
     failed: dict[str, int] = Field(description="Cannot be translated, by code", examples=[{}])
     complete: bool = Field(description="False: the source holds more than could be looked at in one go")
@@ -57,7 +72,12 @@ class Started(Answer):
 
     started: bool
     flow: FlowOut
-    forecast: ForecastOut | None = Field(description="What waits for your yes; null when it was started")
+    forecast: ForecastOut | None = Field(
+        description="What it would do, or what it begins with; null where you said yes already"
+    )
+    asks: list[str] = Field(
+        default=[], description="Why it waits for your yes", examples=[["It would write 480 records."]]
+    )
     next: str = Field(description="What to do next", examples=["Nothing: it runs."])
 
 
@@ -67,20 +87,27 @@ async def start_flow(
 ) -> Started:
     """Start, or go on after a pause.
 
-    The first time it says how many records it would create and update, how many of those without consent, and waits:
-    `started` is false until you send `{"approve": true}`. A kind that begins with everything then reads its whole source,
-    behind what happens in the shop meanwhile; one that begins with today takes only what changes from now on.
+    The first time it counts what it would do. Above the integration's `ask_above`, with any mail, or past the plan's contact
+    limit it waits: `started` is false, `asks` says why, until you send `{"approve": true}`. A kind that begins with
+    everything then reads its whole source, behind what happens in the shop meanwhile; one that begins with today takes only
+    what changes from now on.
     """
     async with reach.db.read() as db:
         flow = await flows.find(db, flow_id)
         source = await connections.find(db, flow.source_connection_id)
         target = await connections.find(db, flow.target_connection_id)
         position = await cursors.position(db, flow_id)
+        shared = shared_settings((await integrations.find(db, flow.integration_id)).settings)
     _neither_broken(source, target)
     if position is None:
         position = await beginning(flow, reach.resources.client(source))
+    begins_with: ForecastOut | None = None
     if flow.approved_at is None and not (body and body.approve):
-        return await _asked(reach, flow, since=position)
+        found = await forecast(await reach.routes.route(flow_id), since=position + 1)
+        begins_with = forecast_out(found, shared)
+        asks = found.asks(above=shared.ask_above, limit=shared.contact_limit)
+        if asks or shared.ask_above == 0:
+            return await _asked(reach, flow, begins_with, asks)
     now = await reach.db.now()
     async with reach.db.write() as db:
         if await cursors.position(db, flow_id) is None:
@@ -101,7 +128,7 @@ async def start_flow(
     return Started(
         started=True,
         flow=answer,
-        forecast=None,
+        forecast=begins_with,
         next="Nothing: it runs. GET /api/v1/attempts shows what moves.",
     )
 
@@ -130,22 +157,40 @@ async def beginning(flow: Flow, source: Client) -> int:
     return mark
 
 
-async def _asked(reach: Context, flow: Flow, *, since: int) -> Started:
-    found = await forecast(await reach.routes.route(flow.id), since=since + 1)
+async def _asked(reach: Context, flow: Flow, found: ForecastOut, asks: list[str]) -> Started:
     now = await reach.db.now()
     async with reach.db.read() as db:
         answer = await shown(db, await flows.find(db, flow.id), reach, now=now)
     return Started(
         started=False,
         flow=answer,
-        forecast=forecast_out(found),
+        forecast=found,
+        asks=asks,
         next=f'Send {{"approve": true}} to POST /api/v1/flows/{flow.id}/start when this is what you want.',
     )
 
 
-def forecast_out(found: Forecast) -> ForecastOut:
+def forecast_out(found: Forecast, shared: IntegrationSettings) -> ForecastOut:
     """A forecast as it is answered."""
-    return ForecastOut(**(asdict(found) | {"skipped": dict(found.skipped), "failed": dict(found.failed)}))
+    return ForecastOut(
+        records=found.records,
+        create=found.create,
+        update=found.update,
+        archive=found.archive,
+        unchanged=found.unchanged,
+        create_without_consent=found.create_without_consent,
+        update_without_consent=found.update_without_consent,
+        created_by_consent=dict(found.created_by_consent),
+        updated_by_consent=dict(found.updated_by_consent),
+        contacts=found.contacts,
+        contacts_after=None if found.contacts is None else found.contacts + found.added,
+        contact_limit=shared.contact_limit,
+        confirmations=found.confirmations,
+        welcomes_up_to=found.welcomes,
+        skipped=dict(found.skipped),
+        failed=dict(found.failed),
+        complete=found.complete,
+    )
 
 
 @router.get("/{flow_id}/forecast")
@@ -153,11 +198,12 @@ async def forecast_flow(reach: Reach, _caller: Operates, flow_id: FlowId) -> For
     """What the flow would do from where it stands now, counted without writing anything."""
     async with reach.db.read() as db:
         flow = await flows.find(db, flow_id)
+        shared = shared_settings((await integrations.find(db, flow.integration_id)).settings)
         position = await cursors.position(db, flow_id)
     route = await reach.routes.route(flow_id)
     if position is None:
         position = await beginning(flow, route.source)
-    return forecast_out(await forecast(route, since=position + 1))
+    return forecast_out(await forecast(route, since=position + 1), shared)
 
 
 @router.post("/{flow_id}/run")

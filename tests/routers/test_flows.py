@@ -25,6 +25,7 @@ async def joined(empty_api: Api, shop: Served, branch: Served) -> Api:
             "name": "Shop",
             "left_connection_id": "con_shop",
             "right_connection_id": "con_branch",
+            "settings": {"ask_above": 10},
         },
     )
     assert made.status_code == 201, made.text
@@ -107,8 +108,21 @@ async def test_a_first_start_tells_what_it_would_do_and_waits(
     assert forecast["complete"]
     assert forecast["create"] == forecast["create_without_consent"] > 10
     assert 0 == forecast["update"] == forecast["update_without_consent"] == forecast["unchanged"]
+    assert [f"It would write {forecast['create']} records, which is more than 10."] == found["asks"]
+    assert (None, None, {"unknown": forecast["create"]}) == told(
+        forecast, "contacts", "contacts_after", "created_by_consent"
+    )
     assert [] == branch.till.log.find(operation="createRelation")
     assert [] == await flowing.rows(cursors)
+
+
+async def test_a_small_first_start_without_mails_needs_no_yes(flowing: Api) -> None:
+    await flowing.http.put("/api/v1/integrations/int_one/settings", json={"ask_above": 30})
+    answer = (await flowing.http.post(f"{FLOW}/start")).json()
+
+    assert (True, "running", []) == (answer["started"], answer["flow"]["state"], answer["asks"])
+    assert 30 == answer["forecast"]["records"]
+    assert answer["flow"]["approved_at"] is not None
 
 
 async def test_a_yes_starts_it_at_its_beginning(flowing: Api) -> None:

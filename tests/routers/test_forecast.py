@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
+
+import pytest
 
 from app.forecast import forecast
 from app.sandbox.mailchimp import enrolment
-from tests.routers.world import FLOW, SIZE, World
+from tests.routers.world import FLOW, INTEGRATION, SIZE, World
 
 CONSENT = {"consent_source": "custom_field", "consent_field": "Nieuwsbrief"}
 
@@ -17,6 +20,7 @@ def there_already(world: World, email: str, status: str) -> None:
 
 
 async def asked(world: World) -> dict[str, Any]:
+    await world.put(f"/integrations/{INTEGRATION}/settings", {"ask_above": 0})
     answer = await world.post(f"/flows/{FLOW}/start")
     assert not answer["started"]
     return dict(answer["forecast"])
@@ -53,6 +57,99 @@ async def test_it_equals_what_then_happens(world: World) -> None:
         codes[row["code"]] = codes.get(row["code"], 0) + 1
     assert codes == told["skipped"]
     assert ({}, 0, True) == (told["failed"], told["archive"], told["complete"])
+
+
+NEWSLETTER = {"fieldName": "Nieuwsbrief", "dataType": "DATA-TYPE-BOOL", "boolValue": True}
+
+
+@pytest.mark.parametrize(("double_optin", "welcome"), [(True, True), (False, True), (False, False)])
+async def test_mails_contacts_and_consent_equal_what_then_happens(
+    world: World, double_optin: bool, welcome: bool
+) -> None:
+    """Everybody there can be: new with a yes, a no and nothing said; there already as receipts-only, subscribed,
+    unsubscribed and archived; and one address in two relations."""
+    world.audience.double_optin, world.audience.welcome = double_optin, welcome
+    await world.put(f"/flows/{FLOW}/settings", CONSENT)
+    no = NEWSLETTER | {"boolValue": False}
+    people = {
+        "yes": [NEWSLETTER], "yes2": [NEWSLETTER], "no": [no], "silent": [],
+        "transactional": [NEWSLETTER], "subscribed": [NEWSLETTER], "unsubscribed": [NEWSLETTER], "archived": [NEWSLETTER],
+    }  # fmt: skip
+    for name, fields in people.items():
+        world.till.relations.add(name=f"{name} Bos", email=f"{name}@bos-voorbeeld.nl", customFieldList=fields)
+        if name in ("transactional", "subscribed", "unsubscribed", "archived"):
+            there_already(world, f"{name}@bos-voorbeeld.nl", name)
+    world.till.relations.add(name="Also Bos", email="YES@bos-voorbeeld.nl", customFieldList=[NEWSLETTER])
+    world.mailchimp.world.mails.clear()
+    before = {member.email.lower(): member.status for member in world.audience.members.values()}
+
+    told = await asked(world)
+    assert ([], []) == (world.written(), world.mailchimp.world.mails.sent)
+    await world.start()
+    await world.work()
+
+    members = {member.email.lower(): member.status for member in world.audience.members.values()}
+    made = {email: status for email, status in members.items() if email not in before}
+    mails = world.mailchimp.world.mails
+    new = "pending" if double_optin else "subscribed"
+    asked_for = Counter(made.values())[new]
+    assert asked_for > 2
+    assert (new, "unsubscribed", "archived") == (
+        members["transactional@bos-voorbeeld.nl"],
+        members["unsubscribed@bos-voorbeeld.nl"],
+        members["archived@bos-voorbeeld.nl"],
+    )
+    assert {"transactional", new} == set(made.values())
+    assert (len(made), asked_for) == (told["create"], told["created_by_consent"]["yes"])
+    assert len(made) == sum(told["created_by_consent"].values())
+    assert told["updated_by_consent"]["yes"] >= 1
+    assert (len(before), len(members)) == (told["contacts"], told["contacts_after"])
+    assert len(members) == world.audience.total_contacts
+    assert len(mails.find(kind="opt_in_confirmation")) == told["confirmations"]
+    written_to = asked_for + 1  # and who was there for receipts only, and has now consented
+    assert ((written_to, 0) if double_optin else (0, written_to)) == (
+        told["confirmations"],
+        told["welcomes_up_to"],
+    )
+    assert len(mails.find(kind="welcome")) == (told["welcomes_up_to"] if welcome else 0)
+    assert len(mails.sent) <= told["confirmations"] + told["welcomes_up_to"]
+
+
+async def test_it_waits_for_a_yes_with_any_mail_or_past_the_plan(world: World) -> None:
+    url = f"/integrations/{INTEGRATION}/settings"
+
+    async def asks(**settings: Any) -> list[str]:
+        await world.put(url, settings)
+        answer = await world.post(f"/flows/{FLOW}/start")
+        assert not answer["started"]
+        assert "paused" == answer["flow"]["state"]
+        return list(answer["asks"])
+
+    would = (await asked(world))["create"]
+    past = await asks(contact_limit=would - 1)
+    many = await asks(ask_above=would - 1)
+    await world.put(f"/flows/{FLOW}/settings", CONSENT)
+    world.till.relations.add(name="Anna Bos", email="anna@bos-voorbeeld.nl", customFieldList=[NEWSLETTER])
+    consented = (await asked(world))["created_by_consent"]["yes"]
+    greeted = await asks()
+    world.audience.double_optin = True
+    confirmed = await asks()
+
+    assert [f"There would be {would} contacts, and your plan has room for {would - 1}."] == past
+    assert [f"It would write {would} records, which is more than {would - 1}."] == many
+    assert [f"Up to {consented} welcome mails would go out, if such an automation is on."] == greeted
+    assert [f"Mailchimp would ask {consented} people by mail to confirm."] == confirmed
+    assert [] == world.written()
+
+
+async def test_below_the_threshold_and_without_mails_it_starts(world: World) -> None:
+    would = (await asked(world))["create"]
+    await world.put(f"/integrations/{INTEGRATION}/settings", {"ask_above": would, "contact_limit": would})
+
+    answer = await world.post(f"/flows/{FLOW}/start")
+
+    assert (True, "running", []) == (answer["started"], answer["flow"]["state"], answer["asks"])
+    assert (would, 0) == (answer["forecast"]["contacts_after"], answer["forecast"]["confirmations"])
 
 
 async def test_without_consent_nobody_is_made_when_the_setting_says_so(world: World) -> None:

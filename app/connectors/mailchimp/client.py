@@ -6,8 +6,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 from app.connectors.base import (
+    Change,
     Diagnosis,
     Document,
+    Mails,
     MissingField,
     Page,
     Source,
@@ -16,7 +18,7 @@ from app.connectors.base import (
     WritableField,
     wrong_kind,
 )
-from app.connectors.mailchimp import check, customers, fields, hooks, products, stock
+from app.connectors.mailchimp import check, customers, fields, hooks, memberchanges, products, stock
 from app.connectors.mailchimp.audience import Definition
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.members import MemberTarget
@@ -104,6 +106,17 @@ class MailchimpClient:
     async def remove_webhook(self, url: str) -> bool:
         """See :func:`hooks.remove`."""
         return await hooks.remove(self.api, self._list_path, url)
+
+    async def contacts(self, kind: str) -> int | None:
+        """The audience's contacts as Mailchimp counts them now, of every status."""
+        if kind != customers.KIND:
+            return None
+        self._definition.doubt()
+        return (await self._definition.look()).contacts
+
+    def mails(self, change: Change) -> Mails:
+        """See :func:`memberchanges.mails`."""
+        return memberchanges.mails(change)
 
     async def fields(self, kind: str) -> Mapping[str, WritableField]:
         """The audience's own fields, and those that every member has; of products and quantities, all there are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from app.connectors.base import Change, Document
+from app.connectors.base import Change, Document, Mails
 
 
 class MemberChange(Change):
@@ -108,3 +108,14 @@ class SetTags(MemberChange):
         """How many, not which: names of tags may say much about a person."""
         on = sum(self.tags.values())
         return f"set tags: {on} on, {len(self.tags) - on} off"
+
+
+def mails(change: Change) -> Mails:
+    """Who is to confirm gets a mail for certain; a new subscriber gets the welcome mail where the merchant made one.
+
+    A status is sent only where it changes, so each one counts.
+    """
+    if not isinstance(change, WriteMember):
+        return Mails()
+    status = change.body.get("status") or change.body.get("status_if_new")
+    return Mails(confirmations=int(status == "pending"), welcomes=int(status == "subscribed"))
