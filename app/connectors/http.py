@@ -6,6 +6,7 @@ refused outside sandbox mode, and every request is counted and timed.
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -128,6 +129,29 @@ def check_scheme(address: str, *, plain_http: bool) -> None:
     url = httpx.URL(address)
     if url.scheme != "https" and not (plain_http and url.scheme == "http"):
         raise plain_http_refused(url.host or address)
+
+
+_HOST = re.compile(
+    rb"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){0,20}\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
+)
+
+
+def proper_address(value: str, *, example: str) -> httpx.URL:
+    """An address that somebody entered, as a URL: http or https, a host that can be one, and nothing secret in it.
+
+    Raises ValueError with a sentence for people.
+    """
+    try:
+        url = httpx.URL(value.strip())
+    except httpx.InvalidURL:
+        raise ValueError(f"must be an address such as {example}") from None
+    host, port = url.raw_host, url.port
+    possible = _HOST.fullmatch(host) and len(host) <= 253 and (port is None or 0 < port < 65_536)
+    if url.scheme not in ("http", "https") or not possible:
+        raise ValueError(f"must be an address such as {example}")
+    if url.query or url.fragment or url.userinfo:
+        raise ValueError("must hold neither a query nor a user: secrets have fields of their own")
+    return url
 
 
 def seconds_of(value: str | None, *, now: Callable[[], float] = time.time) -> float | None:

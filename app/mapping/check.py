@@ -22,6 +22,8 @@ from app.mapping.rules import Rule, RuleSet
 from app.mapping.run import kind_of
 from app.mapping.tables import Table, Tables
 
+LONGEST_GUESSED = 100
+
 Kind = Literal["text", "number", "yes/no", "date", "list", "object", "anything"]
 
 
@@ -103,6 +105,8 @@ def check_rows(
 
 def nearest(path: str, known: Mapping[str, object]) -> str:
     """Advice with the name that looks most like this one."""
+    if len(path) > LONGEST_GUESSED:
+        return ""  # comparing takes the square of the length, and nobody mistypes that much
     near = get_close_matches(path, list(known), n=1, cutoff=0.6)
     return f"Did you mean {near[0]}?" if near else ""
 

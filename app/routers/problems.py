@@ -196,6 +196,11 @@ def install(app: FastAPI) -> None:
         log.warning("database.away", kind=type(error).__name__)
         return answer(DatabaseAway("The database cannot be reached."), request_id=request_id_of(request))
 
+    @app.exception_handler(Exception)
+    async def fault(request: Request, _error: Exception) -> JSONResponse:
+        # A fault of ours is a problem document too; it is raised on, and logged around every request.
+        return answer(AppError(), request_id=request_id_of(request))
+
 
 def dumped(document: dict[str, Any]) -> bytes:
     """A problem document as bytes, for answers made outside of the framework."""

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.main import MAX_BODY_BYTES
 from app.routers.bodies import not_storable
-from app.store.tables import integrations
+from app.store import integrations as store
+from app.store.tables import connections, integrations
 from tests.routers.conftest import ADMIN_KEY, Api
 
 URL = "/api/v1/integrations"
@@ -123,6 +124,60 @@ async def test_addresses_and_methods_that_are_none(api: Api) -> None:
     assert (405, "method_not_allowed") == (method.status_code, method.json()["code"])
     assert 404 == slash.status_code
     assert 422 == escaped.status_code
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "file:///etc/passwd",
+        "ftp://till.example",
+        "https://",
+        "https://a b",
+        f"https://{'x' * 64}.nl",
+        f"https://{'.'.join(['xxxxxxxx'] * 32)}.nl",
+        "https://-till.example",
+        "https://till..example",
+        "https://till.example:99999",
+        "https://till.example:port",
+        "https://user:secret@till.example",
+        "https://till.example/?ident=me",
+        "till.example:50123",
+        "https://till.example\\@other.example",
+        "https://[::1",
+        "",
+    ],
+)
+@pytest.mark.parametrize("system", ["mplus", "mailchimp"])
+async def test_addresses_of_nothing_are_refused(api: Api, system: str, address: str) -> None:
+    given: dict[str, Any] = {
+        "mplus": {"settings": {"base_url": address}, "credentials": {"ident": "x", "secret": "y"}},
+        "mailchimp": {
+            "settings": {"base_url": address or "https://", "list_id": "a1"},
+            "credentials": {"api_key": "0123456789-us6"},
+        },
+    }
+
+    answer = await api.http.post("/api/v1/connections", json={"system": system, "name": "x"} | given[system])
+
+    assert (422, "settings.base_url") == (answer.status_code, answer.json()["field"])
+    assert ["con_list", "con_till"] == sorted(row["id"] for row in await api.rows(connections))
+
+
+async def test_a_fault_of_ours_is_a_problem_document(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("jan@klant-voorbeeld.nl")
+
+    monkeypatch.setattr(store, "listed", broken)
+    answer = await api.http.get(URL)
+
+    told = answer.json()
+    assert (500, "application/problem+json", "internal_error") == (
+        answer.status_code,
+        answer.headers["content-type"],
+        told["code"],
+    )
+    assert told["request_id"] == answer.headers["x-request-id"]
+    assert "klant-voorbeeld" not in answer.text
 
 
 VALUES = st.recursive(

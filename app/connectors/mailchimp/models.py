@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 
-import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from app.connectors.http import proper_address
 from app.connectors.mailchimp.storesettings import StoreSettings
 
 EVERY_ACCOUNT = "https://api.mailchimp.com/3.0"
@@ -54,11 +54,7 @@ class MailchimpSettings(BaseModel):
         """An address without query or user, since addresses are logged."""
         if value is None or not value.strip():
             return None
-        url = httpx.URL(value.strip())
-        if url.scheme not in ("http", "https") or not url.host:
-            raise ValueError("must be an address such as https://us6.api.mailchimp.com/3.0")
-        if url.query or url.fragment or url.userinfo:
-            raise ValueError("must hold neither a query nor a user: the key has its own field")
+        url = proper_address(value, example="https://us6.api.mailchimp.com/3.0")
         return str(url).rstrip("/")
 
 

@@ -9,6 +9,8 @@ from urllib.parse import quote, urlencode
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from app.connectors.http import proper_address
+
 # Service build from which an operation exists for certain (mplus.md §1.4); below it, or unknown, the older one is used.
 SINCE = {
     "findRelationV2": 59,
@@ -51,11 +53,7 @@ class MplusSettings(BaseModel):
     @classmethod
     def without_credentials(cls, value: str) -> str:
         """One address without query or user: the secret has its own field, and would be logged here."""
-        url = httpx.URL(value.strip())
-        if url.scheme not in ("http", "https") or not url.host:
-            raise ValueError("must be an address such as https://api.mpluskassa.nl:50123")
-        if url.query or url.fragment or url.userinfo:
-            raise ValueError("must hold neither a query nor a user: ident and secret have their own fields")
+        url = proper_address(value, example="https://api.mpluskassa.nl:50123")
         return str(url)
 
     @property
