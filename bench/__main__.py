@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import delivery, intake, latency, mapping
+from bench import catalogue, delivery, intake, latency, mapping
 from bench.figures import Figure, table, write
 
 
@@ -30,6 +30,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "mapping": _mapping,
     "intake": lambda: uvloop.run(intake.run()),
     "delivery": lambda: uvloop.run(delivery.run()),
+    "catalogue": lambda: uvloop.run(catalogue.run()),
     "latency": lambda: uvloop.run(latency.run()),
 }
 

@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,9 @@ TILL_TOKEN = "bench-token-of-the-till"
 TILL_SECRET = "eFc5HrxwLbONJ+EYXrbHB+a9HueYIQzotgKRLRVAfx0="
 API_KEY = "0123456789abcdef0123456789abcdef-us6"
 LIST_ID = "a1b2c3d4e5"
-SETTINGS = {"consent_source": "custom_field", "consent_field": "Nieuwsbrief"}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "customers": {"consent_source": "custom_field", "consent_field": "Nieuwsbrief"}
+}
 
 
 @dataclass
@@ -100,12 +102,21 @@ class House:
 
 
 @asynccontextmanager
-async def house(*, relations: int, position: int = 0, **settings: Any) -> AsyncIterator[House]:
-    """A connected house whose till holds so many relations, with a running customers flow and nothing started."""
+async def house(
+    *,
+    relations: int,
+    articles: int = 0,
+    kinds: Sequence[str] = ("customers",),
+    window_ms: int = 0,
+    position: int = 0,
+    **settings: Any,
+) -> AsyncIterator[House]:
+    """A connected house whose till holds so many relations and articles, with running flows of these kinds and nothing
+    started. ``flow_id`` is the first of them."""
     async with AsyncExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="t2a-bench-")))
         redis_url = stack.enter_context(embedded_redis(var / "redis"))
-        till_url = stack.enter_context(_server("till", str(relations)))
+        till_url = stack.enter_context(_server("till", str(relations), str(articles)))
         mailchimp_url = stack.enter_context(_server("mailchimp"))
         environment = {
             "VAR_DIR": str(var),
@@ -123,7 +134,7 @@ async def house(*, relations: int, position: int = 0, **settings: Any) -> AsyncI
         resources = await stack.enter_async_context(open_resources(chosen))
         panel = await stack.enter_async_context(httpx.AsyncClient(timeout=120))
         made = House(environment, resources, till_url, mailchimp_url, panel)
-        await _furnish(made, position=position)
+        await _furnish(made, kinds=kinds, window_ms=window_ms, position=position)
         yield made
 
 
@@ -148,7 +159,7 @@ def _server(*arguments: str) -> Iterator[str]:
             started.wait()
 
 
-async def _furnish(made: House, *, position: int) -> None:
+async def _furnish(made: House, *, kinds: Sequence[str], window_ms: int, position: int) -> None:
     resources = made.resources
     now = await resources.db.now()
     made.till_id = await _connect(
@@ -160,7 +171,6 @@ async def _furnish(made: House, *, position: int) -> None:
         {"base_url": f"{made.mailchimp_url}/3.0", "list_id": LIST_ID},
         {"api_key": API_KEY},
     )
-    kind = flow_kind("customers")
     async with resources.db.write() as conn:
         pair = await integrations.add(
             conn,
@@ -171,23 +181,25 @@ async def _furnish(made: House, *, position: int) -> None:
             settings={},
             now=now,
         )
-        flow = await flows.add(
-            conn,
-            id=new_id("flow"),
-            integration_id=pair.id,
-            kind=kind.name,
-            record_kind=kind.record_kind,
-            source_connection_id=made.till_id,
-            target_connection_id=list_id,
-            settings=kind.settings.model_validate(SETTINGS).model_dump(mode="json"),
-            mapping={},
-            window_ms=0,
-            deadline_ms=86_400_000,
-            now=now,
-        )
-        await flows.change(conn, flow.id, now=now, state="running", approved_at=now)
-        await cursors.place(conn, flow.id, position=position, clock=resources.db.clock)
-    made.flow_id = flow.id
+        for name in kinds:
+            kind = flow_kind(name)
+            flow = await flows.add(
+                conn,
+                id=new_id("flow"),
+                integration_id=pair.id,
+                kind=kind.name,
+                record_kind=kind.record_kind,
+                source_connection_id=made.till_id,
+                target_connection_id=list_id,
+                settings=kind.settings.model_validate(SETTINGS.get(name, {})).model_dump(mode="json"),
+                mapping={},
+                window_ms=window_ms,
+                deadline_ms=86_400_000,
+                now=now,
+            )
+            await flows.change(conn, flow.id, now=now, state="running", approved_at=now)
+            await cursors.place(conn, flow.id, position=position, clock=resources.db.clock)
+            made.flow_id = made.flow_id or flow.id
 
 
 async def _connect(

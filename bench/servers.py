@@ -1,4 +1,4 @@
-"""A sandbox server in a process of its own: ``python -m bench.servers till|mailchimp [size]`` prints its address and serves
+"""A sandbox server in a process of its own: ``python -m bench.servers till|mailchimp [size [articles]]`` prints its address and serves
 until its input ends."""
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ async def serve(app: ASGIApp) -> None:
 def main() -> None:
     """The server that was named."""
     name, size = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    app: ASGIApp = create_till(size=size, articles=0) if name == "till" else create_mailchimp(log_limit=1000)
+    articles = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    app: ASGIApp = (
+        create_till(size=size, articles=articles) if name == "till" else create_mailchimp(log_limit=1000)
+    )
     asyncio.run(serve(app))
 
 
