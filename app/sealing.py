@@ -54,8 +54,7 @@ class Sealer:
 
     def keyed_hash(self, *parts: str, length: int = 32) -> str:
         """Hex digest of the parts; parts cannot run into each other."""
-        digest = hmac.new(self._hash_key, digestmod=hashlib.sha256)
-        for part in parts:
-            raw = part.encode()
-            digest.update(len(raw).to_bytes(4, "big") + raw)
-        return digest.hexdigest()[:length]
+        raws = [part.encode() for part in parts]
+        message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in raws)
+        # In one call: one for each leaf of each record is a tenth of what a delivery costs.
+        return hmac.digest(self._hash_key, message, "sha256").hex()[:length]

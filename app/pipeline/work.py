@@ -39,6 +39,7 @@ class Wish:
     existing: Existing | None = None
     intent: Intent | None = None
     written: dict[str, str] = field(default_factory=dict)
+    hashed: Document | None = None
     vanished: frozenset[str] = frozenset()
     emptied: frozenset[str] = frozenset()
     backfill: bool = False
@@ -124,7 +125,8 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
             else None
         )
         document = narrowed(wish.desired, exists=exists or wish.existing is not None, existing=held)
-        wish.written = leaf_hashes(document, wish.desired.scopes, sealer=sealer)
+        if wish.hashed is None or wish.hashed != document:  # comparing is much cheaper than hashing anew
+            wish.written, wish.hashed = leaf_hashes(document, wish.desired.scopes, sealer=sealer), document
         wish.vanished = elements(row.hashes if row else ()) - elements(wish.written)
         wish.emptied = _emptied(wish.desired.emptiable, before, written=wish.written)
     said = dict(wish.put.options) if wish.put else {}

@@ -62,7 +62,7 @@ async def place_side(
 ) -> None:
     """Begin to read another sequence of a flow here; one that is read already stays where it is."""
     statement = upsert(conn, side_cursors).values(
-        flow_id=flow_id, sequence=sequence, position=position, updated_at=clock.sql()
+        flow_id=flow_id, sequence=sequence, position=position, floor=position, updated_at=clock.sql()
     )
     await conn.execute(statement.on_conflict_do_nothing())
 

@@ -94,14 +94,21 @@ async def _beside(conn: AsyncConnection, listening: Sequence[Listening], *, cloc
     flows_by_id = {each.flow.id: each for each in listening}
     row, now = side_cursors.c, clock.sql()
     statement = (
-        select(row.flow_id, row.sequence, row.position, row.updated_at, (now - row.updated_at).label("ago"))
+        select(
+            row.flow_id,
+            row.sequence,
+            row.position,
+            row.floor,
+            row.updated_at,
+            (now - row.updated_at).label("ago"),
+        )
         .where(row.flow_id.in_(flows_by_id))
         .order_by(row.flow_id, row.sequence)
     )
     return [
         Listening(
             flows_by_id[found.flow_id].flow,
-            Cursor(found.position, flows_by_id[found.flow_id].cursor.epoch, 0, found.updated_at),
+            Cursor(found.position, flows_by_id[found.flow_id].cursor.epoch, found.floor, found.updated_at),
             found.ago,
             side=found.sequence,
         )

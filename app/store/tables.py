@@ -132,6 +132,7 @@ side_cursors = Table(  # how far a flow has read the other sequences that tell o
     Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
     Column("sequence", String(30), primary_key=True),
     Column("position", BigInteger, nullable=False),
+    Column("floor", BigInteger, nullable=False, default=0, server_default="0"),  # where it was placed
     Column("updated_at", Millis, nullable=False),
 )
 

@@ -83,3 +83,12 @@ async def test_a_renamed_group_of_nobody_asks_for_nothing(shop: Shop) -> None:
     await shop.rest()
 
     assert calls == sent(shop)
+
+
+async def test_groups_that_were_there_before_ask_for_no_product_twice(shop: Shop) -> None:
+    """Polls read a small window below the cursor again; what lies below its beginning is in the records already."""
+    await dressed(shop)
+    shop.clock.advance(30)
+    await shop.poll()
+
+    assert 0 == await shop.deliver()
