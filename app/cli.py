@@ -111,6 +111,7 @@ def serve(fd: Handed = None) -> None:
     """
     import uvicorn
 
+    from app.http_protocol import BriskProtocol
     from app.ports import open_port
 
     settings = _needing_redis(settings_of())
@@ -124,6 +125,7 @@ def serve(fd: Handed = None) -> None:
         uvicorn.Config(
             "app.main:from_environment",
             factory=True,
+            http=BriskProtocol,
             log_config=None,
             access_log=False,  # paths hold webhook tokens
             server_header=False,
