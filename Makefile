@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-rest check lint bench docs lock clean
+.PHONY: help setup run test test-all test-rest check lint faults bench docs lock clean
 
 help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +35,10 @@ test-all: setup ## run every test, chaos and browser included
 	@$(BIN)/python -m pytest && echo "All tests passed, chaos included."
 
 test-rest: setup ## the tests that make test leaves out: chaos and browser
-	@$(BIN)/python -m pytest -m "chaos or browser" || { code=$$?; [ $$code = 5 ] && echo "There are no chaos or browser tests yet." || exit $$code; }
+	@$(BIN)/python -m pytest -n 2 -m "chaos or browser" || { code=$$?; [ $$code = 5 ] && echo "There are no chaos or browser tests yet." || exit $$code; }
+
+faults: setup ## cause every fault and write what it cost to docs/faults.md
+	@rm -rf var/faults && $(BIN)/python -m pytest -n 2 -m chaos tests/chaos && $(BIN)/python -m tests.chaos.faulttable
 
 lint: setup ## format check, lint, types, layers
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && echo "Format, lint, types and layers are in order."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,9 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
+from app.store.session import Database
+from app.store.tables import metadata
 from tests.chaos.house import House, open_house
 from tests.chaos.processes import own_redis
-from tests.conftest import BACKENDS, POSTGRES, _postgres_do
+from tests.conftest import BACKENDS, _postgres_do
 
 
 @pytest.fixture(params=BACKENDS)
@@ -28,11 +29,18 @@ async def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: P
         path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "data.sqlite3")
         yield f"sqlite+aiosqlite:///{path}"
         return
-    assert POSTGRES is not None
-    template, name = request.getfixturevalue("postgres_template"), f"t2a_chaos_{secrets.token_hex(6)}"
-    await _postgres_do(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-    await _postgres_do(f'DROP DATABASE "{name}" WITH (FORCE)')
+    url = make_url(request.getfixturevalue("postgres_url"))
+    # Whoever was killed in the test before may still have a transaction open over there.
+    await _postgres_do(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{url.database}'"
+    )
+    shown = url.render_as_string(hide_password=False)
+    db = Database(shown)
+    async with db.write() as conn:
+        for table in reversed(metadata.sorted_tables):
+            await conn.execute(table.delete())
+    await db.close()
+    yield shown
 
 
 @pytest.fixture
