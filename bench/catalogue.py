@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 from sqlalchemy import func, select
 
-from app.store.tables import deliveries, targets
+from app.store.tables import attempts, deliveries, flows, targets
 from bench.figures import Figure
 from bench.house import House, house
 
@@ -62,10 +62,10 @@ async def _import_and_prices(articles: int) -> list[Figure]:
 
 
 async def _storm() -> list[Figure]:
-    """Ten thousand sales of a hundred articles: the first of each at once, then one write per article and window."""
+    """Ten thousand counts of a hundred articles: the first of each at once, then one write per article and window."""
     async with house(
         relations=0,
-        articles=STORMED,
+        articles=STORMED * 3 // 2,  # some of a seed have no price, no stock, or are inactive
         kinds=("products", "stock"),
         window_ms=WINDOW_MS,
         mailchimp_concurrency=CONCURRENCY,
@@ -74,26 +74,42 @@ async def _storm() -> list[Figure]:
         with made.worker() as process:
             await _until_settled(made, process)
             numbers = await _stocked(made)
-            await _forget_requests(made)
-            started = time.perf_counter()
-            last = await _sell(made, numbers)
+            began = await made.resources.db.now()
+            last = await _count_over_and_over(made, numbers)
             await _until_settled(made, process)
-            seconds = time.perf_counter() - started
-            writes = (await _requests(made, made.mailchimp_url))["variant.patch"]
-            state = (await made.panel.get(f"{made.mailchimp_url}/_sandbox/state")).json()
-        most = len(numbers) * (2 + int(seconds * 1000 / WINDOW_MS))
-        wrong = sum(_quantity(state, number) != last[number] for number in numbers)
-        return [
-            Figure(
-                "catalogue",
-                f"{CHANGES:,} changes of {len(numbers)} articles in {seconds:.0f} s: writes",
-                writes,
-                "",
-                f"at most {most:,}",
-                writes <= most,
-            ),
-            Figure("catalogue", "articles whose last value did not win", wrong, "", "none", wrong == 0),
-        ]
+        writes = await _writes(made, since=began)
+        state = (await made.panel.get(f"{made.mailchimp_url}/_sandbox/state")).json()
+    # Over its whole span, since the log's times waver with the lock they were written under.
+    densest = max(
+        (
+            (len(times) - 1) * WINDOW_MS / (times[-1] - times[0])
+            for times in writes.values()
+            if len(times) > 3
+        ),
+        default=0.0,
+    )
+    total = sum(map(len, writes.values()))
+    wrong = sum(_quantity(state, number) != last[number] for number in numbers)
+    return [
+        Figure("catalogue", f"{CHANGES:,} changes of {len(numbers)} articles: writes", total, ""),
+        Figure("catalogue", "the same: writes of one article per window, at most", densest, "", "at most 1", densest <= 1.05),
+        Figure("catalogue", "the same: articles whose last value did not win", wrong, "", "none", wrong == 0),
+    ]  # fmt: skip
+
+
+async def _writes(made: House, *, since: int) -> dict[str, list[int]]:
+    """Per article, when its quantity was written. The sandbox's log forgets; ours does not."""
+    row, found = attempts.c, dict[str, list[int]]()
+    wanted = (
+        select(row.source_ref, row.started_at)
+        .join(flows, flows.c.id == row.flow_id)
+        .where(flows.c.kind == "stock", row.outcome == "delivered", row.started_at >= since)
+        .order_by(row.started_at)
+    )
+    async with made.resources.db.read() as conn:
+        for ref, at in await conn.execute(wanted):
+            found.setdefault(ref, []).append(at)
+    return found
 
 
 async def _memory(few: int, many: int) -> list[Figure]:
@@ -186,13 +202,16 @@ async def _cheaper(made: House, articles: int) -> set[str]:
 
 
 async def _stocked(made: House) -> list[int]:
+    """Articles in the store that the till keeps stock of: the others have a constant, and cannot be counted."""
     async with made.resources.db.read() as conn:
         wanted = select(targets.c.remote_id).where(targets.c.kind == "stock", targets.c.state == "present")
-        return sorted(int(place.split("/")[1]) for place in (await conn.execute(wanted)).scalars())[:STORMED]
+        there = {int(place.split("/")[1]) for place in (await conn.execute(wanted)).scalars()}
+    kept = (await made.panel.get(f"{made.till_url}/_sandbox/state")).json()["stock"].values()
+    return sorted(there & {row["article"] for row in kept})[:STORMED]
 
 
-async def _sell(made: House, numbers: list[int]) -> dict[int, int]:
-    """Counts in every branch, over and over; per article, what the last counts come to."""
+async def _count_over_and_over(made: House, numbers: list[int]) -> dict[int, int]:
+    """Count every article again and again; per article, what its last counts come to."""
     each = CHANGES // len(numbers)
     for round_ in range(each):
         for start in range(0, len(numbers), 10):
@@ -204,7 +223,7 @@ async def _sell(made: House, numbers: list[int]) -> dict[int, int]:
 
 
 async def _count(made: House, number: int, pieces: int, *, branch: int = 1) -> None:
-    body = {"branchNumber": branch, "articleNumber": number, "amount": pieces}
+    body = {"branch": branch, "article": number, "amount": pieces}
     await made.act(made.till_url, "actions/count_stock", body)
 
 
