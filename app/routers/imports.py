@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.registry import system
 from app.errors import Conflict, InvalidInput, NotFound
-from app.flows.registry import flow_kind
+from app.flows.registry import KINDS, flow_kind
 from app.integration_file import FORMAT, FlowPart, IntegrationFile, Side, of_this_version, read, written
 from app.routers import examples
 from app.routers.access import Administers, Reads
@@ -77,6 +77,8 @@ async def export_integration(reach: Reach, _caller: Reads, integration_id: Integ
         integration = await integrations.find(db, integration_id)
         left, right = [await connections.find(db, id) for id in integration.connection_ids]
         found = await flows.listed(db, integration_id=integration_id)
+    # By kind: flows that came in with one file are of the same moment, and a file must not depend on their ids.
+    found.sort(key=lambda flow: ([*KINDS].index(flow.kind), flow.source_connection_id != left.id))
     document = {
         "format": FORMAT,
         "name": integration.name,
