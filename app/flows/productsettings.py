@@ -280,6 +280,15 @@ class ProductsSettings(FlowSettings):
         ),
         examples=["main"],
     )
+    check_images: bool = Field(
+        default=False,
+        title="Check images",
+        description=(
+            "On: each image's address is asked for once, when it is first sent or changes; one that leads nowhere, is no "
+            "image or larger than 10 MB is sent all the same, with a warning. It takes one more request per image."
+        ),
+        examples=[True],
+    )
     quantity: Literal["on", "off"] = Field(
         default="off",
         title="Quantity with the product",

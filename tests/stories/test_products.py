@@ -358,3 +358,28 @@ async def test_a_seeded_catalogue_comes_to_rest(shop: Shop) -> None:
     assert calls == sent(shop)
     assert 34 == len(calls) - 1 == len(store(shop).products)
     assert all(shown(product)["variants"] for product in store(shop).products.values())
+
+
+async def test_a_picture_that_leads_nowhere_is_sent_with_a_warning(shop: Shop) -> None:
+    await a_jumper(shop)
+    images = shop.till.images
+    lost = images.add("lost.png", at=shop.till.now(), access="lost")
+    fine = images.add("fine.png", at=shop.till.now())
+    images.link("PRODUCT", 10_001, [(lost, ()), (fine, ())])
+    await shop.flow("products", {"check_images": True})
+    await shop.rest()
+
+    assert {str(lost), str(fine)} == set(store(shop).products["1"].images)
+    [attempt] = await shop.attempts()
+    assert ["image_broken: an image is not at its address (status 404)"] == attempt["warnings"]
+
+
+@pytest.mark.parametrize(("images", "expected"), [("off", []), ("all", ["1"])])
+async def test_images_can_be_switched_off(shop: Shop, images: str, expected: list[str]) -> None:
+    await a_jumper(shop)
+    picture = shop.till.images.add("a.png", at=shop.till.now())
+    shop.till.images.link("PRODUCT", 10_001, [(picture, ())])
+    await shop.flow("products", {"images": images})
+    await shop.rest()
+
+    assert expected == list(store(shop).products["1"].images)

@@ -65,6 +65,11 @@ class Api:
         self._headers = {"Authorization": authorization, "Accept": "application/json"}
 
     @property
+    def http(self) -> httpx.AsyncClient:
+        """The client beneath, for what is not Mailchimp's: nothing of the account goes along."""
+        return self._http
+
+    @property
     def host(self) -> str:
         """The host name alone."""
         return self._url.host

@@ -8,9 +8,10 @@ from app.connectors.base import Change, Document
 
 
 class ProductChange(Change):
-    """One call about one product, by its id in the store."""
+    """One call about one product, by its id in the store. ``check_images``: ask whether its pictures can be seen."""
 
     product: str
+    check_images: bool = False
 
 
 class PutProduct(ProductChange):

@@ -101,10 +101,16 @@ def steps(intent: Intent, existing: Existing | None, store: Store) -> Steps:
     product = (existing.remote_id if existing else None) or intent.remote_id or store_id(intent.natural or "")
     everything = PutProduct(product=product, body=_body(_as_new(intent.desired), product, new=True))
     if not known:
-        return (everything,)
+        return _checked((everything,), intent)
     part = _Parts(intent, product, everything, _ids(existing))
     calls = part.whole() if part.goes_whole else part.pieces()
-    return (*calls, *part.leavings())
+    return _checked((*calls, *part.leavings()), intent)
+
+
+def _checked(calls: tuple[Change, ...], intent: Intent) -> tuple[Change, ...]:
+    if not intent.options.get("check_images"):
+        return calls
+    return tuple(call.model_copy(update={"check_images": True}) for call in calls)
 
 
 class _Parts:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from app.connectors.base import Applied, Change, Document, Existing, Intent, Leave, Steps, Wanted
 from app.connectors.mailchimp import products, stock
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.ids import store_id
+from app.connectors.mailchimp.pictures import Pictures
 from app.connectors.mailchimp.productchanges import (
     DeleteImage,
     DeleteProduct,
@@ -55,6 +56,7 @@ class ProductTarget:
         self._storefront = storefront
         self._shelf = Shelf(api, storefront.path, monotonic=monotonic)
         self._path = f"{storefront.path}/products"
+        self._pictures = Pictures(api.http)
 
     async def learn(self) -> None:
         """Know the store and its currency before anything is decided."""
@@ -98,9 +100,11 @@ class ProductTarget:
         assert isinstance(change, ProductChange)
         match change:
             case PutProduct():
-                await self._put(change)
+                warnings = await self._seen(self._put(change), change, change.body)
+                return Applied(remote_id=change.product, warnings=warnings)
             case PartChange():
-                await self._part(change)
+                warnings = await self._seen(self._part(change), change, change.body)
+                return Applied(remote_id=change.product, warnings=warnings)
             case HideVariant():
                 body: Document = {"visibility": "hidden"}
                 there = await self._if_there("PATCH", self._variant(change), "variant.patch", body=body)
@@ -139,6 +143,18 @@ class ProductTarget:
             )
             variants = [each async for each in listed]
         return Existing(id, document=answer | {"variants": variants}, whole=whole)
+
+    async def _seen(self, write: Awaitable[None], change: ProductChange, body: Document) -> tuple[str, ...]:
+        """Write, and meanwhile ask for the pictures where that is wanted; what is wrong with them is a warning."""
+        if not change.check_images:
+            await write
+            return ()
+        looking = asyncio.create_task(self._pictures.doubts(body))
+        try:
+            await write
+            return await looking
+        finally:
+            looking.cancel()
 
     # --- writing ------------------------------------------------------------------------------------------------
 
