@@ -383,3 +383,25 @@ async def test_images_can_be_switched_off(shop: Shop, images: str, expected: lis
     await shop.rest()
 
     assert expected == list(store(shop).products["1"].images)
+
+
+async def test_a_field_of_the_till_reaches_a_place_by_a_row_and_says_where_there_is_none(shop: Shop) -> None:
+    await a_jumper(shop)
+    stuff = {"fieldName": "Materiaal", "dataType": "DATA-TYPE-STRING", "strValue": "wol"}
+    shop.till.catalogue.edit_article(10_001, customFieldList=[stuff])
+    flow = await shop.flow("products")
+    rows = [
+        {"target": "vendor", "expression": "join(', ', variants[].custom.Materiaal)"},
+        {"target": "weight", "expression": "'250 g'"},
+        {"target": "variants[].origin", "expression": "'NL'"},
+    ]
+    shipped = [{"target": row[0], "expression": row[1]} for row in IN_ROWS if row[0] != "vendor"]
+    await shop.configure(flow, mapping={"leg2": shipped + rows})
+    await shop.rest()
+
+    assert "wol" == contents(shop)["1"]["vendor"]
+    lost = [w for attempt in await shop.attempts() for w in attempt["warnings"] if w.startswith("unknown_field")]  # fmt: skip
+    assert [
+        "unknown_field: Mailchimp's products have no place for weight",
+        "unknown_field: Mailchimp's products have no place for variants[].origin",
+    ] == lost

@@ -8,6 +8,7 @@ is deleted by name. An answer lists 50 variants at most: nothing here is decided
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.connectors.base import Change, Desired, Document, Existing, Intent, Leave, Steps, WritableField
@@ -111,6 +112,25 @@ def _checked(calls: tuple[Change, ...], intent: Intent) -> tuple[Change, ...]:
     if not intent.options.get("check_images"):
         return calls
     return tuple(call.model_copy(update={"check_images": True}) for call in calls)
+
+
+def fitted(desired: Desired) -> tuple[Desired, tuple[str, ...]]:
+    """What a product of Mailchimp has a place for, and a word for each field that has none."""
+    document, lost = dict(desired.document), []
+    for name in [each for each in document if each not in (*FIELDS, "id", "variants", "images")]:
+        del document[name]
+        lost.append(name)
+    for scope, known in (("variants", ("id", *VARIANT_FIELDS)), ("images", ("id", "url", "variant_ids"))):
+        elements = document.get(scope) or ()
+        odd = dict.fromkeys(name for each in elements for name in each if name not in known)
+        if odd:
+            lost += [f"{scope}[].{name}" for name in odd]
+            document[scope] = [{name: each[name] for name in each if name in known} for each in elements]
+    if not lost:
+        return desired, ()
+    return replace(desired, document=document), tuple(
+        f"unknown_field: Mailchimp's products have no place for {name}" for name in lost
+    )
 
 
 class _Parts:

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-from app.connectors.base import Applied, Change, Document, Existing, Intent, Leave, Steps, Wanted
+from app.connectors.base import Applied, Change, Desired, Document, Existing, Intent, Leave, Steps, Wanted
 from app.connectors.mailchimp import products, stock
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.ids import store_id
@@ -61,6 +61,10 @@ class ProductTarget:
     async def learn(self) -> None:
         """Know the store and its currency before anything is decided."""
         await self._storefront.look()
+
+    def fitted(self, desired: Desired) -> tuple[Desired, tuple[str, ...]]:
+        """See :func:`products.fitted`."""
+        return products.fitted(desired)
 
     def needs_existing(self, intent: Intent) -> bool:  # noqa: ARG002 - the protocol's
         """What was written and confirmed is known leaf by leaf."""
