@@ -155,6 +155,8 @@ class Intent:
     ``options`` are the flow's settings that steps may ask for, and ``backfill`` for what is history and must start no
     automation; ``facts`` what the target row remembers of earlier writes.
 
+    ``instead_of`` is the record, as it is now, that is put away while this one takes its place.
+
     ``changed`` are the leaves of ``document`` that differ from what was last written and confirmed; None when nobody
     knows what stands there. ``vanished`` are the elements of named lists that were written once and are no longer
     wanted: ``images[7]``. ``lacking`` is what goes along with it and is not there, by kind and name: a variant
@@ -173,6 +175,7 @@ class Intent:
     update: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    instead_of: Existing | None = None
     changed: frozenset[str] | None = None
     vanished: frozenset[str] = frozenset()
     lacking: frozenset[tuple[str, str]] = frozenset()
@@ -190,6 +193,10 @@ class Change(BaseModel):
     def summary(self) -> str:
         """What this call does, in words for the attempt log."""
         return self.action
+
+    def if_done(self) -> Mapping[str, str]:
+        """Facts that the target's row is to remember of it, also where it turns out only later that it was done."""
+        return {}
 
     def payload(self) -> Document:
         """The body that will be sent, for previews and for sealed logs."""

@@ -11,11 +11,11 @@ from app.records.decision import Archive, Decision, Known, Skip
 def archive_owned(
     known: Known, *, kinds: tuple[str, ...], reason: str, permanently: bool = False
 ) -> tuple[Archive, ...]:
-    """An archive for each target of these kinds that this source record owns and that is still there."""
+    """An archive for each target of these kinds that this source record owns and that is, or may be, still there."""
     return tuple(
         Archive(kind=target.kind, key=target.key, reason=reason, permanently=permanently)
         for target in known.targets
-        if target.own and target.kind in kinds and target.state == "present"
+        if target.kind in kinds and target.stands
     )
 
 

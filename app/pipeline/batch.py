@@ -14,17 +14,26 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.connectors.base import Fetched, Gone, Wanted
+from app.connectors.base import Fetched, Gone
 from app.connectors.limits import live_work
 from app.ending import cut_off
 from app.errors import AppError, DatabaseAway, Interrupted, Throttled
-from app.pipeline.planning import keys_to_reserve, plan_all
+from app.pipeline.planning import plan_all, to_reserve
 from app.pipeline.reading import read_again, read_all
 from app.pipeline.route import Route
 from app.pipeline.sending import send
 from app.pipeline.settling import Trials, settle
-from app.pipeline.work import Item, Wish, is_unchanged, prepare
-from app.records.decision import Archive
+from app.pipeline.work import (
+    Item,
+    Wish,
+    hand_on,
+    is_unchanged,
+    leave_old,
+    leaving,
+    prepare,
+    stands_apart,
+    wanted,
+)
 from app.store import deliveries, targets, waits
 from app.store.requests import BACKFILL
 from app.store.targets import Key
@@ -187,15 +196,17 @@ async def _fetch(route: Route, items: Sequence[Item], handed: Mapping[str, Hande
 async def _reserve(route: Route, items: Sequence[Item], token: str) -> None:
     """Take hold of every key in one statement; whoever lacks one lets go of its others and comes back later."""
     ordered = sorted(items, key=_by_number)
-    keys = keys_to_reserve(ordered)
-    if not keys:
+    takings = to_reserve(route, ordered)
+    if not takings:
         return
+    keys = [(taking.kind, taking.key) for taking in takings]
     clock, connection_id = route.db.clock, route.target_connection_id
     async with route.db.write() as conn:
         rows = await targets.reserve(
             conn,
-            keys,
+            takings,
             connection_id=connection_id,
+            taker_connection_id=route.source_connection_id,
             token=token,
             hold_ms=route.hold_ms,
             clock=clock,
@@ -237,12 +248,17 @@ def _mine(
         wish.old_row = rows.get(wish.moves_from) if wish.moves_from else None
         wish.carried = [rows[key] for key in wish.carries]
         others = [each for each in (row, *wish.carried) if _foreign(route, item, each)]
+        if others and wish.archive is not None:
+            free += [row.id, *(each.id for each in wish.carried)]
+            continue  # what may have been left there is another's by now
         if others:
             item.contends += [(each.id, each.owner_ref or "") for each in others]
             free += [row.id, *(each.id for each in wish.carried)]
             if wish.old_row is not None:
                 # Two who swap their addresses must not wait for each other: the old key is left in any case.
-                kept.append(_leaving(route, wish.old_row))
+                kept.append(
+                    leaving(wish.old_row, owner=wish.owner, sealer=route.sealer, options=route.options)
+                )
             continue
         prepare(wish, sealer=route.sealer, options=route.options)
         if is_unchanged(wish, held_by_us=True):
@@ -259,13 +275,6 @@ def _foreign(route: Route, item: Item, row: targets.Target) -> bool:
     return row.state == "present" and row.owner_ref is not None and owner != mine
 
 
-def _leaving(route: Route, row: targets.Target) -> Wish:
-    archive = Archive(kind=row.kind, key=row.key, reason="address_left")
-    leaving = Wish(kind=row.kind, key=row.key, natural=None, archive=archive, row=row)
-    prepare(leaving, sealer=route.sealer, options=route.options)
-    return leaving
-
-
 def _by_number(item: Item) -> tuple[int, int, str]:
     """Among newcomers the lowest number wins."""
     ref = item.claimed.source_ref
@@ -274,41 +283,51 @@ def _by_number(item: Item) -> tuple[int, int, str]:
 
 async def _look_up(route: Route, items: Sequence[Item]) -> None:
     """Ask the target only for what its rows here cannot answer."""
-    wanted: dict[str, list[tuple[Item, Wish]]] = {}
+    await _ask(route, [wish for item in items for wish in item.wishes if _is_to_be_asked(route, wish)])
+    left: list[Wish] = []
     for item in items:
-        for wish in item.wishes:
-            if wish.unchanged or wish.intent is None or wish.row is None:
-                continue
-            target = route.target.target(wish.kind)
-            asks = getattr(target, "needs_existing", None)
-            whole = wish.desired is not None and needs_existing_leaves(wish.desired)
-            sure = wish.row.state == "present" and not wish.row.in_doubt and not whole
-            if not sure or asks is None or asks(wish.intent):
-                wanted.setdefault(wish.kind, []).append((item, wish))
-    for kind, pairs in wanted.items():
-        asked = [
-            Wanted(
-                kind=kind,
-                key=wish.key,
-                natural=wish.natural,
-                remote_id=wish.old_row.remote_id
-                if wish.old_row
-                else wish.row.remote_id
-                if wish.row
-                else None,
-                whole=wish.desired is not None and needs_existing_leaves(wish.desired),
-            )
-            for _, wish in pairs
-        ]
+        apart = [wish for wish in item.wishes if stands_apart(wish)]
+        old = [leave_old(wish, sealer=route.sealer, options=route.options) for wish in apart]
+        item.wishes += old
+        left += old
+        _keep_what_moves_on(item.wishes)
+        hand_on(item.wishes, sealer=route.sealer, options=route.options)
+    await _ask(route, left)
+
+
+def _is_to_be_asked(route: Route, wish: Wish) -> bool:
+    if wish.unchanged or wish.intent is None or wish.row is None:
+        return False
+    asks = getattr(route.target.target(wish.kind), "needs_existing", None)
+    whole = wish.desired is not None and needs_existing_leaves(wish.desired)
+    sure = wish.row.state == "present" and not wish.row.in_doubt and not whole
+    return not sure or asks is None or bool(asks(wish.intent))
+
+
+async def _ask(route: Route, wishes: Sequence[Wish]) -> None:
+    by_kind: dict[str, list[Wish]] = {}
+    for wish in wishes:
+        by_kind.setdefault(wish.kind, []).append(wish)
+    for kind, asking in by_kind.items():
         try:
-            existing = await route.target.target(kind).fetch_many(asked)
+            existing = await route.target.target(kind).fetch_many([wanted(wish) for wish in asking])
         except Exception as error:  # nothing was sent: the known state of every row stays
-            for _, wish in pairs:
+            for wish in asking:
                 wish.error = error
             continue
-        for _, wish in pairs:
+        for wish in asking:
             wish.existing = existing.get(wish.key)
             prepare(wish, sealer=route.sealer, options=route.options)
+
+
+def _keep_what_moves_on(wishes: Sequence[Wish]) -> None:
+    """What an earlier move of unknown outcome may have left is the very record that moves on now, if that one landed."""
+    moving = {
+        wish.existing.remote_id for wish in wishes if wish.put is not None and wish.existing is not None
+    }
+    for wish in wishes:
+        if wish.archive is not None and wish.existing is not None and wish.existing.remote_id in moving:
+            wish.existing = None
 
 
 async def _send_and_settle(

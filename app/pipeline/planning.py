@@ -12,11 +12,11 @@ from app.connectors.base import Fits, Found, Gone, Unreadable
 from app.errors import AppError
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
-from app.records.decision import Decision, Known, KnownTarget, Skip
+from app.records.decision import Decision, Known, KnownTarget, Skip, TargetState
 from app.store import targets
 from app.store.requests import APPROVED
 from app.store.tables import deliveries, erased
-from app.store.targets import Key, Target
+from app.store.targets import Key, Taking, Target
 from app.translation import Plan
 
 GONE_SHARE, GONE_MOST = 0.01, 20
@@ -39,8 +39,10 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
         elif item.error is None and isinstance(item.fetched, Found | Gone):
             try:
                 mine = owned.get(item.claimed.source_ref, [])
-                item.plan = _fitted(route.translation.plan(item.fetched, _known(route, mine)), fits)
-                item.wishes = _wishes(route, item.plan, mine)
+                item.plan = _fitted(
+                    route.translation.plan(item.fetched, _known(route, item.claimed.source_ref, mine)), fits
+                )
+                item.wishes = _wishes(route, item, item.plan, mine)
                 for wish in item.wishes:
                     wish.backfill = item.claimed.trigger == "backfill"
             except AppError as error:
@@ -79,29 +81,42 @@ def _fitted(plan: Plan, fits: Mapping[str, Fits]) -> Plan:
     return replace(plan, desired=tuple(desired), warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _known(route: Route, rows: Sequence[Target]) -> Known:
-    known = tuple(
-        KnownTarget(
-            kind=row.kind,
-            key=row.key,
-            remote_id=row.remote_id,
-            own=True,
-            state="archived" if row.state == "archived" else "gone" if row.state == "gone" else "present",
-            facts=dict(row.facts),
-        )
-        for row in rows
-        if row.state != "new"
+_STATES: Mapping[str, TargetState] = {"archived": "archived", "gone": "gone"}
+
+
+def _known(route: Route, ref: str, rows: Sequence[Target]) -> Known:
+    return Known(
+        targets=tuple(known for row in rows if (known := _known_target(route, ref, row)) is not None),
+        flows=route.siblings,
+        hashed=route.key,
     )
-    return Known(targets=known, flows=route.siblings, hashed=route.key)
 
 
-def _wishes(route: Route, plan: Plan, owned: Sequence[Target]) -> list[Wish]:
+def _known_target(route: Route, ref: str, row: Target) -> KnownTarget | None:
+    own = (row.owner_connection_id, row.owner_ref) == (route.source_connection_id, ref) and row.state != "new"
+    doubtful = row.taken_by(route.source_connection_id, ref)
+    if not own and not doubtful:
+        return None
+    return KnownTarget(
+        kind=row.kind,
+        key=row.key,
+        remote_id=row.remote_id,
+        own=own,
+        state=_STATES.get(row.state, "present") if own else "present",
+        facts=dict(row.facts) if own else {},
+        doubtful=doubtful,
+    )
+
+
+def _wishes(route: Route, item: Item, plan: Plan, owned: Sequence[Target]) -> list[Wish]:
+    owner = (route.source_connection_id, item.claimed.source_ref)
     kinds = {row.key: row.kind for row in owned}
     wishes = [
         Wish(
             kind=put.kind,
             key=route.key(put.kind, put.natural),
             natural=put.natural,
+            owner=owner,
             put=put,
             desired=desired,
             moves_from=(kinds.get(put.moves_from, put.kind), put.moves_from) if put.moves_from else None,
@@ -114,6 +129,7 @@ def _wishes(route: Route, plan: Plan, owned: Sequence[Target]) -> list[Wish]:
             kind=gone.kind,
             key=gone.key,
             natural=None,
+            owner=owner,
             archive=gone,
             carries=dict.fromkeys(gone.carries),
         )
@@ -207,14 +223,29 @@ async def _ask_about_absence(route: Route, items: Sequence[Item]) -> None:
             item.wishes = []
 
 
-def keys_to_reserve(items: Sequence[Item]) -> list[Key]:
+def to_reserve(route: Route, items: Sequence[Item]) -> list[Taking]:
     """Every key of the wishes that need a call; an item whose key an earlier one takes is left for the next batch."""
-    taken: set[Key] = set()
+    taken: dict[Key, Taking] = {}
     for item in items:
-        wanted = [key for wish in item.wishes if not wish.unchanged for key in wish.keys]
-        clash = [key for key in wanted if key in taken]
+        wanted = [
+            taking for wish in item.wishes if not wish.unchanged for taking in _takings(route, item, wish)
+        ]
+        clash = [(each.kind, each.key) for each in wanted if (each.kind, each.key) in taken]
         if clash:
             item.missing = clash
         else:
-            taken |= set(wanted)
-    return sorted(taken)
+            taken |= {(each.kind, each.key): each for each in wanted}
+    return list(taken.values())
+
+
+def _takings(route: Route, item: Item, wish: Wish) -> list[Taking]:
+    takings = [Taking(kind, key) for kind, key in wish.keys]
+    mine = taking_of(route, item, wish)
+    return [mine, *takings[1:]] if mine else takings
+
+
+def taking_of(route: Route, item: Item, wish: Wish) -> Taking | None:
+    """For a record that may come about now and was not there, as far as we know: what finds it again should its answer be lost."""
+    if wish.put is None or wish.natural is None or (wish.row is not None and wish.row.state == "present"):
+        return None
+    return Taking(wish.kind, wish.key, item.claimed.source_ref, route.sealer.seal(wish.natural))

@@ -6,20 +6,20 @@ is held, so what it says is true for the moment it looked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.connectors.base import Change, Document, Existing, Fetched, Leave, Steps, Wanted
+from app.connectors.base import Change, Document, Existing, Fetched, Leave, Steps
 from app.errors import AppError, CredentialsRefused, MisdirectedConnection, TimeError
 from app.pipeline.planning import plan_all
 from app.pipeline.route import Route
-from app.pipeline.work import Item, Wish, is_unchanged, prepare
+from app.pipeline.work import Item, Wish, hand_on, is_unchanged, leave_old, prepare, stands_apart, wanted
 from app.records.decision import Wait
 from app.store import targets
 from app.store.deliveries import Claimed
 from app.store.targets import Key, Target
-from app.translation import Plan, needs_existing_leaves
+from app.translation import Plan
 
 _ALL = (TimeError, CredentialsRefused, MisdirectedConnection)
 """What is about the account or the connection, and no finding about a record."""
@@ -107,7 +107,7 @@ def _claimed(ref: str) -> Claimed:
     )
 
 
-async def _look_up(route: Route, items: Iterable[Item], *, whole: bool) -> None:
+async def _look_up(route: Route, items: Sequence[Item], *, whole: bool) -> None:
     """Rows here, and records there: one question for each kind."""
     wishes = [wish for item in items for wish in item.wishes]
     keys = sorted({key for wish in wishes for key in wish.keys})
@@ -123,22 +123,21 @@ async def _look_up(route: Route, items: Iterable[Item], *, whole: bool) -> None:
         prepare(wish, sealer=route.sealer, options=route.options)
         if whole or not wish.unchanged:
             by_kind.setdefault(wish.kind, []).append(wish)
+    await _ask(route, by_kind, whole=whole)
+    for item in items:
+        apart = [wish for wish in item.wishes if stands_apart(wish)]
+        old = [leave_old(wish, sealer=route.sealer, options=route.options) for wish in apart]
+        item.wishes += old
+        await _ask(route, {each.kind: [each] for each in old}, whole=whole)
+        hand_on(item.wishes, sealer=route.sealer, options=route.options)
+
+
+async def _ask(route: Route, by_kind: Mapping[str, Sequence[Wish]], *, whole: bool) -> None:
     for kind, asking in by_kind.items():
-        existing = await route.target.target(kind).fetch_many([_wanted(wish, whole=whole) for wish in asking])
+        existing = await route.target.target(kind).fetch_many([wanted(wish, whole=whole) for wish in asking])
         for wish in asking:
             wish.existing = existing.get(wish.key)
             prepare(wish, sealer=route.sealer, options=route.options)
-
-
-def _wanted(wish: Wish, *, whole: bool) -> Wanted:
-    row = wish.old_row or wish.row
-    return Wanted(
-        kind=wish.kind,
-        key=wish.key,
-        natural=wish.natural,
-        remote_id=row.remote_id if row else None,
-        whole=whole or (wish.desired is not None and needs_existing_leaves(wish.desired)),
-    )
 
 
 def _is_taken(route: Route, item: Item, wish: Wish, taken: set[Key]) -> bool:

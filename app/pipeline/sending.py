@@ -8,7 +8,7 @@ from collections.abc import Callable
 from app.connectors.base import Leave
 from app.errors import AppError, Interrupted, TimeError
 from app.pipeline.route import Route
-from app.pipeline.work import Item, Wish
+from app.pipeline.work import Item, Wish, leave_old, prepare, wanted
 
 
 async def send(route: Route, item: Item, *, may_send: Callable[[], bool]) -> None:
@@ -17,6 +17,31 @@ async def send(route: Route, item: Item, *, may_send: Callable[[], bool]) -> Non
         if wish.unchanged or wish.error is not None:
             continue
         await _carry_out(route, wish, may_send=may_send)
+        if _address_is_refused(wish):
+            item.wishes.append(await _old_address(route, wish))  # its turn comes in this very loop
+
+
+def _address_is_refused(wish: Wish) -> bool:
+    """The record cannot stand under its new address: it must not go on under the old one either, which was left.
+
+    What is left alone as it stands, because updates are off, keeps its address as well.
+    """
+    if wish.left is None or wish.old_row is None or wish.lost:
+        return False
+    same = wish.existing is not None and wish.existing.remote_id == wish.old_row.remote_id
+    return wish.planned or not same or wish.left.state != "present"
+
+
+async def _old_address(route: Route, wish: Wish) -> Wish:
+    old = leave_old(wish, sealer=route.sealer, options=route.options)
+    try:
+        found = await route.target.target(old.kind).fetch_many([wanted(old)])
+    except Exception as error:
+        old.error = error
+    else:
+        old.existing = found.get(old.key)
+        prepare(old, sealer=route.sealer, options=route.options)
+    return old
 
 
 async def _carry_out(route: Route, wish: Wish, *, may_send: Callable[[], bool]) -> None:

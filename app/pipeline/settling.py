@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Applied, Carries, Found
 from app.errors import AppError, Interrupted
+from app.pipeline.planning import taking_of
 from app.pipeline.route import Route
-from app.pipeline.work import Item, Wish, without
+from app.pipeline.work import Item, Wish, facts_of, maybe, without
 from app.retry import BackOff, Block, Quarantine, RetryAt, Suspect, decide
 from app.store import (
     accounts,
@@ -116,7 +117,7 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
         return replace(
             base, outcome="filtered" if skip.filtered else "skipped", code=skip.code, reason=skip.reason
         )
-    if any(wish.applied for wish in item.wishes):
+    if any(wish.applied for wish in item.wishes if wish.put is not None):
         return base
     if item.contends:
         _target, owner = item.contends[0]
@@ -124,10 +125,11 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
             f"Its key belongs to {route.record_kind} {owner} already; this one is next when it becomes free."
         )
         return replace(base, outcome="skipped", code="key_shared", reason=text)
-    left = next((wish.left for wish in item.wishes if wish.left is not None), None)
-    if left is not None:
-        return replace(base, outcome="skipped", code=left.code, reason=left.reason)
-    return replace(base, outcome="unchanged")
+    done = any(wish.applied for wish in item.wishes)
+    for wish in item.wishes:
+        if wish.left is not None and (wish.put is not None or not done):
+            return replace(base, outcome="skipped", code=wish.left.code, reason=wish.left.reason)
+    return base if done else replace(base, outcome="unchanged")
 
 
 async def _failed(
@@ -198,11 +200,8 @@ async def _settle(
             conn, list(settlements.values()), token=token, clock=clock, fenced=rules.fence
         )
         overtaken = [item for item in items if item.claimed.id not in mine]
-        if overtaken:
-            sent = [row.id for item in overtaken for wish in item.wishes if wish.sent for row in wish.rows]
-            if rules.no_row_doubt:
-                await targets.doubt(conn, sent, clock=clock)
-                await deliveries.want_again(conn, [item.claimed.id for item in overtaken], clock=clock)
+        if overtaken and rules.no_row_doubt:
+            await _doubt_what_was_sent(route, conn, overtaken)
         kept = [item for item in items if item.claimed.id in mine]
         await _conclude(route, conn, kept, token=token)
         await waits.remember(
@@ -222,6 +221,25 @@ async def _settle(
         await attempts.add(conn, [entry for entry in log if entry is not None], clock=clock)
         await attempts.count(conn, flow_id=route.flow_id, outcomes=outcomes, clock=clock)
     return outcomes
+
+
+async def _doubt_what_was_sent(route: Route, conn: AsyncConnection, overtaken: Sequence[Item]) -> None:
+    """Overtaken: what we sent may stand over something newer, or where nothing should stand any more. Whoever's it is is
+    read again."""
+    clock = route.db.clock
+    sent = [(item, wish) for item in overtaken for wish in item.wishes if wish.sent]
+    remote_ids = {row.remote_id for _, wish in sent for row in wish.rows if row.remote_id}
+    ids = {row.id for _, wish in sent for row in wish.rows}
+    ids |= set(await targets.beside(conn, connection_id=route.target_connection_id, remote_ids=remote_ids))
+    await targets.doubt(conn, ids, clock=clock)
+    takings = {
+        wish.row.id: taking
+        for item, wish in sent
+        if wish.row is not None and (taking := taking_of(route, item, wish)) is not None
+    }
+    await targets.may_stand(conn, takings, taker_connection_id=route.source_connection_id, clock=clock)
+    again = {item.claimed.id for item in overtaken} | set(await deliveries.of_owners(conn, ids))
+    await deliveries.want_again(conn, again, clock=clock)
 
 
 async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], *, token: str) -> None:
@@ -252,6 +270,7 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
                 free += [row.id for row in rows]
     beyond = route.hold_ms - route.lease_ms
     await targets.doubt(conn, doubted, clock=clock, hold_ms=beyond, token=token)
+    await targets.remember(conn, _maybe_done(items))
     await targets.conclude(conn, known, token=token, clock=clock, fenced=route.rules.fence)
     await targets.let_go(conn, free, token=token)
     await waits.wake_contenders(conn, freed_keys, clock=clock)
@@ -274,6 +293,18 @@ async def _tell_followers(route: Route, conn: AsyncConnection, items: Sequence[I
     await requests.request(conn, wishes, clock=route.db.clock)
 
 
+def _maybe_done(items: Sequence[Item]) -> dict[int, dict[str, str]]:
+    """What is to be remembered of calls whose answer was lost, should it turn out that they were done."""
+    found: dict[int, dict[str, str]] = {}
+    for item in items:
+        for wish in item.wishes:
+            if wish.lost and wish.row is not None and wish.sent:
+                facts = maybe(wish.changes[wish.sent - 1].if_done())
+                if facts:
+                    found[wish.row.id] = facts_of(wish.row, None) | facts
+    return found
+
+
 def _left(route: Route, wish: Wish) -> list[Outcome]:
     """What was looked at stands there, whoever's it is; and with it what it would have brought along."""
     left = wish.left
@@ -289,7 +320,7 @@ def _left(route: Route, wish: Wish) -> list[Outcome]:
             owner_ref=row.owner_ref,
             state=left.state if wish.existing or left.state != "present" else row.state,
             hashes=row.hashes,
-            facts=row.facts,
+            facts=facts_of(row, wish.existing),
         )
         for row in (wish.row, *wish.carried)
     ]
@@ -309,8 +340,8 @@ def _written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
     row = wish.row
     assert row is not None
     assert wish.intent is not None
-    facts: dict[str, str] = {} if wish.old_row is None else dict(wish.old_row.facts)
-    facts |= dict(row.facts)
+    facts: dict[str, str] = {} if wish.old_row is None else facts_of(wish.old_row, None)
+    facts |= facts_of(row, None)
     remote_id, state = row.remote_id or (wish.old_row.remote_id if wish.old_row else None), "present"
     if not wish.changes and wish.existing is not None:
         remote_id = wish.existing.remote_id

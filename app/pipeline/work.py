@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from app.connectors.base import Applied, Change, Desired, Document, Existing, Fetched, Intent, Leave
+from app.connectors.base import Applied, Change, Desired, Document, Existing, Fetched, Intent, Leave, Wanted
+from app.errors import AdministratorError
 from app.records.decision import Archive, Carried, Put, Wait
 from app.sealing import Sealer
 from app.store.deliveries import Claimed
 from app.store.targets import Key, Target
-from app.translation import Plan, leaves, narrowed
+from app.translation import Plan, leaves, narrowed, needs_existing_leaves
 
 
 @dataclass(slots=True)
 class Wish:
     """One target record that a delivery wants changed, and what became of it.
 
-    ``carries`` are the keys that go along, with what they are where that is said; ``carried`` their rows.
+    ``owner`` is whose wish it is, by connection and source reference. ``carries`` are the keys that go along, with what they are where that is said; ``carried`` their rows.
     """
 
     kind: str
     key: str
     natural: str | None
+    owner: tuple[str, str] | None = None
     put: Put | None = None
     desired: Desired | None = None
     archive: Archive | None = None
     moves_from: Key | None = None
     carries: dict[Key, Carried | None] = field(default_factory=dict)
     references: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    instead_of: Existing | None = None
     row: Target | None = None
     old_row: Target | None = None
     carried: list[Target] = field(default_factory=list)
@@ -115,6 +119,14 @@ def _spelled(value: Any) -> Any:
 def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
     """From the row as it stands now: what may be written, and whether anything has to be."""
     row = wish.row
+    if (
+        wish.archive is not None
+        and wish.natural is None
+        and row is not None
+        and row.natural_sealed is not None
+    ):
+        with suppress(AdministratorError):  # sealed with a key that is gone: the remote id is all there is
+            wish.natural = sealer.unseal(row.natural_sealed)
     exists = row is not None and row.state == "present"
     before = wish.old_row if wish.old_row is not None else row
     document: Document = {}
@@ -129,9 +141,7 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
             wish.written, wish.hashed = leaf_hashes(document, wish.desired.scopes, sealer=sealer), document
         wish.vanished = elements(row.hashes if row else ()) - elements(wish.written)
         wish.emptied = _emptied(wish.desired.emptiable, before, written=wish.written)
-    said = dict(wish.put.options) if wish.put else {}
-    if row is not None and row.state == "archived" and row.facts.get("archived_by") == "us":
-        said["archived_by_us"] = row.facts.get("status_before", "unknown")
+    said = (dict(wish.put.options) if wish.put else {}) | _put_away(wish)
     wish.intent = Intent(
         kind=wish.kind,
         key=wish.key,
@@ -144,7 +154,8 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         create=wish.put.create if wish.put else True,
         update=wish.put.update if wish.put else True,
         options={**options, **said, "backfill": wish.backfill},
-        facts=dict(before.facts) if before else {},
+        facts=facts_of(before, None) if before else {},
+        instead_of=wish.instead_of,
         changed=_changed(wish),
         vanished=wish.vanished,
         lacking=lacking(wish),
@@ -157,6 +168,95 @@ def lacking(wish: Wish) -> frozenset[tuple[str, str]]:
     there = {(row.kind, row.key) for row in wish.carried if row.state == "present"}
     return frozenset(
         (each.kind, each.name) for key, each in wish.carries.items() if each is not None and key not in there
+    )
+
+
+def _put_away(wish: Wish) -> dict[str, Any]:
+    """What the steps must know of a record that we took out of sight ourselves: as what, and whether for somebody else."""
+    row = wish.row
+    if row is None:
+        return {}
+    facts = facts_of(row, wish.existing)
+    archived = row.state == "archived" or (wish.existing is not None and wish.existing.state == "archived")
+    if not archived or facts.get("archived_by") != "us":
+        return {}
+    said: dict[str, Any] = {"archived_by_us": facts.get("status_before", "unknown")}
+    if wish.owner != (row.owner_connection_id, row.owner_ref):
+        said["archived_for_another"] = True
+    return said
+
+
+MAYBE = "maybe_"
+
+
+def maybe(facts: Mapping[str, str]) -> dict[str, str]:
+    """Facts of a call whose answer was lost, as the row keeps them until somebody has looked."""
+    return {f"{MAYBE}{name}": value for name, value in facts.items()}
+
+
+def facts_of(row: Target, existing: Existing | None) -> dict[str, str]:
+    """What the row remembers. A call that was lost counts as done where the record is found archived after it."""
+    sure = {name: value for name, value in row.facts.items() if not name.startswith(MAYBE)}
+    if row.in_doubt and existing is not None and existing.state == "archived":
+        sure |= {
+            name.removeprefix(MAYBE): value for name, value in row.facts.items() if name.startswith(MAYBE)
+        }
+    return sure
+
+
+def leaving(
+    row: Target, *, owner: tuple[str, str] | None, sealer: Sealer, options: Mapping[str, Any]
+) -> Wish:
+    """The wish that a record under an address that was left be put away."""
+    archive = Archive(kind=row.kind, key=row.key, reason="address_left")
+    wish = Wish(kind=row.kind, key=row.key, natural=None, owner=owner, archive=archive, row=row)
+    prepare(wish, sealer=sealer, options=options)
+    return wish
+
+
+def leave_old(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> Wish:
+    """An address change that cannot take the record along: the old one becomes a wish of its own, to be put away."""
+    assert wish.old_row is not None
+    old = leaving(wish.old_row, owner=wish.owner, sealer=sealer, options=options)
+    if wish.existing is not None and wish.existing.remote_id == wish.old_row.remote_id:
+        wish.existing = None  # it stands under the old address
+    wish.old_row, wish.moves_from = None, None
+    prepare(wish, sealer=sealer, options=options)
+    return old
+
+
+def hand_on(wishes: Sequence[Wish], *, sealer: Sealer, options: Mapping[str, Any]) -> None:
+    """What was found of a record that is put away goes to the one that takes its place."""
+    for wish in wishes:
+        if wish.put is None or wish.put.stands_for is None:
+            continue
+        old = next(
+            (each for each in wishes if each.archive is not None and each.key == wish.put.stands_for), None
+        )
+        if old is not None and old.existing is not None:
+            wish.instead_of = old.existing
+            prepare(wish, sealer=sealer, options=options)
+
+
+def stands_apart(wish: Wish) -> bool:
+    """Under the new address another record stands already: two cannot become one."""
+    return (
+        wish.put is not None
+        and wish.old_row is not None
+        and wish.existing is not None
+        and wish.existing.remote_id != wish.old_row.remote_id
+    )
+
+
+def wanted(wish: Wish, *, whole: bool = False) -> Wanted:
+    """How to look up what stands there now: by its key, else by the remote id that it has kept."""
+    row = wish.old_row or wish.row
+    return Wanted(
+        kind=wish.kind,
+        key=wish.key,
+        natural=wish.natural,
+        remote_id=row.remote_id if row else None,
+        whole=whole or (wish.desired is not None and needs_existing_leaves(wish.desired)),
     )
 
 

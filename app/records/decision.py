@@ -14,7 +14,10 @@ WriteMode = Literal["always", "create", "update", "if_empty"]
 
 @dataclass(frozen=True, slots=True)
 class KnownTarget:
-    """A target record as we last knew it. ``key`` is the hashed key, ``own`` says that this source record owns it."""
+    """A target record as we last knew it. ``key`` is the hashed key, ``own`` says that this source record owns it.
+
+    ``doubtful``: an answer was lost when this source record was to be brought about there, so it may stand there now.
+    """
 
     kind: str
     key: str
@@ -22,6 +25,12 @@ class KnownTarget:
     own: bool
     state: TargetState = "present"
     facts: dict[str, str] = field(default_factory=dict)
+    doubtful: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Something of this source record stands there, or may stand there: it is put away when it is not wanted."""
+        return self.doubtful or (self.own and self.state == "present")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,7 @@ class Known:
     def find(self, kind: str, natural: str) -> KnownTarget | None:
         """The owned target of that kind and natural key, if there is one."""
         key = self.hashed(kind, natural)
-        return next((t for t in self.targets if t.kind == kind and t.key == key), None)
+        return next((t for t in self.targets if t.own and t.kind == kind and t.key == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class Put:
     """Bring this record about at the target under this natural key (e-mail address, SKU, order number).
 
     ``moves_from`` is the hashed key of an owned target that becomes this one: an address change keeps the person.
+    ``stands_for`` is that of one which is put away while this one takes its place: what its record said is handed on.
     ``facts`` are short words without personal data that the target row keeps for the next decision; a put whose
     facts differ from the row's is never "unchanged". ``options`` tell the target's steps what the document cannot:
     what to do about a subscription, or who may be created.
@@ -73,6 +83,7 @@ class Put:
     natural: str
     record: BaseModel
     moves_from: str | None = None
+    stands_for: str | None = None
     create: bool = True
     update: bool = True
     facts: dict[str, str] = field(default_factory=dict)

@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
 from app.store.rows import given, packed
-from app.store.tables import accounts, connections, deliveries, flows
+from app.store.tables import accounts, connections, deliveries, flows, targets
 from app.store.upsert import chunks
 
 HELD = "held"
@@ -248,6 +248,27 @@ async def want_again(conn: AsyncConnection, ids: Iterable[int], *, clock: Clock)
                 needs_yes=False,
             )
         )
+
+
+async def of_owners(conn: AsyncConnection, target_ids: Iterable[int]) -> list[int]:
+    """The deliveries of whoever owns these targets, in every flow that leads to them."""
+    found: set[int] = set()
+    for part in chunks(sorted(set(target_ids)), 500):
+        statement = (
+            select(deliveries.c.id)
+            .join(flows, flows.c.id == deliveries.c.flow_id)
+            .join(
+                targets,
+                and_(
+                    targets.c.connection_id == flows.c.target_connection_id,
+                    targets.c.owner_connection_id == flows.c.source_connection_id,
+                    targets.c.owner_ref == deliveries.c.source_ref,
+                ),
+            )
+            .where(targets.c.id.in_(part))
+        )
+        found |= set((await conn.execute(statement)).scalars())
+    return sorted(found)
 
 
 async def wake(conn: AsyncConnection, ids: Iterable[int], *, clock: Clock) -> None:

@@ -172,6 +172,8 @@ api_keys = Table(
 # Literal in the index and in the queries, so that both databases see that they mean the same rows.
 LIVE = text("state IN ('pending', 'running', 'waiting')")
 
+TAKEN = text("taker_ref IS NOT NULL")
+
 events = Table(
     "events",
     metadata,
@@ -237,10 +239,15 @@ targets = Table(
     Column("doubts", Integer, nullable=False, default=0),
     Column("holder", String(40)),
     Column("held_until", Millis, nullable=False, default=0),
+    # Who may have brought it about, while nobody knows; the key itself, sealed, is how it is found again.
+    Column("taker_connection_id", Id),
+    Column("taker_ref", String(200)),
+    Column("natural_sealed", LargeBinary),
     Column("updated_at", Millis, nullable=False),
     UniqueConstraint("connection_id", "kind", "key"),
     Index("ix_targets_owner", "owner_connection_id", "owner_ref"),
     Index("ix_targets_remote", "connection_id", "kind", "remote_id"),
+    Index("ix_targets_taker", "taker_connection_id", "taker_ref", sqlite_where=TAKEN, postgresql_where=TAKEN),
 )
 
 contenders = Table(  # deliveries that were refused a key which another source record owns

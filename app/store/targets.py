@@ -7,7 +7,7 @@ early only for a known outcome. These locks live here, never in Redis.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
 
 from sqlalchemy import (
@@ -16,9 +16,11 @@ from sqlalchemy import (
     Insert,
     Integer,
     Update,
+    and_,
     bindparam,
     case,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -30,6 +32,8 @@ from app.store.clock import Clock
 from app.store.rows import given, packed, unpacked
 from app.store.tables import targets
 from app.store.upsert import chunks, upsert
+
+_TAKER = ("taker_connection_id", "taker_ref", "natural_sealed")
 
 Key = tuple[str, str]
 """(kind, hashed key) within one connection."""
@@ -55,6 +59,23 @@ class Target:
     doubts: int
     holder: str | None
     held_until: int
+    taker_connection_id: str | None = None
+    taker_ref: str | None = None
+    natural_sealed: bytes | None = None
+
+    def taken_by(self, connection_id: str, ref: str) -> bool:
+        """Whether this source record may have brought it about, and nobody knows."""
+        return (self.taker_connection_id, self.taker_ref) == (connection_id, ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A key to be held. Where a record may come about under it now: for which source record, and the key itself, sealed."""
+
+    kind: str
+    key: str
+    taker_ref: str | None = None
+    natural_sealed: bytes | None = None
 
 
 _COLUMNS = [targets.c[name] for name in Target.__dataclass_fields__]
@@ -112,29 +133,40 @@ async def owned(
     refs: Sequence[str],
     kinds: Sequence[str],
 ) -> dict[str, list[Target]]:
-    """By source reference, the targets that these source records own."""
-    found: dict[str, list[Target]] = {}
+    """By source reference, the targets that these source records own, and those that they may have brought about."""
+    rows: dict[int, Target] = {}
+    row = targets.c
     for part in chunks(sorted(set(refs)), 500):
-        statement = (
-            select(*_COLUMNS)
-            .where(
-                targets.c.connection_id == connection_id,
-                targets.c.owner_connection_id == owner_connection_id,
-                targets.c.owner_ref.in_(part),
-                targets.c.kind.in_(kinds),
+        for whose, named in (
+            (row.owner_connection_id, row.owner_ref),
+            (row.taker_connection_id, row.taker_ref),
+        ):
+            statement = select(*_COLUMNS).where(
+                row.connection_id == connection_id,
+                whose == owner_connection_id,
+                named.is_not(None),
+                named.in_(part),
+                row.kind.in_(kinds),
             )
-            .order_by(targets.c.id)
+            rows |= {each.id: Target(*each) for each in await conn.execute(statement)}
+    found: dict[str, list[Target]] = {}
+    asked = set(refs)
+    for _, target in sorted(rows.items()):
+        whom = (
+            (target.owner_connection_id, target.owner_ref),
+            (target.taker_connection_id, target.taker_ref),
         )
-        for row in await conn.execute(statement):
-            found.setdefault(row.owner_ref, []).append(Target(*row))
+        for ref in {ref for whose, ref in whom if whose == owner_connection_id and ref in asked}:
+            found.setdefault(ref, []).append(target)
     return found
 
 
 async def reserve(
     conn: AsyncConnection,
-    keys: Iterable[Key],
+    takings: Iterable[Taking],
     *,
     connection_id: str,
+    taker_connection_id: str,
     token: str,
     hold_ms: int,
     clock: Clock,
@@ -143,17 +175,26 @@ async def reserve(
     """Take hold of the keys that nobody holds, all in one statement, sorted. Those not returned are held by another.
 
     Who takes a doubted target, or one whose holder never let go, forgets all its hashes: what stands there is unknown.
+    Where nothing of ours is known to stand, it is written down, before anything is sent, for whom something may come to
+    stand there. An earlier one of whom nobody knows stays written down: it still has to look.
     """
     statement = _reserve(conn.dialect.name, clock, rules.forget_doubted_hashes)
-    handed = packed({"kind": kind, "key": key} for kind, key in sorted(set(keys)))
-    values = handed | {"b_connection": connection_id, "b_token": token, "b_hold": hold_ms}
+    by_key = {(taking.kind, taking.key): taking for taking in takings}
+    handed = packed(asdict(by_key[key]) for key in sorted(by_key))
+    values = handed | {
+        "b_connection": connection_id,
+        "b_taker": taker_connection_id,
+        "b_token": token,
+        "b_hold": hold_ms,
+    }
     return {(row.kind, row.key): Target(*row) for row in await conn.execute(statement, values)}
 
 
 @lru_cache(maxsize=32)
 def _reserve(dialect: str, clock: Clock, forget: bool) -> Insert:
-    source, wanted = unpacked(dialect, {"kind": targets.c.kind.type, "key": targets.c.key.type})
+    source, wanted = unpacked(dialect, {f.name: targets.c[f.name].type for f in fields(Taking)})
     now, row = clock.sql(), targets.c
+    nobody = wanted["taker_ref"].is_(None)
     until = now + bindparam("b_hold", type_=Integer)
     nothing = literal({}, JSON)
     values = {
@@ -167,6 +208,11 @@ def _reserve(dialect: str, clock: Clock, forget: bool) -> Insert:
         "doubts": literal(0),
         "holder": bindparam("b_token", type_=row.holder.type),
         "held_until": until,
+        "taker_connection_id": case(
+            (nobody, None), else_=bindparam("b_taker", type_=row.taker_connection_id.type)
+        ),
+        "taker_ref": wanted["taker_ref"],
+        "natural_sealed": wanted["natural_sealed"],
         "updated_at": now,
     }
     insert = upsert(dialect, targets).from_select(
@@ -174,6 +220,7 @@ def _reserve(dialect: str, clock: Clock, forget: bool) -> Insert:
         select(*values.values()).select_from(source).where(true()),  # WHERE: SQLite's ON is ambiguous
     )
     doubted = or_(row.in_doubt, row.holder.is_not(None))
+    stays = or_(row.state == literal_column("'present'"), and_(doubted, row.taker_ref.is_not(None)))
     return insert.on_conflict_do_update(  # type: ignore[no-any-return]
         index_elements=["connection_id", "kind", "key"],
         set_={
@@ -181,7 +228,8 @@ def _reserve(dialect: str, clock: Clock, forget: bool) -> Insert:
             "in_doubt": doubted,
             "holder": insert.excluded.holder,
             "held_until": insert.excluded.held_until,
-        },
+        }
+        | {name: case((stays, row[name]), else_=insert.excluded[name]) for name in _TAKER},
         where=row.held_until <= now,
     ).returning(*_COLUMNS)
 
@@ -217,11 +265,15 @@ async def lock(conn: AsyncConnection, keys: Iterable[Key], *, connection_id: str
 
 async def let_go(conn: AsyncConnection, ids: Iterable[int], *, token: str) -> None:
     """Release targets to which nothing more is under way; what was known before, doubt included, stays."""
+    row = targets.c
     for part in chunks(sorted(set(ids)), 500):
         await conn.execute(
             update(targets)
-            .where(targets.c.id.in_(part), targets.c.holder == token)
-            .values(holder=None, held_until=0)
+            .where(row.id.in_(part), row.holder == token)
+            .values(
+                {"holder": None, "held_until": 0}
+                | {name: case((row.in_doubt, row[name]), else_=None) for name in _TAKER}
+            )
         )
 
 
@@ -270,6 +322,9 @@ def _conclude(dialect: str, clock: Clock, fenced: bool) -> Update:
             in_doubt=~undisturbed,
             holder=None,
             held_until=0,
+            taker_connection_id=None,
+            taker_ref=None,
+            natural_sealed=None,
             updated_at=clock.sql(),
         )
         .returning(row.id)
@@ -293,6 +348,50 @@ async def doubt(
             values["holder"] = case((ours, LOST), else_=row.holder)
             values["held_until"] = case((ours, now + hold_ms), else_=row.held_until)
         await conn.execute(update(targets).where(row.id.in_(part)).values(**values))
+
+
+async def beside(conn: AsyncConnection, *, connection_id: str, remote_ids: Iterable[str]) -> list[int]:
+    """The rows of these remote records, under whatever key they are known now."""
+    found: list[int] = []
+    row = targets.c
+    for part in chunks(sorted(set(remote_ids)), 500):
+        statement = select(row.id).where(row.connection_id == connection_id, row.remote_id.in_(part))
+        found += (await conn.execute(statement)).scalars()
+    return found
+
+
+async def may_stand(
+    conn: AsyncConnection, takings: Mapping[int, Taking], *, taker_connection_id: str, clock: Clock
+) -> None:
+    """What an overtaken worker sent may have come about under keys that others have settled since: by id, for whom."""
+    if not takings:
+        return
+    handed = packed({"id": id} | asdict(taking) for id, taking in sorted(takings.items()) if taking.taker_ref)
+    values = handed | {"b_taker": taker_connection_id}
+    await conn.execute(_may_stand(conn.dialect.name, clock), values)
+
+
+@lru_cache(maxsize=32)
+def _may_stand(dialect: str, clock: Clock) -> Update:
+    row = targets.c
+    new = given(dialect, {name: row[name].type for name in ("id", "taker_ref", "natural_sealed")}).c
+    nobody = and_(row.state != "present", row.taker_ref.is_(None))
+    return (
+        update(targets)
+        .where(row.id == new.id, nobody)
+        .values(
+            taker_connection_id=bindparam("b_taker"),
+            taker_ref=new.taker_ref,
+            natural_sealed=new.natural_sealed,
+            updated_at=clock.sql(),
+        )
+    )
+
+
+async def remember(conn: AsyncConnection, facts: Mapping[int, Mapping[str, str]]) -> None:
+    """The whole facts of rows, by id."""
+    for id, each in sorted(facts.items()):
+        await conn.execute(update(targets).where(targets.c.id == id).values(facts=dict(each)))
 
 
 async def held_for_ms(

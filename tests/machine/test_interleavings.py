@@ -1,4 +1,5 @@
-"""Two workers, edits, address changes and swaps, lost and late answers, crashes and stalls: at rest, target = source."""
+"""Two workers, edits, address changes and swaps, lost and late answers, crashes, stalls and frozen calls: at rest, the whole
+target is what the source says, and nothing else stands there."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ async def walk(
         world.sources["s"][ref] = ToyRecord(ref=ref, address=ADDRESSES[n], values={"v": "0"})
         await request(db, flow, ref)
     routes = [
-        make_route(db, world, flow_id=flow, source="s", target="t", actor=name, rules=rules)
+        make_route(db, world, flow_id=flow, source="s", target="t", actor=name, rules=rules, freezes=True)
         for name in ("w1", "w2")
     ]
     running: dict[str, asyncio.Task[object]] = {}
@@ -44,8 +45,9 @@ async def walk(
                 if chance.random() < 0.3
                 else before.address
             )
+            active = chance.random() < 0.9
             world.sources["s"][ref] = before.model_copy(
-                update={"values": {"v": str(chance.randrange(3))}, "address": address}
+                update={"values": {"v": str(chance.randrange(3))}, "address": address, "active": active}
             )
             await request(db, flow, ref)
         elif choice < 0.40:
@@ -73,11 +75,10 @@ async def walk(
             future.set_result(None)
         await asyncio.gather(task, return_exceptions=True)
     rested = await until_quiet(db, world, routes)
-    wanted = {record.address: record.values for record in world.sources["s"].values()}
+    wanted = {record.address: record.values for record in world.sources["s"].values() if record.active}
     if not rested:
         return "never rested"
-    held = {address: world.entries.get(address) for address in wanted}
-    return None if wanted == held else f"wanted {wanted}, target holds {held}"
+    return None if wanted == world.content else f"wanted {wanted}, target holds {world.content}"
 
 
 def died(task: asyncio.Task[object]) -> None:

@@ -36,7 +36,7 @@ class Stage:
 
     @property
     def target(self) -> dict[str, str]:
-        return self.world.entries.get("a@x", {})
+        return self.world.content.get("a@x", {})
 
     async def edit(self, *, flow: str | None = None, ring: bool = True, **values: str) -> None:
         """Somebody edits the record at the source, and the doorbell rings."""

@@ -32,4 +32,4 @@ async def test_the_rest_of_a_throttled_batch_is_sent_later(db: Database, clock: 
 
     assert await until_quiet(db, world, [worker])
     assert {"retrying": 4} == dict(throttled.outcomes)
-    assert {address: {"v": "2"} for address in PEOPLE.values()} == world.entries
+    assert {address: {"v": "2"} for address in PEOPLE.values()} == world.content

@@ -1,8 +1,9 @@
 """Two toy systems with everything that hurts, and a world in which one actor moves at a time.
 
-The source holds records (number, address, value); the target holds one entry per address. A call to the target may
-work, be refused, vanish, or land later than its answer was given up on. Time moves only when the world says so, and
-whoever reaches a checkpoint or a call waits until it is picked: a seed is one interleaving.
+The source holds records (number, address, value); the target holds one entry per address, which keeps its id when the
+address changes. A call to the target may work, be refused, vanish, or land later than its answer was given up on. Time
+moves only when the world says so, and whoever reaches a checkpoint or a call waits until it is picked: a seed is one
+interleaving.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,15 +27,18 @@ from app.connectors.base import (
     Found,
     Gone,
     Intent,
+    Leave,
     Page,
     Recovery,
     Steps,
     Wanted,
 )
 from app.errors import RemoteUnavailable, Throttled
+from app.flows.policies import archive_owned
 from app.pipeline.batch import run_batch
 from app.pipeline.route import Route
-from app.records.decision import Archive, Decision, Known, Put
+from app.records import decision
+from app.records.decision import Archive, Decision, Known, Skip
 from app.sealing import Sealer
 from app.store import backlog, ids, requests
 from app.store.clock import ManualClock
@@ -55,15 +60,45 @@ class ToyRecord(BaseModel):
     ref: str
     address: str
     values: dict[str, str]
+    active: bool = True
 
 
-class Write(Change):
-    """Write these fields under this address; ``old`` moves an entry from another address."""
+class Put(Change):
+    """Make an entry under this address, or write these values into the one that has it; an archived one comes back."""
 
     address: str
     values: dict[str, str]
-    old: str | None = None
-    away: bool = False
+
+
+class Patch(Change):
+    """Write these values into an entry, perhaps under another address."""
+
+    id: str
+    values: dict[str, str]
+    address: str | None = None
+
+
+class Away(Change):
+    """Take an entry out of sight."""
+
+    id: str
+
+
+Write = Put | Patch | Away
+
+
+@dataclass(slots=True)
+class Entry:
+    """What the target holds."""
+
+    id: str
+    address: str
+    values: dict[str, str]
+    archived: bool = False
+
+
+class RefusedError(Exception):
+    """The target cannot do that as it stands now."""
 
 
 class Crash(BaseException):
@@ -85,7 +120,7 @@ class World:
     chance: random.Random
     clock: ManualClock
     sources: dict[str, dict[str, ToyRecord]] = field(default_factory=dict)
-    entries: dict[str, dict[str, str]] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
     landings: list[Landing] = field(default_factory=list)
     in_flight: dict[str, int] = field(default_factory=dict)
     overlaps: list[str] = field(default_factory=list)
@@ -119,17 +154,39 @@ class World:
             self.stirred.clear()
             await self.stirred.wait()
 
-    def commit(self, write: Write) -> None:
-        """What the target does with a call when it gets to it."""
+    def find(self, address: str) -> Entry | None:
+        """The entry under an address, archived or not."""
+        return next((entry for entry in self.entries.values() if entry.address == address), None)
+
+    @property
+    def content(self) -> dict[str, dict[str, str]]:
+        """All that the target shows."""
+        return {entry.address: entry.values for entry in self.entries.values() if not entry.archived}
+
+    def commit(self, write: Write) -> str:
+        """What the target does with a call when it gets to it; the id of the entry. Raises RefusedError."""
         self.writes += 1
-        if write.away:
-            self.entries.pop(write.address, None)
-            return
-        if write.old is not None:
-            moved = self.entries.pop(write.old, None)
-            if moved is not None:
-                self.entries[write.address] = moved
-        self.entries.setdefault(write.address, {}).update(write.values)
+        if isinstance(write, Put):
+            entry = self.find(write.address)
+            if entry is None:
+                entry = Entry(f"id{len(self.entries) + 1}", write.address, {})
+                self.entries[entry.id] = entry
+            entry.archived = False
+        else:
+            known = self.entries.get(write.id)
+            if known is None:
+                raise RefusedError
+            entry = known
+        if isinstance(write, Away):
+            entry.archived = True
+            return entry.id
+        if isinstance(write, Patch) and write.address is not None:
+            other = self.find(write.address)
+            if other is not None and other is not entry:
+                raise RefusedError
+            entry.address = write.address
+        entry.values = entry.values | write.values
+        return entry.id
 
     def pass_time(self, seconds: float) -> None:
         """Time moves on; what was under way lands on the way."""
@@ -137,7 +194,8 @@ class World:
         for landing in sorted(self.landings, key=lambda item: item.at_ms):
             if landing.at_ms <= self.clock.now:
                 self.landings.remove(landing)
-                self.commit(landing.write)
+                with suppress(RefusedError):
+                    self.commit(landing.write)
 
 
 @dataclass(slots=True)
@@ -165,46 +223,61 @@ class ToyTarget:
     actor: str
     before_commit: Callable[[], Awaitable[None]] | None = None
     fate: str | None = None
+    freezes: bool = False
 
     def needs_existing(self, intent: Intent) -> bool:
-        return False
+        return intent.desired is None or intent.moves_from_id is not None
 
     async def fetch_many(self, wanted: Sequence[Wanted]) -> Mapping[str, Existing]:
-        found = {
-            want.key: Existing(
-                remote_id=want.natural, document={"values": dict(self.world.entries[want.natural])}
-            )
-            for want in wanted
-            if want.natural in self.world.entries
-        }
+        found = {}
+        for want in wanted:
+            entry = self.world.find(want.natural) if want.natural else None
+            entry = entry or self.world.entries.get(want.remote_id or "")
+            if entry is not None:
+                found[want.key] = Existing(
+                    remote_id=entry.id,
+                    state="archived" if entry.archived else "present",
+                    document={"address": entry.address, "values": dict(entry.values)},
+                )
         await self.world.turn(self.actor)
         return found
 
     def steps(self, intent: Intent, existing: Existing | None) -> Steps:
         if intent.desired is None:
-            return (Write(address=intent.remote_id or "", values={}, away=True),)
+            if existing is None:
+                return Leave("already_gone", "There is no such entry.", state="gone")
+            if existing.state == "archived":
+                return Leave("already_archived", "It is archived.", state="archived")
+            return (Away(id=existing.remote_id),)
         values = intent.document.get("values", {})
-        old = intent.moves_from_id if intent.moves_from_id != intent.natural else None
-        if (
-            existing is not None
-            and old is None
-            and all(existing.document["values"].get(k) == v for k, v in values.items())
-        ):
+        assert intent.natural is not None
+        if existing is None:
+            return (Put(address=intent.natural, values=values),)
+        if existing.state == "archived":
+            return (Put(address=intent.natural, values=values),)
+        if existing.document["address"] != intent.natural:
+            return (Patch(id=existing.remote_id, values=values, address=intent.natural),)
+        if all(existing.document["values"].get(k) == v for k, v in values.items()):
             return ()
-        return (Write(address=intent.natural or "", values=values, old=old),)
+        return (Patch(id=existing.remote_id, values=values),)
 
     async def apply(self, change: Change) -> Applied:
-        assert isinstance(change, Write)
+        assert isinstance(change, Put | Patch | Away)
         world, fate = self.world, self.world.chance.random() if self.world.trouble else 1.0
         fate = {"late": 0.0, "landed": 0.1, "throttled": 0.3}.get(self.fate or "", fate)
         if self.before_commit is not None:
             await self.before_commit()
+        if self.freezes:
+            await world.turn(
+                self.actor
+            )  # between the last look at the clock and the call lies all the time in the world
         if fate < 0.10:  # the answer is lost and the call lands later, within the time the target may take
             delay = 100 if self.fate else world.chance.choice((1, 20, 100, 119))
             world.landings.append(Landing(world.clock.now + delay * 1000, change))
             raise RemoteUnavailable("The answer was lost.", in_doubt=True)
         if fate < 0.16:  # it arrived, only the answer was lost
-            world.commit(change)
+            with suppress(RefusedError):
+                world.commit(change)
             raise RemoteUnavailable("The answer was lost.", in_doubt=True)
         if fate < 0.22:  # it never arrived, which nobody can know
             raise RemoteUnavailable("The line was cut.", in_doubt=True)
@@ -212,11 +285,14 @@ class ToyTarget:
             raise RemoteUnavailable("The target is busy.")
         if fate < 0.31:
             raise Throttled("The target asks for fewer calls.")
-        world.commit(change)
+        try:
+            id = world.commit(change)
+        except RefusedError:
+            raise RemoteUnavailable("It changed since it was looked at.") from None
         await world.turn(self.actor)
-        if change.away:
+        if isinstance(change, Away):
             return Applied(state="archived", facts={"archived_by": "us"})
-        return Applied(remote_id=change.address)
+        return Applied(remote_id=id)
 
 
 @dataclass(slots=True)
@@ -255,10 +331,16 @@ class ToyTranslation:
         if isinstance(source, Gone):
             raise AssertionError("toy records stay")
         record = ToyRecord.model_validate(source.document)
+        if not record.active:
+            away = archive_owned(known, kinds=("customer",), reason="inactive")
+            return Plan(
+                Decision(archives=away) if away else Decision(skip=Skip("inactive", "It is inactive."))
+            )
         here = known.find("customer", record.address)
-        left = [t for t in known.targets if t.state == "present" and (here is None or t.key != here.key)]
-        moved = left[0].key if left and here is None else None
-        put = Put(kind="customer", natural=record.address, record=record, moves_from=moved)
+        wanted = known.hashed("customer", record.address)
+        left = [t for t in known.targets if t.stands and t.key != wanted]
+        moved = next((t.key for t in left if t.own and t.state == "present" and here is None), None)
+        put = decision.Put(kind="customer", natural=record.address, record=record, moves_from=moved)
         gone = tuple(Archive(kind=t.kind, key=t.key, reason="address_left") for t in left if t.key != moved)
         return Plan(
             decision=Decision(puts=(put,), archives=gone),
@@ -321,9 +403,12 @@ def make_route(
     fields: tuple[str, ...] | None = None,
     before_commit: Callable[[], Awaitable[None]] | None = None,
     fate: str | None = None,
+    freezes: bool = False,
 ) -> Route:
     """A route of the toy flow, driven by one actor."""
-    client = ToyClient(target, ToySource(world, source, actor), ToyTarget(world, actor, before_commit, fate))
+    client = ToyClient(
+        target, ToySource(world, source, actor), ToyTarget(world, actor, before_commit, fate, freezes)
+    )
 
     async def turn(_name: str) -> None:
         await world.turn(actor)
