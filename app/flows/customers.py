@@ -5,6 +5,7 @@ Pure: a record, settings and what is known become a decision. Features C-1, C-3 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -233,18 +234,21 @@ def decide(customer: Customer, settings: CustomersSettings, known: Known) -> Dec
         )
 
     wanted = {known.hashed(KIND, person.email or "") for _, person in people}
-    left = [
-        t for t in known.targets if t.own and t.kind == KIND and t.key not in wanted and t.state == "present"
-    ]
+    left = [t for t in known.targets if t.kind == KIND and t.key not in wanted and t.stands]
     puts: list[Put] = []
     warnings: list[str] = []
     for who, person in people:
         target = known.find(KIND, person.email or "")
-        moved = _moved(who, left, known_already=target is not None, settings=settings)
-        if moved is not None:
-            left.remove(moved)
+        before = _before(who, left) if target is None else None
+        moves = before is not None and settings.on_email_change == "move"
+        if before is not None:
             warnings.append("address_changed: old orders stay with the old store customer")
-        puts.append(_put(who, person, settings=settings, before=target or moved, moved=moved))
+        if before is not None and moves:
+            left.remove(before)
+        put = _put(who, person, settings=settings, before=target or before, said_no=_said_no(who, known))
+        if before is not None:
+            put = replace(put, moves_from=before.key) if moves else replace(put, stands_for=before.key)
+        puts.append(put)
     # Only those who were really left behind: a new contact must not archive its neighbour.
     gone = archive_owned(Known(targets=tuple(left)), kinds=(KIND,), reason="address_left")
     return Decision(puts=tuple(puts), archives=gone, warnings=tuple(warnings))
@@ -256,7 +260,7 @@ def _put(
     *,
     settings: CustomersSettings,
     before: KnownTarget | None,
-    moved: KnownTarget | None,
+    said_no: bool,
 ) -> Put:
     consent = person.consent.state
     was = before.facts.get("consent") if before is not None else None
@@ -273,24 +277,31 @@ def _put(
         kind=KIND,
         natural=person.email or "",
         record=person,
-        moves_from=moved.key if moved is not None else None,
         create=consent == "yes" or settings.without_consent == "transactional",
         update=settings.update_existing,
         facts={"consent": remembered, "person": who},
         options={
-            "if_new": "subscribed" if consent == "yes" else "transactional",
+            "if_new": "subscribed" if consent == "yes" and not said_no else "transactional",
             "subscription": subscription,
         },
     )
 
 
-def _moved(
-    who: str, left: list[KnownTarget], *, known_already: bool, settings: CustomersSettings
-) -> KnownTarget | None:
+def _before(who: str, left: list[KnownTarget]) -> KnownTarget | None:
     """The owned member that this person was until now, when the address changed and the person is the same."""
-    if known_already or settings.on_email_change != "move":
-        return None
-    return next((target for target in left if target.facts.get("person", "main") == who), None)
+    surely = (target for target in left if target.own and target.state == "present")
+    return next((target for target in surely if target.facts.get("person", "main") == who), None)
+
+
+def _said_no(who: str, known: Known) -> bool:
+    """Whether this person had unsubscribed under an address that was put away since."""
+    return any(
+        target.own
+        and target.state == "archived"
+        and target.facts.get("person", "main") == who
+        and target.facts.get("status_before") == "unsubscribed"
+        for target in known.targets
+    )
 
 
 def _unreachable(customer: Customer) -> Skip:

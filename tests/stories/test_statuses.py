@@ -135,3 +135,17 @@ async def test_who_withdrew_while_inactive_does_not_come_back_subscribed(shop: S
     assert "subscribed" != shop.statuses()[EMAIL]
 
     await shop.again()
+
+
+async def test_whom_we_archived_without_hearing_of_it_comes_back_all_the_same(shop: Shop) -> None:
+    await subscribed(shop)
+    shop.mailchimp.faults.fail_next(kind="reset_after", operation="member.delete")
+    shop.till.relations.edit(1, active=False)
+    await shop.rest()
+    assert noor("archived") == shop.content()
+    shop.till.relations.edit(1, active=True)
+    await shop.rest()
+
+    assert noor("subscribed") == shop.content()
+
+    await shop.again()

@@ -7,7 +7,6 @@ merchant stays so; a status is sent only where consent was newly stated or withd
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import md5
 from typing import Any
 
@@ -130,13 +129,17 @@ def _take_away(intent: Intent, existing: Existing | None) -> Steps:
 
 
 def _make(intent: Intent, audience: Audience) -> Steps:
-    """A new address: subscribed only by stated consent, and by the person's own click where the audience asks for it."""
+    """A new address: subscribed only by stated consent, and by the person's own click where the audience asks for it.
+
+    Who unsubscribed under another address has said no for this one, too.
+    """
     if not intent.create:
         return Leave("no_consent", "The person has not consented, and without consent nobody is added.")
     body, warnings = body_of(intent.document, audience, emptying=False)
     email = intent.natural or str(body.get("email_address", ""))
     status = "transactional"
-    if intent.options.get("if_new") == "subscribed":
+    said_no = intent.instead_of is not None and _status(intent.instead_of) == "unsubscribed"
+    if intent.options.get("if_new") == "subscribed" and not said_no:
         status = _subscribing(audience)
     body = {"email_address": email, "status_if_new": status, **with_proof(body, status)}
     put = PutMember(member=member_hash(email), body=body, warnings=warnings)
@@ -154,7 +157,9 @@ def _revive(intent: Intent, existing: Existing, audience: Audience) -> Steps:
     ):
         return Leave("archived", "The contact is archived in Mailchimp and stays so.", state="archived")
     status = str(before)
-    if before == "pending" or (before == "transactional" and subscription == "subscribe"):
+    another = bool(intent.options.get("archived_for_another"))
+    if another or before == "pending" or (before == "transactional" and subscription == "subscribe"):
+        # Whose address it is now has a will of his own.
         consented = intent.options.get("if_new") == "subscribed"
         status = _subscribing(audience) if consented else "transactional"
     body, warnings = _body(intent, audience)
@@ -178,10 +183,6 @@ def _change(intent: Intent, existing: Existing, audience: Audience) -> Steps:
     if not intent.update and status != "unsubscribed":
         return Leave("update_off", "The contact is in the audience already, and updates are switched off.")
     moves = intent.moves_from_id is not None and intent.moves_from_id == existing.remote_id
-    replaces = intent.moves_from_id is not None and not moves
-    if replaces:
-        # What we remember is about the contact that is put away; of this one we never wrote anything.
-        intent = replace(intent, facts={})
     warnings: tuple[str, ...] = ()
     body: Document = {}
     if intent.update:
@@ -192,10 +193,7 @@ def _change(intent: Intent, existing: Existing, audience: Audience) -> Steps:
     if status is not None:
         body["status"] = status
     changes: list[Change] = []
-    if replaces and intent.moves_from_id is not None:
-        # The new address has a contact of its own: two cannot become one, so the old one is put away.
-        changes.append(ArchiveMember(member=intent.moves_from_id, status_before="unknown"))
-    if body or (changes and intent.update):
+    if body:
         patch = PatchMember(
             member=existing.remote_id,
             body=body,
@@ -233,6 +231,8 @@ def _status(existing: Existing) -> str:
 def _new_status(intent: Intent, existing: Existing, audience: Audience) -> tuple[str | None, tuple[str, ...]]:
     """The status to send, or None; and a warning where the person's own no stands against ours."""
     status, wish = _status(existing), intent.options.get("subscription")
+    if wish == "keep" and "consent" not in intent.facts and intent.options.get("if_new") == "subscribed":
+        wish = "subscribe"  # we never wrote to this contact: the consent is news for it
     if wish == "subscribe":
         if status == "transactional":
             return _subscribing(audience), ()

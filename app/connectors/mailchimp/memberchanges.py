@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from app.connectors.base import Change, Document, Mails
@@ -79,6 +80,10 @@ class ArchiveMember(MemberChange):
 
     action: ClassVar[str] = "archive_member"
     status_before: str = "unknown"
+
+    def if_done(self) -> Mapping[str, str]:
+        """That it was us, and as what the member may come back."""
+        return {"archived_by": "us", "status_before": self.status_before}
 
 
 class DeletePermanently(MemberChange):

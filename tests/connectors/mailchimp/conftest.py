@@ -187,6 +187,7 @@ def intent(
         "if_new": "subscribed" if consent == "yes" else "transactional",
         "subscription": subscription,
     } | more.pop("options", {})
+    remembered = {"consent": was} if was is not None else {}
     return Intent(
         kind="customer",
         key="k",
@@ -195,6 +196,7 @@ def intent(
         desired=None if document is None else Desired(document, emptiable=emptiable),
         document=document or {},
         options=options,
+        facts=remembered | more.pop("facts", {}),
         **more,
     )
 
