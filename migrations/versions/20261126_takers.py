@@ -1,7 +1,7 @@
 """targets remember who may have brought them about, so that nothing of an unknown outcome is left behind
 
 Revision ID: 20261126_takers
-Revises: 20261126_cursor_floors
+Revises: 20261126_side_cursor_floors
 Create Date: 2026-11-26 00:20:00
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_takers"
-down_revision = "20261126_cursor_floors"
+down_revision = "20261126_side_cursor_floors"
 branch_labels = None
 depends_on = None
 
