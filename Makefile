@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-rest check lint faults bench docs lock clean
+.PHONY: help setup run test test-again test-all test-rest check lint faults bench docs lock clean
 
 help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: setup ## run the tests on SQLite and the embedded Redis (and PostgreSQL an
 
 test-all: setup ## run every test, chaos and browser included
 	@$(BIN)/python -m pytest && echo "All tests passed, chaos included."
+
+test-again: setup ## run once more, alone, what failed last
+	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(or $(MARKS),not chaos and not browser)" && echo "What failed before passes alone."
 
 test-rest: setup ## the tests that make test leaves out: chaos and browser
 	@$(BIN)/python -m pytest -n 2 -m "chaos or browser" || { code=$$?; [ $$code = 5 ] && echo "There are no chaos or browser tests yet." || exit $$code; }
