@@ -27,6 +27,8 @@ async def test_settings_say_what_they_come_from(api: Api) -> None:
             "currency": "EUR",
             "language": "nl",
             "poll_interval_s": 30.0,
+            "ask_above": 200,
+            "contact_limit": None,
         },
         "origins": {
             "time_zone": "default",
@@ -34,6 +36,8 @@ async def test_settings_say_what_they_come_from(api: Api) -> None:
             "currency": "default",
             "language": "default",
             "poll_interval_s": "installation",
+            "ask_above": "default",
+            "contact_limit": "default",
         },
     } == made["settings"]
 
