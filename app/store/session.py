@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,7 +109,10 @@ async def _reached(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     except OSError as error:
         raise DatabaseAway("The database went away.") from error
     finally:
-        await asyncio.shield(conn.close())
+        # Closing rolls back what is open. On a connection that was cut there is nothing left to roll back, and the error
+        # would take the place of what the block found out.
+        with suppress(DBAPIError, OSError):
+            await asyncio.shield(conn.close())
 
 
 async def again_on_deadlock(transaction: Callable[[], Awaitable[Result]]) -> Result:
