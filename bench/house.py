@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -229,3 +231,23 @@ async def _connect(
     if not checked.diagnosis.ok:
         raise RuntimeError(f"{name} cannot be reached: {checked.diagnosis.sentence}")
     return made.id
+
+
+def free_port() -> int:
+    """A port nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def until_open(port: int) -> None:
+    """Wait until somebody listens there. Raises RuntimeError after half a minute."""
+    for _ in range(600):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+    raise RuntimeError("the server does not start")

@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import json
 import os
-import socket
 import statistics
 import sys
 import time
@@ -21,7 +20,7 @@ from sqlalchemy import func, select
 
 from app.store.tables import events
 from bench.figures import Figure
-from bench.house import TILL_SECRET, TILL_TOKEN, House, house
+from bench.house import TILL_SECRET, TILL_TOKEN, House, free_port, house, until_open
 
 CONNECTIONS = 32
 PATH = f"/webhooks/mplus/{TILL_TOKEN}/completeSession"
@@ -39,16 +38,16 @@ async def read(request: Request) -> Response:
 async def run(requests: int = 20_000) -> list[Figure]:
     """Requests a second of both, latency of ours, and that every one was stored."""
     async with house(relations=0) as made:
-        port, other = _free_port(), _free_port()
+        port, other = free_port(), free_port()
         serve = ("-m", "uvicorn", "--no-access-log", "--log-level", "warning")
         with made.process(*serve, "--port", str(other), "bench.intake:bare"):
-            await _until_open(other)
-            bodies = _requests(requests)
+            await until_open(other)
+            bodies = _requests()
             await _load(other, [next(bodies) for _ in range(500)])
             plain, _ = await _load(other, [next(bodies) for _ in range(requests)])
         with made.process(*serve, "--factory", "--port", str(port), "app.main:from_environment"):
-            await _until_open(port)
-            bodies = _requests(requests)
+            await until_open(port)
+            bodies = _requests()
             warm = [next(bodies) for _ in range(500)]
             await _load(port, warm)
             ours, latencies = await _load(port, [next(bodies) for _ in range(requests)])
@@ -76,7 +75,7 @@ async def _stored(made: House) -> int:
         return int((await conn.execute(select(func.count()).select_from(events))).scalar_one())
 
 
-def _requests(_: int) -> Iterator[bytes]:
+def _requests() -> Iterator[bytes]:
     """Whole requests, each its own event, signed."""
     key = base64.b64decode(TILL_SECRET)
     run_id = os.urandom(4).hex()
@@ -116,24 +115,6 @@ async def _load(port: int, requests: Sequence[bytes]) -> tuple[float, list[float
     began = time.perf_counter()
     await asyncio.gather(*(go() for _ in range(CONNECTIONS)))
     return len(requests) / (time.perf_counter() - began), latencies
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def _until_open(port: int) -> None:
-    for _ in range(600):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
-    raise RuntimeError("the server does not start")
 
 
 if __name__ == "__main__":

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 import sys
 import time
 
+import psutil
 import uvloop
 
 from app.sandbox.mplus.signature import sign
 from bench.figures import Figure
-from bench.house import TILL_SECRET, TILL_TOKEN, House, house
-from bench.intake import _free_port, _until_open
+from bench.house import TILL_SECRET, TILL_TOKEN, House, free_port, house, until_open
 
 RELATIONS = 100
 PER_SECOND = 20
@@ -22,7 +23,7 @@ IDLE_S = 30.0
 async def run(events: int = 200) -> list[Figure]:
     """p50 and p99 of webhook → member updated at 20 events a second; then requests and CPU with nothing to do."""
     async with house(relations=RELATIONS) as made:
-        port = _free_port()
+        port = free_port()
         serve = (
             "-m",
             "uvicorn",
@@ -34,7 +35,7 @@ async def run(events: int = 200) -> list[Figure]:
             str(port),
         )
         with made.process(*serve, "app.main:from_environment") as api, made.worker() as worker:
-            await _until_open(port)
+            await until_open(port)
             await _settled(made)
             latencies = await _edits(made, port, events)
             await _settled(made)
@@ -69,7 +70,7 @@ async def _edits(made: House, port: int, events: int) -> list[float]:
             ]
             now = time.perf_counter()
             for entry in told:
-                name = str(((entry.get("body") or {}) or {}).get("merge_fields", {}).get("FNAME", ""))
+                name = str(json.loads(entry["body"] or "{}").get("merge_fields", {}).get("FNAME", ""))
                 if name in waiting:
                     latencies.append(now - waiting.pop(name))
             await asyncio.sleep(0.02)
@@ -98,12 +99,12 @@ async def _edits(made: House, port: int, events: int) -> list[float]:
     return latencies
 
 
-async def _idle(made: House, processes: list[object]) -> list[Figure]:
+async def _idle(made: House, processes: list[psutil.Process]) -> list[Figure]:
     for url in (made.till_url, made.mailchimp_url):
         (await made.panel.delete(f"{url}/_sandbox/requests")).raise_for_status()
-    before = [sum(process.cpu_times()[:2]) for process in processes]  # type: ignore[attr-defined]
+    before = [sum(process.cpu_times()[:2]) for process in processes]
     await asyncio.sleep(IDLE_S)
-    used = [sum(process.cpu_times()[:2]) for process in processes]  # type: ignore[attr-defined]
+    used = [sum(process.cpu_times()[:2]) for process in processes]
     figures = []
     for name, url in (("till", made.till_url), ("Mailchimp", made.mailchimp_url)):
         told = (await made.panel.get(f"{url}/_sandbox/requests?last=1000")).json()["requests"]

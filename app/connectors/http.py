@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 
@@ -103,16 +102,6 @@ class Clients:
         for client in self._clients.values():
             await client.aclose()
         self._clients.clear()
-
-
-@asynccontextmanager
-async def http_clients(*, plain_http: bool) -> AsyncIterator[Clients]:
-    """Clients for as long as a block lasts."""
-    clients = Clients(plain_http=plain_http)
-    try:
-        yield clients
-    finally:
-        await clients.close()
 
 
 def plain_http_refused(host: str) -> MisdirectedConnection:

@@ -22,7 +22,8 @@ from app.pipeline.planning import plan_all, to_reserve
 from app.pipeline.reading import read_again, read_all
 from app.pipeline.route import Route
 from app.pipeline.sending import send
-from app.pipeline.settling import Trials, settle
+from app.pipeline.settling import settle
+from app.pipeline.verdict import Trials
 from app.pipeline.work import (
     Item,
     Wish,

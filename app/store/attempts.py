@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import Integer, bindparam, delete, func, insert, select
+from sqlalchemy import Integer, bindparam, delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
@@ -55,19 +55,6 @@ async def count(conn: AsyncConnection, *, flow_id: str, outcomes: Counter[str], 
     rows = [{"flow_id": flow_id, "outcome": name, "count": n} for name, n in sorted(outcomes.items()) if n]
     if rows:
         await conn.execute(statement, rows)
-
-
-async def totals(conn: AsyncConnection, *, since: int = 0) -> dict[str, dict[str, int]]:
-    """Outcomes per flow since that hour."""
-    statement = (
-        select(counters.c.flow_id, counters.c.outcome, func.sum(counters.c.count))
-        .where(counters.c.hour >= since)
-        .group_by(counters.c.flow_id, counters.c.outcome)
-    )
-    found: dict[str, dict[str, int]] = {}
-    for flow, outcome, n in await conn.execute(statement):
-        found.setdefault(flow, {})[outcome] = int(n)
-    return found
 
 
 async def prune(conn: AsyncConnection, *, before: int) -> int:
