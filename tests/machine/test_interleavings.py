@@ -61,7 +61,7 @@ async def walk(
             if task is None:
                 route = routes[0] if actor == "w1" else routes[1]
                 task = running[actor] = asyncio.create_task(run_batch(route, limit=2))
-            else:
+            elif actor in world.parked:  # otherwise it is dying of what another part of it met
                 if chance.random() < 0.05:
                     world.doomed.add(actor)
                 world.parked.pop(actor).set_result(None)
