@@ -18,27 +18,19 @@ from app.connectors.base import Fetched, Gone
 from app.connectors.limits import live_work
 from app.ending import cut_off
 from app.errors import AppError, DatabaseAway, Interrupted, Throttled
-from app.pipeline.planning import plan_all, to_reserve
+from app.pipeline.looking import look_up
+from app.pipeline.planning import plan_all
 from app.pipeline.reading import read_again, read_all
+from app.pipeline.reserving import adopt, reserve
 from app.pipeline.route import Route
 from app.pipeline.sending import send
 from app.pipeline.settling import settle
 from app.pipeline.verdict import Trials
 from app.pipeline.work import (
     Item,
-    Wish,
-    hand_on,
-    is_unchanged,
-    leave_old,
-    leaving,
-    prepare,
-    stands_apart,
-    wanted,
 )
 from app.store import deliveries, targets, waits
 from app.store.requests import BACKFILL
-from app.store.targets import Key
-from app.translation import needs_existing_leaves
 
 SETTLE_CHUNK = 50
 SETTLE_AGAIN_S = 0.25
@@ -136,10 +128,11 @@ async def run_batch(
         await _fetch(route, items, handed or {})
         await route.hook("fetched")
         await plan_all(route, items)
-        await _reserve(route, items, token)
+        await reserve(route, items, token)
         await route.hook("reserved")
         reserved = clock.monotonic()
-        await _look_up(route, items)
+        await look_up(route, items)
+        await adopt(route, items, token)
         await _send_and_settle(route, items, token=token, lease=lease, result=result, halted=halted)
         await route.hook("settled")
     except (Exception, asyncio.CancelledError):
@@ -192,143 +185,6 @@ async def _fetch(route: Route, items: Sequence[Item], handed: Mapping[str, Hande
             )
         else:
             item.fetched = found[ref]
-
-
-async def _reserve(route: Route, items: Sequence[Item], token: str) -> None:
-    """Take hold of every key in one statement; whoever lacks one lets go of its others and comes back later."""
-    ordered = sorted(items, key=_by_number)
-    takings = to_reserve(route, ordered)
-    if not takings:
-        return
-    keys = [(taking.kind, taking.key) for taking in takings]
-    clock, connection_id = route.db.clock, route.target_connection_id
-    async with route.db.write() as conn:
-        rows = await targets.reserve(
-            conn,
-            takings,
-            connection_id=connection_id,
-            taker_connection_id=route.source_connection_id,
-            token=token,
-            hold_ms=route.hold_ms,
-            clock=clock,
-            rules=route.rules,
-        )
-        lacking = [key for key in keys if key not in rows]
-        left = (
-            await targets.held_for_ms(conn, lacking, connection_id=connection_id, clock=clock)
-            if lacking
-            else {}
-        )
-        free: list[int] = []
-        for item in ordered:
-            wishes = [wish for wish in item.wishes if not wish.unchanged]
-            if item.missing:
-                item.wishes, item.held_ms = [], 1000
-                continue
-            item.missing = [key for wish in wishes for key in wish.keys if key not in rows]
-            if item.missing:
-                item.held_ms = max(left.get(key, 0) for key in item.missing)
-                free += [rows[key].id for wish in wishes for key in wish.keys if key in rows]
-                item.wishes = []
-                continue
-            item.wishes = [wish for wish in item.wishes if wish.unchanged] + _mine(
-                route, item, wishes, rows, free
-            )
-        await targets.let_go(conn, free, token=token)
-        await waits.wake_waiting(conn, free, clock=clock)
-
-
-def _mine(
-    route: Route, item: Item, wishes: list[Wish], rows: Mapping[Key, targets.Target], free: list[int]
-) -> list[Wish]:
-    """The wishes that may go on: the owner keeps a key, everybody else is remembered as a contender."""
-    kept: list[Wish] = []
-    for wish in wishes:
-        row = rows[wish.kind, wish.key]
-        wish.row = row
-        wish.old_row = rows.get(wish.moves_from) if wish.moves_from else None
-        wish.carried = [rows[key] for key in wish.carries]
-        others = [each for each in (row, *wish.carried) if _foreign(route, item, each)]
-        if others and wish.archive is not None:
-            free += [row.id, *(each.id for each in wish.carried)]
-            continue  # what may have been left there is another's by now
-        if others:
-            item.contends += [(each.id, each.owner_ref or "") for each in others]
-            free += [row.id, *(each.id for each in wish.carried)]
-            if wish.old_row is not None:
-                # Two who swap their addresses must not wait for each other: the old key is left in any case.
-                kept.append(
-                    leaving(wish.old_row, owner=wish.owner, sealer=route.sealer, options=route.options)
-                )
-            continue
-        prepare(wish, sealer=route.sealer, options=route.options)
-        if is_unchanged(wish, held_by_us=True):
-            wish.unchanged = True
-            free += [row.id, *(each.id for each in wish.carried)]
-        kept.append(wish)
-    return kept
-
-
-def _foreign(route: Route, item: Item, row: targets.Target) -> bool:
-    """Another source record owns this key, and what it names is there."""
-    owner = (row.owner_connection_id, row.owner_ref)
-    mine = (route.source_connection_id, item.claimed.source_ref)
-    return row.state == "present" and row.owner_ref is not None and owner != mine
-
-
-def _by_number(item: Item) -> tuple[int, int, str]:
-    """Among newcomers the lowest number wins."""
-    ref = item.claimed.source_ref
-    return (0, int(ref), "") if ref.isascii() and ref.isdigit() else (1, 0, ref)
-
-
-async def _look_up(route: Route, items: Sequence[Item]) -> None:
-    """Ask the target only for what its rows here cannot answer."""
-    await _ask(route, [wish for item in items for wish in item.wishes if _is_to_be_asked(route, wish)])
-    left: list[Wish] = []
-    for item in items:
-        apart = [wish for wish in item.wishes if stands_apart(wish)]
-        old = [leave_old(wish, sealer=route.sealer, options=route.options) for wish in apart]
-        item.wishes += old
-        left += old
-        _keep_what_moves_on(item.wishes)
-        hand_on(item.wishes, sealer=route.sealer, options=route.options)
-    await _ask(route, left)
-
-
-def _is_to_be_asked(route: Route, wish: Wish) -> bool:
-    if wish.unchanged or wish.intent is None or wish.row is None:
-        return False
-    asks = getattr(route.target.target(wish.kind), "needs_existing", None)
-    whole = wish.desired is not None and needs_existing_leaves(wish.desired)
-    sure = wish.row.state == "present" and not wish.row.in_doubt and not whole
-    return not sure or asks is None or bool(asks(wish.intent))
-
-
-async def _ask(route: Route, wishes: Sequence[Wish]) -> None:
-    by_kind: dict[str, list[Wish]] = {}
-    for wish in wishes:
-        by_kind.setdefault(wish.kind, []).append(wish)
-    for kind, asking in by_kind.items():
-        try:
-            existing = await route.target.target(kind).fetch_many([wanted(wish) for wish in asking])
-        except Exception as error:  # nothing was sent: the known state of every row stays
-            for wish in asking:
-                wish.error = error
-            continue
-        for wish in asking:
-            wish.existing = existing.get(wish.key)
-            prepare(wish, sealer=route.sealer, options=route.options)
-
-
-def _keep_what_moves_on(wishes: Sequence[Wish]) -> None:
-    """What an earlier move of unknown outcome may have left is the very record that moves on now, if that one landed."""
-    moving = {
-        wish.existing.remote_id for wish in wishes if wish.put is not None and wish.existing is not None
-    }
-    for wish in wishes:
-        if wish.archive is not None and wish.existing is not None and wish.existing.remote_id in moving:
-            wish.existing = None
 
 
 async def _send_and_settle(

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from app.connectors.base import Applied, Carries
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, facts_of, maybe, without
-from app.store.targets import Outcome, Target
+from app.store.outcomes import Outcome
+from app.store.targets import Target
 
 
 def maybe_done(items: Sequence[Item]) -> dict[int, dict[str, str]]:

@@ -70,7 +70,11 @@ class Route:
         return round(self.recovery.lease_s * 1000)
 
     @property
+    def lands_ms(self) -> int:
+        """How long the target may go on with a call that we gave up on."""
+        return round(self.recovery.hold_s * 1000) if self.rules.hold_beyond_the_send else 0
+
+    @property
     def hold_ms(self) -> int:
-        """How long a key is held from a renewal on: the lease, and what the remote may go on beyond it."""
-        beyond = self.recovery.hold_s if self.rules.hold_beyond_the_send else 0.0
-        return round((self.recovery.lease_s + beyond) * 1000)
+        """How long a key is held from a renewal on: the lease, and what the target may go on beyond it."""
+        return self.lease_ms + self.lands_ms

@@ -23,15 +23,18 @@ from app.store import (
     connections,
     deliveries,
     flows,
+    outcomes,
     requests,
     targets,
     waits,
 )
 from app.store.attempts import NewAttempt
+from app.store.clock import Clock
 from app.store.deliveries import HELD, Settlement
+from app.store.outcomes import Outcome
 from app.store.requests import Request
 from app.store.session import again_on_deadlock
-from app.store.targets import Key, Outcome
+from app.store.targets import Key
 
 
 async def settle(
@@ -43,11 +46,11 @@ async def settle(
     async def once() -> Counter[str]:
         return await _settle(route, items, settlements, token=token, clock_s=clock_s, trials=trials)
 
-    outcomes = await again_on_deadlock(once)
+    counted = await again_on_deadlock(once)
     trials.broken = None  # told
     for item in items:
         item.settled = True
-    return outcomes
+    return counted
 
 
 async def _settle(
@@ -59,7 +62,7 @@ async def _settle(
     clock_s: float,
     trials: Trials,
 ) -> Counter[str]:
-    outcomes: Counter[str] = Counter()
+    counted: Counter[str] = Counter()
     clock, rules = route.db.clock, route.rules
     waiting = {item.claimed.id: wish for item in items if (wish := _waits_for(route, item, settlements))}
     async with route.db.write() as conn:
@@ -88,12 +91,12 @@ async def _settle(
             clock=clock,
         )
         await _tell_followers(route, conn, kept)
-        outcomes.update(settlements[item.claimed.id].outcome for item in kept)
+        counted.update(settlements[item.claimed.id].outcome for item in kept)
         await _raise_what_concerns_all(route, conn, kept, trials=trials)
         log = [_attempt(route, item, settlements[item.claimed.id], clock_s=clock_s) for item in kept]
         await attempts.add(conn, [entry for entry in log if entry is not None], clock=clock)
-        await attempts.count(conn, flow_id=route.flow_id, outcomes=outcomes, clock=clock)
-    return outcomes
+        await attempts.count(conn, flow_id=route.flow_id, outcomes=counted, clock=clock)
+    return counted
 
 
 async def _doubt_what_was_sent(route: Route, conn: AsyncConnection, overtaken: Sequence[Item]) -> None:
@@ -103,14 +106,16 @@ async def _doubt_what_was_sent(route: Route, conn: AsyncConnection, overtaken: S
     sent = [(item, wish) for item in overtaken for wish in item.wishes if wish.sent]
     remote_ids = {row.remote_id for _, wish in sent for row in wish.rows if row.remote_id}
     ids = {row.id for _, wish in sent for row in wish.rows}
-    ids |= set(await targets.beside(conn, connection_id=route.target_connection_id, remote_ids=remote_ids))
-    await targets.doubt(conn, ids, clock=clock)
+    ids |= set(await outcomes.beside(conn, connection_id=route.target_connection_id, remote_ids=remote_ids))
+    lost = {row.id for _, wish in sent if wish.lost for row in wish.rows}
+    await outcomes.doubt(conn, lost, clock=clock, lands_ms=route.lands_ms)
+    await outcomes.doubt(conn, ids - lost, clock=clock)
     takings = {
         wish.row.id: taking
         for item, wish in sent
         if wish.row is not None and (taking := taking_of(route, item, wish)) is not None
     }
-    await targets.may_stand(conn, takings, taker_connection_id=route.source_connection_id, clock=clock)
+    await outcomes.may_stand(conn, takings, taker_connection_id=route.source_connection_id, clock=clock)
     again = {item.claimed.id for item in overtaken} | set(await deliveries.of_owners(conn, ids))
     await deliveries.want_again(conn, again, clock=clock)
 
@@ -121,6 +126,7 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
     free: list[int] = []
     doubted: list[int] = []
     freed_keys: list[int] = []
+    displaced: list[int] = []
     for item in items:
         for wish in item.wishes:
             rows = [row for row in wish.rows if row.id and row.holder == token]
@@ -133,21 +139,32 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
                 if wish.archive is not None and wish.left.state != "present":
                     freed_keys += [row.id for row in rows]
                 free += [row.id for row in rows if row is wish.old_row]
+                displaced += [row.id for row in wish.displaced]
             elif wish.done and (wish.changes or is_so_already(wish)):
                 known += rows_written(route, item, wish)
+                displaced += [row.id for row in wish.displaced]
                 if wish.archive is not None:
                     freed_keys += [row.id for row in wish.rows]
                 elif wish.old_row is not None:
                     freed_keys.append(wish.old_row.id)
             else:
                 free += [row.id for row in rows]
-    beyond = route.hold_ms - route.lease_ms
-    await targets.doubt(conn, doubted, clock=clock, hold_ms=beyond, token=token)
-    await targets.remember(conn, maybe_done(items))
-    await targets.conclude(conn, known, token=token, clock=clock, fenced=route.rules.fence)
+    await outcomes.doubt(conn, doubted, clock=clock, lands_ms=route.lands_ms, token=token)
+    await outcomes.remember(conn, maybe_done(items))
+    await outcomes.conclude(conn, known, token=token, clock=clock, fenced=route.rules.fence)
+    await _displace(conn, displaced, token=token, clock=clock)
     await targets.let_go(conn, free, token=token)
-    await waits.wake_contenders(conn, freed_keys, clock=clock)
-    await waits.wake_waiting(conn, free + [outcome.id for outcome in known], clock=clock)
+    await waits.wake_contenders(conn, freed_keys + displaced, clock=clock)
+    await waits.wake_waiting(conn, free + displaced + [outcome.id for outcome in known], clock=clock)
+
+
+async def _displace(conn: AsyncConnection, ids: Sequence[int], *, token: str, clock: Clock) -> None:
+    """Whose record was found under the key of another has none any more, and may want a new one."""
+    if not ids:
+        return
+    losing = await deliveries.of_owners(conn, ids)
+    await outcomes.displace(conn, ids, token=token, clock=clock)
+    await deliveries.want_again(conn, losing, clock=clock)
 
 
 async def _tell_followers(route: Route, conn: AsyncConnection, items: Sequence[Item]) -> None:

@@ -24,6 +24,7 @@ class Wish:
     """One target record that a delivery wants changed, and what became of it.
 
     ``owner`` is whose wish it is, by connection and source reference. ``carries`` are the keys that go along, with what they are where that is said; ``carried`` their rows.
+    ``displaced`` are rows that know the record we found under another key, as it was before.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Wish:
     row: Target | None = None
     old_row: Target | None = None
     carried: list[Target] = field(default_factory=list)
+    displaced: list[Target] = field(default_factory=list)
     existing: Existing | None = None
     intent: Intent | None = None
     written: dict[str, str] = field(default_factory=dict)
@@ -64,7 +66,8 @@ class Wish:
     @property
     def rows(self) -> list[Target]:
         """The rows of all these keys, as far as they are known."""
-        return [row for row in (self.row, self.old_row, *self.carried) if row is not None]
+        rows = (self.row, self.old_row, *self.carried, *self.displaced)
+        return [row for row in rows if row is not None]
 
     @property
     def done(self) -> bool:

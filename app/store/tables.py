@@ -239,6 +239,8 @@ targets = Table(
     Column("doubts", Integer, nullable=False, default=0),
     Column("holder", String(40)),
     Column("held_until", Millis, nullable=False, default=0),
+    # Until then a call that was given up on may still land: nobody takes hold before.
+    Column("lands_until", Millis, nullable=False, default=0, server_default="0"),
     # Who may have brought it about, while nobody knows; the key itself, sealed, is how it is found again.
     Column("taker_connection_id", Id),
     Column("taker_ref", String(200)),

@@ -7,15 +7,15 @@ early only for a known outcome. These locks live here, never in Redis.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 
 from sqlalchemy import (
     JSON,
     Boolean,
+    ColumnElement,
     Insert,
     Integer,
-    Update,
     and_,
     bindparam,
     case,
@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
-from app.store.rows import given, packed, unpacked
+from app.store.rows import packed, unpacked
 from app.store.tables import targets
 from app.store.upsert import chunks, upsert
 
@@ -37,9 +37,6 @@ _TAKER = ("taker_connection_id", "taker_ref", "natural_sealed")
 
 Key = tuple[str, str]
 """(kind, hashed key) within one connection."""
-
-LOST = "lost"
-"""Holder of a target whose last call may still be under way: nobody renews it, and nobody lets go early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +227,13 @@ def _reserve(dialect: str, clock: Clock, forget: bool) -> Insert:
             "held_until": insert.excluded.held_until,
         }
         | {name: case((stays, row[name]), else_=insert.excluded[name]) for name in _TAKER},
-        where=row.held_until <= now,
+        where=is_free(now),
     ).returning(*_COLUMNS)
+
+
+def is_free(now: ColumnElement[int]) -> ColumnElement[bool]:
+    """Nobody holds it, and nothing that was sent to it can still land."""
+    return and_(targets.c.held_until <= now, targets.c.lands_until <= now)
 
 
 async def renew(conn: AsyncConnection, *, token: str, hold_ms: int, clock: Clock) -> None:
@@ -277,134 +279,19 @@ async def let_go(conn: AsyncConnection, ids: Iterable[int], *, token: str) -> No
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The known outcome of writing one target. ``hashes`` and ``facts`` are the whole new content of the row."""
-
-    id: int
-    doubts: int
-    remote_id: str | None
-    owner_connection_id: str | None
-    owner_ref: str | None
-    state: str
-    hashes: Mapping[str, str]
-    facts: Mapping[str, str] = field(default_factory=dict)
-
-
-async def conclude(
-    conn: AsyncConnection, outcomes: Sequence[Outcome], *, token: str, clock: Clock, fenced: bool = True
-) -> set[int]:
-    """Store known outcomes and let go; the ids that we still held. A doubt that came meanwhile stays."""
-    if not outcomes:
-        return set()
-    names = Outcome.__dataclass_fields__
-    handed = packed({name: getattr(outcome, name) for name in names} for outcome in outcomes)
-    statement = _conclude(conn.dialect.name, clock, fenced)
-    return set((await conn.execute(statement, handed | {"b_token": token})).scalars())
-
-
-@lru_cache(maxsize=32)
-def _conclude(dialect: str, clock: Clock, fenced: bool) -> Update:
-    row = targets.c
-    new = given(dialect, {name: row[name].type for name in Outcome.__dataclass_fields__}).c
-    undisturbed = row.doubts == new.doubts
-    return (
-        update(targets)
-        .where(row.id == new.id, row.holder == bindparam("b_token") if fenced else true())
-        .values(
-            remote_id=new.remote_id,
-            owner_connection_id=new.owner_connection_id,
-            owner_ref=new.owner_ref,
-            state=new.state,
-            # Who was doubted meanwhile is not believed, nor anything that was known of it.
-            hashes=case((undisturbed, new.hashes), else_=literal({}, JSON)),
-            facts=new.facts,
-            in_doubt=~undisturbed,
-            holder=None,
-            held_until=0,
-            taker_connection_id=None,
-            taker_ref=None,
-            natural_sealed=None,
-            updated_at=clock.sql(),
-        )
-        .returning(row.id)
-    )
-
-
-async def doubt(
-    conn: AsyncConnection,
-    ids: Iterable[int],
-    *,
-    clock: Clock,
-    hold_ms: int | None = None,
-    token: str | None = None,
-) -> None:
-    """Something was sent and its outcome is unknown. With ``hold_ms`` our hold lasts that long from now, unrenewed."""
-    row, now = targets.c, clock.sql()
-    for part in chunks(sorted(set(ids)), 500):
-        values: dict[str, object] = {"in_doubt": True, "doubts": row.doubts + 1, "updated_at": now}
-        if hold_ms is not None:
-            ours = row.holder == token
-            values["holder"] = case((ours, LOST), else_=row.holder)
-            values["held_until"] = case((ours, now + hold_ms), else_=row.held_until)
-        await conn.execute(update(targets).where(row.id.in_(part)).values(**values))
-
-
-async def beside(conn: AsyncConnection, *, connection_id: str, remote_ids: Iterable[str]) -> list[int]:
-    """The rows of these remote records, under whatever key they are known now."""
-    found: list[int] = []
-    row = targets.c
-    for part in chunks(sorted(set(remote_ids)), 500):
-        statement = select(row.id).where(row.connection_id == connection_id, row.remote_id.in_(part))
-        found += (await conn.execute(statement)).scalars()
-    return found
-
-
-async def may_stand(
-    conn: AsyncConnection, takings: Mapping[int, Taking], *, taker_connection_id: str, clock: Clock
-) -> None:
-    """What an overtaken worker sent may have come about under keys that others have settled since: by id, for whom."""
-    if not takings:
-        return
-    handed = packed({"id": id} | asdict(taking) for id, taking in sorted(takings.items()) if taking.taker_ref)
-    values = handed | {"b_taker": taker_connection_id}
-    await conn.execute(_may_stand(conn.dialect.name, clock), values)
-
-
-@lru_cache(maxsize=32)
-def _may_stand(dialect: str, clock: Clock) -> Update:
-    row = targets.c
-    new = given(dialect, {name: row[name].type for name in ("id", "taker_ref", "natural_sealed")}).c
-    nobody = and_(row.state != "present", row.taker_ref.is_(None))
-    return (
-        update(targets)
-        .where(row.id == new.id, nobody)
-        .values(
-            taker_connection_id=bindparam("b_taker"),
-            taker_ref=new.taker_ref,
-            natural_sealed=new.natural_sealed,
-            updated_at=clock.sql(),
-        )
-    )
-
-
-async def remember(conn: AsyncConnection, facts: Mapping[int, Mapping[str, str]]) -> None:
-    """The whole facts of rows, by id."""
-    for id, each in sorted(facts.items()):
-        await conn.execute(update(targets).where(targets.c.id == id).values(facts=dict(each)))
-
-
 async def held_for_ms(
     conn: AsyncConnection, keys: Iterable[Key], *, connection_id: str, clock: Clock
 ) -> dict[Key, int]:
-    """How long these keys are still held at most."""
+    """How long these keys are still held at most, or a call to them may still land."""
+    row, now = targets.c, clock.sql()
+    until = case((row.lands_until > row.held_until, row.lands_until), else_=row.held_until)
     found: dict[Key, int] = {}
     by_kind: dict[str, set[str]] = {}
     for kind, key in keys:
         by_kind.setdefault(kind, set()).add(key)
     for kind, names in by_kind.items():
-        statement = select(targets.c.key, targets.c.held_until - clock.sql()).where(
-            targets.c.connection_id == connection_id, targets.c.kind == kind, targets.c.key.in_(names)
+        statement = select(row.key, until - now).where(
+            row.connection_id == connection_id, row.kind == kind, row.key.in_(names)
         )
         found |= {(kind, key): max(0, int(left)) for key, left in await conn.execute(statement)}
     return found

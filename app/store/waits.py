@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.store import deliveries
 from app.store.clock import Clock
 from app.store.tables import contenders, targets, waits
-from app.store.targets import Key
+from app.store.targets import Key, is_free
 from app.store.upsert import chunks
 
 
@@ -70,7 +70,7 @@ _ON_KEY = and_(
 def _come(clock: Clock) -> ColumnElement[bool]:
     return or_(
         and_(waits.c.until == "present", targets.c.state == "present"),
-        and_(waits.c.until == "free", targets.c.held_until <= clock.sql()),
+        and_(waits.c.until == "free", is_free(clock.sql())),
     )
 
 

@@ -15,7 +15,7 @@ import structlog
 from app.connectors.base import Document, Looks
 from app.pipeline.route import Route
 from app.pipeline.work import leaf_hashes
-from app.store import requests, targets
+from app.store import outcomes, requests, targets
 from app.store.requests import BACKFILL, Request
 
 log = structlog.get_logger("comparing")
@@ -62,7 +62,7 @@ async def _judge(route: Route, part: Sequence[tuple[str, Document]], told: Compa
         return
     told.differ += len(changed)
     async with route.db.write() as conn:
-        await targets.doubt(conn, [row.id for row in changed], clock=route.db.clock)
+        await outcomes.doubt(conn, [row.id for row in changed], clock=route.db.clock)
         await requests.request(
             conn,
             [

@@ -30,8 +30,10 @@ class Stage:
         self.world.sources["s"][ref] = ToyRecord(ref=ref, address=address, values={"v": value})
         await request(self.db, self.flow, ref)
 
-    async def work(self, *, frozen: Callable[[], Awaitable[None]] | None = None) -> None:
-        """One batch of a worker; ``frozen`` happens before its first call arrives."""
+    async def work(
+        self, *, frozen: Callable[[], Awaitable[None]] | None = None, fate: str | None = None
+    ) -> None:
+        """One batch of a worker; ``frozen`` happens before its first call arrives, ``fate`` is what becomes of its calls."""
         once = [frozen] if frozen else []
 
         async def before_commit() -> None:
@@ -39,7 +41,8 @@ class Stage:
                 await once.pop()()
 
         route = make_route(
-            self.db, self.world, flow_id=self.flow, source="s", target="t", actor="w", hook=_goes_on, before_commit=before_commit
+            self.db, self.world, flow_id=self.flow, source="s", target="t", actor="w", hook=_goes_on, before_commit=before_commit,
+            fate=fate,
         )  # fmt: skip
         await run_batch(route, limit=5)
 
@@ -104,3 +107,33 @@ async def test_who_has_the_address_now_gets_his_own_values_back(on: Stage) -> No
     assert {A: {"v": "1"}, B: {"v": "1"}} == on.world.content
 
     assert {A: {"v": "2"}, B: {"v": "1"}} == await on.rest()
+
+
+async def test_a_late_call_whose_answer_is_lost_is_waited_for_by_whoever_looks(on: Stage) -> None:
+    """Whoever looked before it lands would believe what he sees, and put the doubt aside."""
+
+    async def meanwhile() -> None:
+        on.world.pass_time(HOLD_OVER)
+        await on.says("1", B, "2")
+
+    await on.says("1", A, "1")
+    await on.work(frozen=meanwhile, fate="late")
+    await on.work()
+    assert {} == on.world.content, "nobody takes the key on which something may still land"
+
+    assert {B: {"v": "2"}} == await on.rest()
+
+
+async def test_a_record_that_is_found_under_another_key_is_its_finders_alone(on: Stage) -> None:
+    """Its old owner, who does not know that his move went through, must not put away what is another's by now."""
+    await on.says("1", A, "1")
+    await on.says("2", B, "2")
+    await on.rest()
+    await on.says("2", C, "2")
+    on.world.pass_time(1)
+    await on.work(fate="landed")
+    assert {A: {"v": "1"}, C: {"v": "2"}} == on.world.content
+    await on.says("1", C, "1")
+    await on.says("2", A, "2")
+
+    assert {C: {"v": "1"}, A: {"v": "2"}} == await on.rest()

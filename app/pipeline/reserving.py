@@ -1,0 +1,174 @@
+"""Reserving: nobody else writes what a batch is about to write. Whoever lacks something lets go and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.pipeline.planning import to_reserve
+from app.pipeline.route import Route
+from app.pipeline.work import Item, Wish, is_unchanged, leaving, prepare
+from app.store import targets, waits
+from app.store.targets import Key, Taking, Target
+
+
+async def reserve(route: Route, items: Sequence[Item], token: str) -> None:
+    """Take hold of every key in one statement; whoever lacks one lets go of its others and comes back later."""
+    ordered = sorted(items, key=_by_number)
+    takings = to_reserve(route, ordered)
+    if not takings:
+        return
+    keys = [(taking.kind, taking.key) for taking in takings]
+    clock, connection_id = route.db.clock, route.target_connection_id
+    async with route.db.write() as conn:
+        rows = await targets.reserve(
+            conn,
+            takings,
+            connection_id=connection_id,
+            taker_connection_id=route.source_connection_id,
+            token=token,
+            hold_ms=route.hold_ms,
+            clock=clock,
+            rules=route.rules,
+        )
+        lacking = [key for key in keys if key not in rows]
+        left = (
+            await targets.held_for_ms(conn, lacking, connection_id=connection_id, clock=clock)
+            if lacking
+            else {}
+        )
+        free: list[int] = []
+        for item in ordered:
+            wishes = [wish for wish in item.wishes if not wish.unchanged]
+            if item.missing:
+                item.wishes, item.held_ms = [], 1000
+                continue
+            item.missing = [key for wish in wishes for key in wish.keys if key not in rows]
+            if item.missing:
+                item.held_ms = max(left.get(key, 0) for key in item.missing)
+                free += [rows[key].id for wish in wishes for key in wish.keys if key in rows]
+                item.wishes = []
+                continue
+            item.wishes = [wish for wish in item.wishes if wish.unchanged] + _mine(
+                route, item, wishes, rows, free
+            )
+        await targets.let_go(conn, free, token=token)
+        await waits.wake_waiting(conn, free, clock=clock)
+
+
+def _mine(
+    route: Route, item: Item, wishes: list[Wish], rows: Mapping[Key, targets.Target], free: list[int]
+) -> list[Wish]:
+    """The wishes that may go on: the owner keeps a key, everybody else is remembered as a contender."""
+    kept: list[Wish] = []
+    for wish in wishes:
+        row = rows[wish.kind, wish.key]
+        wish.row = row
+        wish.old_row = rows.get(wish.moves_from) if wish.moves_from else None
+        wish.carried = [rows[key] for key in wish.carries]
+        others = [each for each in (row, *wish.carried) if _foreign(route, item, each)]
+        if others and wish.archive is not None:
+            free += [row.id, *(each.id for each in wish.carried)]
+            continue  # what may have been left there is another's by now
+        if others:
+            item.contends += [(each.id, each.owner_ref or "") for each in others]
+            free += [row.id, *(each.id for each in wish.carried)]
+            if wish.old_row is not None:
+                # Two who swap their addresses must not wait for each other: the old key is left in any case.
+                kept.append(
+                    leaving(wish.old_row, owner=wish.owner, sealer=route.sealer, options=route.options)
+                )
+            continue
+        prepare(wish, sealer=route.sealer, options=route.options)
+        if is_unchanged(wish, held_by_us=True):
+            wish.unchanged = True
+            free += [row.id, *(each.id for each in wish.carried)]
+        kept.append(wish)
+    return kept
+
+
+def _foreign(route: Route, item: Item, row: targets.Target) -> bool:
+    """Another source record owns this key, and what it names is there."""
+    owner = (row.owner_connection_id, row.owner_ref)
+    mine = (route.source_connection_id, item.claimed.source_ref)
+    return row.state == "present" and row.owner_ref is not None and owner != mine
+
+
+def _by_number(item: Item) -> tuple[int, int, str]:
+    """Among newcomers the lowest number wins."""
+    ref = item.claimed.source_ref
+    return (0, int(ref), "") if ref.isascii() and ref.isdigit() else (1, 0, ref)
+
+
+async def adopt(route: Route, items: Sequence[Item], token: str) -> None:
+    """A record was found that our rows know under another key, if at all: hold that key as well, since whoever holds it may
+    be about to move the record, or to put it away. Who lacks it comes back later."""
+    adopting = [(item, wish) for item in items for wish in item.wishes if _is_news(wish)]
+    if not adopting:
+        return
+    clock, connection_id = route.db.clock, route.target_connection_id
+    async with route.db.read() as conn:
+        elsewhere = await _known_elsewhere(conn, route, [wish for _, wish in adopting])
+    if not elsewhere:
+        return
+    takings = [Taking(row.kind, row.key) for rows in elsewhere.values() for row in rows]
+    async with route.db.write() as conn:
+        rows = await targets.reserve(
+            conn,
+            takings,
+            connection_id=connection_id,
+            taker_connection_id=route.source_connection_id,
+            token=token,
+            hold_ms=route.hold_ms,
+            clock=clock,
+            rules=route.rules,
+        )
+        free: list[int] = []
+        for item, wish in adopting:
+            if item.missing:
+                continue
+            keys = [(row.kind, row.key) for row in elsewhere.get(_place(wish), ())]
+            item.missing = [key for key in keys if key not in rows]
+            wish.displaced = [rows.pop(key) for key in keys if key in rows]
+            if item.missing:
+                left = await targets.held_for_ms(conn, item.missing, connection_id=connection_id, clock=clock)
+                item.held_ms = max(left.values(), default=0)
+                free += [row.id for each in item.wishes for row in each.rows if row.holder == token]
+                item.wishes = []
+        await targets.let_go(conn, free, token=token)
+        await waits.wake_waiting(conn, free, clock=clock)
+
+
+def _is_news(wish: Wish) -> bool:
+    """What was found is not what our rows say stands there."""
+    return (
+        wish.put is not None
+        and not wish.unchanged
+        and wish.error is None
+        and wish.existing is not None
+        and bool(wish.existing.remote_id)
+        and wish.existing.remote_id not in {row.remote_id for row in wish.rows}
+    )
+
+
+def _place(wish: Wish) -> tuple[str, str]:
+    assert wish.existing is not None
+    return wish.kind, wish.existing.remote_id or ""
+
+
+async def _known_elsewhere(
+    conn: AsyncConnection, route: Route, wishes: Sequence[Wish]
+) -> dict[tuple[str, str], list[Target]]:
+    """By kind and remote id, the rows under which these records are known."""
+    places: dict[str, set[str]] = {}
+    for wish in wishes:
+        kind, remote_id = _place(wish)
+        places.setdefault(kind, set()).add(remote_id)
+    found: dict[tuple[str, str], list[Target]] = {}
+    for kind, ids in places.items():
+        for row in await targets.by_remote(
+            conn, connection_id=route.target_connection_id, kind=kind, remote_ids=sorted(ids)
+        ):
+            found.setdefault((kind, row.remote_id or ""), []).append(row)
+    return found
