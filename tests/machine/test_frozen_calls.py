@@ -115,11 +115,12 @@ async def test_a_late_call_whose_answer_is_lost_is_waited_for_by_whoever_looks(o
     async def meanwhile() -> None:
         on.world.pass_time(HOLD_OVER)
         await on.says("1", B, "2")
+        await on.work()
 
     await on.says("1", A, "1")
     await on.work(frozen=meanwhile, fate="late")
     await on.work()
-    assert {} == on.world.content, "nobody takes the key on which something may still land"
+    assert {B: {"v": "2"}} == on.world.content, "the call to the old address has not landed yet"
 
     assert {B: {"v": "2"}} == await on.rest()
 
