@@ -53,11 +53,15 @@ class House:
     till_id: str = ""
 
     @contextmanager
-    def process(self, *arguments: str) -> Iterator[psutil.Process]:
-        """A process of ours, ended with the block."""
+    def process(self, *arguments: str, **settings: Any) -> Iterator[psutil.Process]:
+        """A process of ours with these settings beside the house's, ended with the block."""
         started = subprocess.Popen(
             [sys.executable, *arguments],
-            env={**os.environ, **self.environment},
+            env={
+                **os.environ,
+                **self.environment,
+                **{name.upper(): str(value) for name, value in settings.items()},
+            },
             stdout=subprocess.DEVNULL,
             stderr=None if os.environ.get("BENCH_LOG") else subprocess.DEVNULL,
         )

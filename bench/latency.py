@@ -24,17 +24,7 @@ async def run(events: int = 200) -> list[Figure]:
     """p50 and p99 of webhook → member updated at 20 events a second; then requests and CPU with nothing to do."""
     async with house(relations=RELATIONS) as made:
         port = free_port()
-        serve = (
-            "-m",
-            "uvicorn",
-            "--no-access-log",
-            "--log-level",
-            "warning",
-            "--factory",
-            "--port",
-            str(port),
-        )
-        with made.process(*serve, "app.main:from_environment") as api, made.worker() as worker:
+        with made.process("-m", "app", "serve", port=port) as api, made.worker() as worker:
             await until_open(port)
             await _settled(made)
             latencies = await _edits(made, port, events)

@@ -7,6 +7,7 @@ before the hot path.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import secrets
 import time
@@ -21,6 +22,7 @@ from app.errors import AppError
 from app.routers.problems import MEDIA_TYPE, body_of
 
 log = structlog.get_logger("api")
+chatty = logging.getLogger("api")
 
 _OWN_ID = re.compile(rb"[A-Za-z0-9._-]{6,40}")
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -77,16 +79,19 @@ class Front:
             facts.pop("route", None)
             # What machines ask every few seconds, and what a stored event remembers, is told only on request.
             plain = status < 400 and (facts.pop("plain", False) or route in QUIET)
-            tell = log.debug if plain else log.info
-            tell(
-                "request.handled",
-                method=scope["method"],
-                route=route,
-                status=status,
-                ms=round(seconds * 1000, 1),
-                request_id=request_id,
-                **facts,
-            )
+            if not plain or chatty.isEnabledFor(
+                logging.DEBUG
+            ):  # asked first: a line that nobody reads is not free
+                tell = log.debug if plain else log.info
+                tell(
+                    "request.handled",
+                    method=scope["method"],
+                    route=route,
+                    status=status,
+                    ms=round(seconds * 1000, 1),
+                    request_id=request_id,
+                    **facts,
+                )
 
 
 def _request_id(scope: Scope) -> str:

@@ -7,7 +7,6 @@ of the API, so it speaks ASGI itself: no request object, no model, no dependency
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -122,8 +121,8 @@ class Webhooks:
             return judged.answer, ()
         news = [self._event(door, said, request_id=request_id) for said in judged.notifications]
         try:
-            async with asyncio.timeout(STORE_WITHIN_S if system.sends_again else self._answer_within_s):
-                accepted = await self._intake.accept(news)
+            within_s = STORE_WITHIN_S if system.sends_again else self._answer_within_s
+            accepted = await self._intake.accept(news, within_s=within_s)
         except (DatabaseAway, DBAPIError, OSError) as error:
             if isinstance(error, DBAPIError) and not error.connection_invalidated:
                 log.error("webhook.not_stored", connection=door.connection_id, kind=type(error.orig).__name__)

@@ -23,6 +23,7 @@ from prometheus_client import start_http_server
 from app import metrics
 from app.ending import cut_off
 from app.errors import AppError
+from app.garbage import look_less_often
 from app.intake import Intake
 from app.queue import DELIVER, deliveries_queue, open_redis, ticks_queue
 from app.resources import Resources, open_resources
@@ -45,6 +46,7 @@ LET_END_S = 2.5
 
 async def run(settings: Settings, *, redis_url: str | None = None) -> None:
     """Work until SIGTERM or SIGINT, then let batches end and leave."""
+    look_less_often()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
