@@ -108,7 +108,7 @@ async def test_an_address_that_leads_nowhere(api: Api, method: str, path: str, s
 async def test_with_the_database_away_it_is_asked_to_send_again(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(_news: Any) -> Any:
+    async def away(_news: Any, **_options: Any) -> Any:
         raise DatabaseAway
 
     assert 200 == (await api.http.get(DOOR)).status_code
