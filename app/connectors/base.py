@@ -107,6 +107,16 @@ class Page:
     found: tuple[Fetched, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """One record as a look at everything shows it: ``fingerprint`` differs when the record does. ``at`` is when it came about
+    at the source, where that is told."""
+
+    ref: str
+    fingerprint: str
+    at: datetime | None = None
+
+
 # --- writing ------------------------------------------------------------------------------------------------------
 
 
@@ -161,6 +171,7 @@ class Intent:
     knows what stands there. ``vanished`` are the elements of named lists that were written once and are no longer
     wanted: ``images[7]``. ``lacking`` is what goes along with it and is not there, by kind and name: a variant
     that is new, or comes back. ``references`` are the remote ids of what the decision waited for, by kind and natural key.
+    ``named`` is what the document names and the target was asked for, likewise; None: nobody asked.
     """
 
     kind: str
@@ -180,6 +191,7 @@ class Intent:
     vanished: frozenset[str] = frozenset()
     lacking: frozenset[tuple[str, str]] = frozenset()
     references: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    named: Mapping[tuple[str, str], Existing] | None = None
 
 
 class Change(BaseModel):
@@ -309,6 +321,19 @@ class Fits(Protocol):
 
 
 @runtime_checkable
+class Refers(Protocol):
+    """A target whose records name others that must be there: a sale its articles and its relation. They are looked up, and
+    found wanting, before anything is written."""
+
+    async def named(
+        self, intents: Sequence[Intent]
+    ) -> Sequence[Mapping[tuple[str, str], Existing] | AppError]:
+        """For each record that is to be made, what stands there of all that it names, by kind and by the name that its
+        document uses; or why that cannot be told for this one. Raises like ``fetch_many``."""
+        ...
+
+
+@runtime_checkable
 class Carries(Protocol):
     """A target whose calls bring others along: a product its variants."""
 
@@ -323,6 +348,23 @@ class Looks(Protocol):
 
     def look_at_all(self, kind: str) -> AsyncIterator[tuple[str, Document]]:
         """Remote id and the little that is compared, in any order."""
+        ...
+
+
+@runtime_checkable
+class Scans(Protocol):
+    """A client of a remote that does not tell what changed in some kinds of record: everything is looked at, narrowly."""
+
+    scanned: frozenset[str]
+
+    def scan(self, kind: str, places: Sequence[str]) -> AsyncIterator[Sequence[Glimpse]]:
+        """Every record of the kind in these places (stores), page after page, in any order. One call a page."""
+        ...
+
+    def scan_recent(
+        self, kind: str, places: Sequence[str], *, since: datetime, most: int
+    ) -> AsyncIterator[Sequence[Glimpse]]:
+        """Only the records of people who changed since that moment; nothing where they are more than ``most``."""
         ...
 
 

@@ -18,6 +18,16 @@ class FlowSettings(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Scan:
+    """How a source that does not tell what changed is looked through: in which places, how often at most, and how many
+    calls a minute that may cost on average, so that large places are looked at less often."""
+
+    places: tuple[str, ...]
+    every_s: float
+    calls_a_minute: float
+
+
+@dataclass(frozen=True, slots=True)
 class FlowKind:
     """One kind of flow, as it stands in ``registry.py``.
 
@@ -33,7 +43,8 @@ class FlowKind:
     another flow brings along and whose natural key is a reference of this flow: when one appears, it is asked for. ``also`` are
     sequences of the source that tell of this kind's records beside its own, read from the day the flow starts.
     ``quiet_import``: while it works off a backfill the target's own automations are held back. ``compare_at`` is the time
-    of night (HH:MM) at which everything is compared, by these settings.
+    of night (HH:MM) at which everything is compared, by these settings. ``scan`` says how a source is looked through that
+    does not tell what changed; the position of such a flow is a moment, in seconds: what came about earlier is history.
     """
 
     name: str
@@ -59,3 +70,4 @@ class FlowKind:
     also: tuple[str, ...] = ()
     quiet_import: bool = False
     compare_at: Callable[[Any], str | None] = lambda _settings: None
+    scan: Callable[[Any], Scan | None] = lambda _settings: None

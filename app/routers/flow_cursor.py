@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import AwareDatetime, Field, model_validator
 
-from app.connectors.base import Client, Dated
+from app.connectors.base import Client, Dated, Scans
 from app.errors import Conflict, InvalidInput
 from app.routers.access import Operates, Reads
 from app.routers.bodies import Answer, Body, with_examples
 from app.routers.context import Context, Reach
 from app.routers.flow_bodies import CursorOut, FlowId, cursor_out
-from app.store import alerts, connections, cursors, flows, polls
+from app.routers.flow_start import newest
+from app.store import alerts, connections, cursors, flows, polls, ticks
 from app.store.flows import Flow
 
 router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
@@ -83,30 +84,31 @@ async def put_cursor(reach: Reach, _caller: Operates, flow_id: FlowId, body: Pla
     async with reach.db.read() as db:
         flow = await flows.find(db, flow_id)
         source = await connections.find(db, flow.source_connection_id)
-    position = await _position(flow, reach.resources.client(source), body)
+    client = reach.resources.client(source)
+    position = await _position(flow, client, body, now=await reach.db.now())
     return await _place(reach, flow, position)
 
 
-async def _position(flow: Flow, source: Client, body: PlaceCursor) -> int:
+async def _position(flow: Flow, source: Client, body: PlaceCursor, *, now: int) -> int:
     """The marker that counts as read. Raises InvalidInput by field, or what the source raises."""
     if body.at == "beginning" or body.position == 0:
         return 0
-    newest = (await source.marks()).get(flow.record_kind)
+    mark = await newest(source, flow.record_kind, now=now)
     if body.since is not None:
-        return await _since(flow, source, body.since, newest=newest)
+        return await _since(flow, source, body.since, newest=mark)
     if body.at == "now":
-        if newest is None:
+        if mark is None:
             raise InvalidInput(
                 f"The source does not tell its newest {flow.record_kind}.",
                 advice="Give a position.",
                 field="at",
                 code="no_mark",
             )
-        return newest
+        return mark
     assert body.position is not None
-    if newest is not None and body.position > newest:
+    if mark is not None and body.position > mark:
         raise InvalidInput(
-            f"The source's newest marker is {newest}; behind it there is nothing to read.",
+            f"The source's newest marker is {mark}; behind it there is nothing to read.",
             advice='Choose a smaller one, or {"at": "now"}.',
             field="position",
             code="beyond_newest",
@@ -118,6 +120,8 @@ async def _since(flow: Flow, source: Client, since: datetime, *, newest: int | N
     if since > datetime.now(UTC):
         raise InvalidInput("That moment is still to come.", advice='Use {"at": "now"}.', field="since")
     found = None
+    if isinstance(source, Scans) and flow.record_kind in source.scanned:
+        return int(since.timestamp())
     if isinstance(source, Dated) and newest is not None:
         found = await source.position_before(flow.record_kind, since, newest=newest)
     if found is None:
@@ -152,6 +156,7 @@ async def _place(reach: Context, flow: Flow, position: int) -> CursorState:
         await cursors.place(db, flow.id, position=position, clock=reach.db.clock)
         await alerts.clear_alerts(db, subject=f"flow:{flow.id}", code="marker_fell", now=now)
         await polls.make_due(db, flow.source_connection_id, clock=reach.db.clock)
+        await ticks.make_due(db, f"scan:{flow.id}")
         source = await connections.find(db, flow.source_connection_id)
         return CursorState(
             cursor=cursor_out(await cursors.find(db, flow.id)),

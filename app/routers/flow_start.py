@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
-from app.connectors.base import Client
+from app.connectors.base import Client, Scans
 from app.errors import AdministratorError, Conflict
 from app.flows.registry import flow_kind
 from app.flows.shared import IntegrationSettings, shared_settings
@@ -100,7 +100,7 @@ async def start_flow(
         shared = shared_settings((await integrations.find(db, flow.integration_id)).settings)
     _neither_broken(source, target)
     if position is None:
-        position = await beginning(flow, reach.resources.client(source))
+        position = await beginning(flow, reach.resources.client(source), now=await reach.db.now())
     begins_with: ForecastOut | None = None
     if flow.approved_at is None and not (body and body.approve):
         found = await forecast(await reach.routes.route(flow_id), since=position + 1)
@@ -143,11 +143,18 @@ def _neither_broken(*sides: Connection) -> None:
             )
 
 
-async def beginning(flow: Flow, source: Client) -> int:
+async def newest(source: Client, kind: str, *, now: int) -> int | None:
+    """The newest position of a kind; of one that is found by looking at everything, this very second."""
+    if isinstance(source, Scans) and kind in source.scanned:
+        return now // 1000
+    return (await source.marks()).get(kind)
+
+
+async def beginning(flow: Flow, source: Client, *, now: int) -> int:
     """Where a flow that never ran begins: before everything, or behind what is there now."""
     if flow_kind(flow.kind).begins == "beginning":
         return 0
-    mark = (await source.marks()).get(flow.record_kind)
+    mark = await newest(source, flow.record_kind, now=now)
     if mark is None:
         raise AdministratorError(
             f"The source does not tell its newest {flow.record_kind}, so the flow cannot begin with today.",
@@ -202,7 +209,7 @@ async def forecast_flow(reach: Reach, _caller: Operates, flow_id: FlowId) -> For
         position = await cursors.position(db, flow_id)
     route = await reach.routes.route(flow_id)
     if position is None:
-        position = await beginning(flow, route.source)
+        position = await beginning(flow, route.source, now=await reach.db.now())
     return forecast_out(await forecast(route, since=position + 1), shared)
 
 

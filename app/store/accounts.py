@@ -40,6 +40,14 @@ async def back_off(
     return wait
 
 
+async def backs_off(conn: AsyncConnection, account: str, *, clock: Clock) -> bool:
+    """Whether it is to be left alone now."""
+    statement = select(accounts.c.account).where(
+        accounts.c.account == account, accounts.c.backoff_until > clock.sql()
+    )
+    return (await conn.execute(statement)).first() is not None
+
+
 async def calm(conn: AsyncConnection, account: str) -> None:
     """A call went well: the next back-off starts small again."""
     await conn.execute(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import Insert, delete, select, true
+from sqlalchemy import Insert, delete, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
@@ -71,6 +71,16 @@ async def insert_new(conn: AsyncConnection, news: Sequence[NewEvent], *, clock: 
         unique[row.connection_id, row.dedupe_key]
         for row in await conn.execute(_insert(conn.dialect.name, clock), rows)
     ]
+
+
+async def latest(conn: AsyncConnection, connection_id: str, *, kind: str, after: int) -> int | None:
+    """When the newest notification of a connection about this kind was received, if that was later than ``after``."""
+    row = events.c
+    statement = select(func.max(row.received_at)).where(
+        row.received_at > after, row.connection_id == connection_id, row.kind == kind
+    )
+    found = (await conn.execute(statement)).scalar()
+    return None if found is None else int(found)
 
 
 async def prune(conn: AsyncConnection, *, before: int) -> int:

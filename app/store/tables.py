@@ -136,6 +136,15 @@ side_cursors = Table(  # how far a flow has read the other sequences that tell o
     Column("updated_at", Millis, nullable=False),
 )
 
+glimpses = Table(  # what a flow saw of each record when it last looked at all of them
+    "glimpses",
+    metadata,
+    Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("ref", String(200), primary_key=True),
+    Column("fingerprint", String(40), nullable=False),
+    Column("epoch", Integer, nullable=False),  # the cursor's: placed anew, everything is news again
+)
+
 config_changes = Table(  # versions of what people configure: who, when, and the whole content after it
     "config_changes",
     metadata,

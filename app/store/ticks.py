@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
@@ -39,3 +39,13 @@ async def finish(conn: AsyncConnection, name: str, *, holder: str) -> None:
     await conn.execute(
         update(ticks).where(ticks.c.name == name, ticks.c.holder == holder).values(until=0, holder=None)
     )
+
+
+async def ever_ran(conn: AsyncConnection, name: str) -> bool:
+    """Whether this was ever taken: for what is done once."""
+    return (await conn.execute(select(ticks.c.name).where(ticks.c.name == name))).first() is not None
+
+
+async def make_due(conn: AsyncConnection, name: str) -> None:
+    """Let the round come again as if it had never run."""
+    await conn.execute(update(ticks).where(ticks.c.name == name).values(ran_at=0))

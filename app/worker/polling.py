@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 
 from app.checkup import check_up
-from app.connectors.base import Changed, Client, Page
+from app.connectors.base import Changed, Client, Page, Scans
 from app.connectors.limits import live_work
 from app.ending import cut_off
 from app.errors import AdministratorError, AppError, Throttled
@@ -134,6 +134,8 @@ class Poller:
         marks = await client.marks()
         db, found = self._resources.db, Polled()
         for listening in flows:
+            if isinstance(client, Scans) and listening.sequence in client.scanned:
+                continue  # nobody tells what changed there: see scanning.py
             cursor = listening.cursor
             mark = marks.get(listening.sequence)
             if mark is not None and mark < cursor.position:

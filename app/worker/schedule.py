@@ -32,6 +32,7 @@ from app.store import attempts, backlog, connections, events, flows, integration
 from app.worker.comparing import compare
 from app.worker.holding import Holder
 from app.worker.polling import Poller
+from app.worker.scanning import Scanner
 
 log = structlog.get_logger("schedule")
 
@@ -68,10 +69,12 @@ class Schedule:
         self._resources, self._poller = resources, poller
         self._holder = secrets.token_hex(8)
         self._imports, self._routes = Holder(resources), RouteMap(resources)
+        self.scanner = Scanner(resources)
         every = frozenset(range(60))
         self.rounds = (
             # Each connection has a lease of its own, so every worker may look.
             Round("poll", every, 0, 0, self._poll),
+            Round("scan", frozenset(range(4, 60, 5)), 0, 0, self._scan),
             Round("sweep", frozenset(range(0, 60, 2)), 1_000, 5_000, self._sweep),
             Round("hours", frozenset(range(0, 60, 10)), 5_000, 30_000, self._hours),
             Round("checks", frozenset(range(5, 60, 15)), 10_000, 120_000, self._checks),
@@ -138,6 +141,10 @@ class Schedule:
 
     async def _poll(self) -> None:
         await self._poller.start_due()
+
+    async def _scan(self) -> None:
+        """Look through sources that do not tell what changed; each flow has a lease of its own."""
+        await self.scanner.start_due()
 
     async def _sweep(self) -> None:
         """Ring for everything that is due: this makes good every ring that was lost."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from app.connectors.base import (
     Change,
     Diagnosis,
     Document,
+    Glimpse,
     Mails,
     MissingField,
     Page,
@@ -18,21 +20,33 @@ from app.connectors.base import (
     WritableField,
     wrong_kind,
 )
-from app.connectors.mailchimp import check, customers, fields, hooks, memberchanges, products, stock
+from app.connectors.mailchimp import (
+    check,
+    customers,
+    fields,
+    hooks,
+    memberchanges,
+    products,
+    shoporders,
+    stock,
+)
 from app.connectors.mailchimp.audience import Definition
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.members import MemberTarget
+from app.connectors.mailchimp.orderreader import OrderReader
 from app.connectors.mailchimp.productwriter import ProductTarget, QuantityTarget
 from app.connectors.mailchimp.stores import Storefront
 from app.connectors.mailchimp.storesettings import StoreSettings
 
 
 class MailchimpClient:
-    """Writes members of one audience and what its store holds. ``account`` names whose limits count; a check knows the
-    login behind the key.
+    """Writes members of one audience and what its store holds, and reads the orders of the account's other stores.
+    ``account`` names whose limits count; a check knows the login behind the key.
 
-    Contacts are written, and not read as a source: ``marks`` has nothing to tell.
+    Contacts are written, and not read as a source: ``marks`` has nothing to tell. Orders are found by looking at all.
     """
+
+    scanned = frozenset({shoporders.KIND})
 
     def __init__(
         self,
@@ -58,6 +72,9 @@ class MailchimpClient:
             stock.KIND: self._quantities,
         }
         self._members = MemberTarget(api, self._list_path, self._definition, monotonic=monotonic)
+        self._orders = OrderReader(
+            api, own_store=self.storefront.id, list_path=self._list_path, monotonic=monotonic
+        )
 
     async def check(self) -> Diagnosis:
         """What stands in the way, or what is there: account, audience, webhook."""
@@ -70,12 +87,30 @@ class MailchimpClient:
         return {}
 
     async def changes(self, kind: str, *, since: int, limit: int = 500) -> Page:  # noqa: ARG002 - the protocol's
-        """No kind of record is polled here."""
+        """No kind of record is polled here; of orders nobody tells what changed, so there is nothing to say."""
+        if kind in self.scanned:
+            return Page((), since - 1, more=False)
         raise wrong_kind("Mailchimp", kind)
 
     def source(self, kind: str) -> Source:
-        """No kind of record is read from here."""
+        """Reads orders of other stores by reference."""
+        if kind == shoporders.KIND:
+            return self._orders
         raise wrong_kind("Mailchimp", kind)
+
+    def scan(self, kind: str, places: Sequence[str]) -> AsyncIterator[Sequence[Glimpse]]:
+        """See :meth:`OrderReader.scan`."""
+        if kind not in self.scanned:
+            raise wrong_kind("Mailchimp", kind)
+        return self._orders.scan(places)
+
+    def scan_recent(
+        self, kind: str, places: Sequence[str], *, since: datetime, most: int
+    ) -> AsyncIterator[Sequence[Glimpse]]:
+        """See :meth:`OrderReader.scan_recent`."""
+        if kind not in self.scanned:
+            raise wrong_kind("Mailchimp", kind)
+        return self._orders.scan_recent(places, since=since, most=most)
 
     def target(self, kind: str) -> Target:
         """Writes members of the audience, and products and their quantities in its store."""

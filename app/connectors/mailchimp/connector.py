@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.connectors.base import Connector, Opening
-from app.connectors.mailchimp import customers, products, stock
+from app.connectors.mailchimp import customers, products, shoporders, stock
 from app.connectors.mailchimp.calls import Api
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.models import MailchimpCredentials, MailchimpSettings, account, base_url
@@ -39,11 +39,13 @@ CONNECTOR = Connector(
     address=base_url,
     account=lambda _settings, credentials: account(credentials),
     open=open_client,
+    out_rows={shoporders.KIND: shoporders.OUT_ROWS},
     in_rows={
         customers.KIND: customers.IN_ROWS,
         products.KIND: products.IN_ROWS,
         stock.KIND: stock.IN_ROWS,
     },
+    out_fields={shoporders.KIND: shoporders.FIELDS},
     in_fields=FIELDS,
     permits=5,
 )

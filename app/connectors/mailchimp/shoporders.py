@@ -1,0 +1,236 @@
+"""Orders that other shops wrote into the account: how one is named here, what it says, and the shipped rows. Pure.
+
+A reference is ``store/order``: an order's id is unique in its store only. Mailchimp's lines hold no SKU, so the reader puts
+the variant's beside them (mailchimp.md §3.4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.connectors.base import Document, Glimpse, ShippedRow
+from app.values.dates import parse_moment
+from app.values.money import to_decimal
+
+KIND = "order"
+
+SUMS = ("order_total", "tax_total", "shipping_total", "discount_total")
+GLIMPSED = (
+    "id",
+    "currency_code",
+    *SUMS,
+    "financial_status",
+    "fulfillment_status",
+    "processed_at_foreign",
+    "cancelled_at_foreign",
+    "updated_at_foreign",
+)
+"""What a look at everything asks for of each order: no person's data, and as little as tells that something changed."""
+
+
+def ref_of(store: str, order: str) -> str:
+    """How an order is named here."""
+    return f"{store}/{order}"
+
+
+def parts_of(ref: str) -> tuple[str, str] | None:
+    """Store and order of a reference; None where it can be none."""
+    store, slash, order = ref.partition("/")
+    return (store, order) if store and slash and order else None
+
+
+def glimpse(store: str, raw: Mapping[str, Any]) -> Glimpse | None:
+    """One order of a narrow page; None for one without an id."""
+    order = str(raw.get("id") or "")
+    if not order:
+        return None
+    said = json.dumps([raw.get(name) for name in GLIMPSED], separators=(",", ":"), default=str)
+    fingerprint = hashlib.sha256(said.encode()).hexdigest()[:24]
+    return Glimpse(ref_of(store, order), fingerprint, parse_moment(raw.get("processed_at_foreign")))
+
+
+def read(raw: Mapping[str, Any], *, store: str, skus: Mapping[tuple[str, str], str | None]) -> Document:
+    """One order in Mailchimp's words: no empty texts, money as Decimal, ``sku`` on each line.
+
+    ``skus`` are the variants' by product and variant; None where the variant is gone or has none.
+    """
+    document = _filled(raw, but=("_links", "lines", "promos", *SUMS))
+    document["store_id"] = store
+    document |= {name: amount for name in SUMS if (amount := to_decimal(raw.get(name))) is not None}
+    lines = []
+    for at, line in enumerate(raw.get("lines") or (), start=1):
+        one = _filled(line, but=("_links", "price", "discount", "quantity"))
+        one.setdefault("id", str(at))
+        one |= {
+            name: amount
+            for name in ("price", "discount", "quantity")
+            if (amount := to_decimal(line.get(name))) is not None
+        }
+        sku = skus.get(variant_of(line))
+        lines.append(one | ({"sku": sku} if sku else {}))
+    document["lines"] = lines
+    document["promos"] = [
+        _filled(promo, but=("amount_discounted",))
+        | {"amount_discounted": to_decimal(promo.get("amount_discounted"))}
+        for promo in raw.get("promos") or ()
+    ]
+    return document
+
+
+def variant_of(line: Mapping[str, Any]) -> tuple[str, str]:
+    """Product and variant that a line names."""
+    return str(line.get("product_id") or ""), str(line.get("product_variant_id") or "")
+
+
+def _filled(raw: Mapping[str, Any], *, but: tuple[str, ...]) -> Document:
+    told: Document = {}
+    for name, value in raw.items():
+        if isinstance(value, str):
+            value = value.strip()
+        elif isinstance(value, Mapping):
+            value = _filled(value, but=("_links",))
+        if name not in but and value not in ("", None, {}, []):
+            told[name] = value
+    return told
+
+
+# --- the shipped rows of this side ----------------------------------------------------------------------------------
+
+
+def _address(target: str, source: str) -> Iterator[ShippedRow]:
+    country = f"coalesce({source}.country_code, {source}.country)"
+    yield f"{target}.street", f"street({source}.address1, {country})"
+    yield f"{target}.number", f"house_number({source}.address1, {country})"
+    yield f"{target}.addition", f"house_addition({source}.address1, {country})"
+    yield f"{target}.extra", f"{source}.address2"
+    yield f"{target}.postal_code", f"{source}.postal_code"
+    yield f"{target}.city", f"{source}.city"
+    yield f"{target}.region", f"coalesce({source}.province_code, {source}.province)"
+    yield (
+        f"{target}.country",
+        f"coalesce(country_code({source}.country_code), country_code({source}.country))",
+    )
+    yield f"{target}.country_text", f"{source}.country"
+
+
+def _parcel(target: str) -> Iterator[ShippedRow]:
+    """An address with the name on the parcel."""
+    source = f"{target}_address"
+    yield from _address(target, source)
+    yield f"{target}.name", f"{source}.name"
+    yield f"{target}.company", f"{source}.company"
+    yield f"{target}.phone", f"{source}.phone"
+
+
+_PHONE = "coalesce(billing_address.phone, shipping_address.phone)"
+_WHERE = "coalesce(billing_address.country_code, billing_address.country)"
+
+OUT_ROWS: tuple[ShippedRow, ...] = (
+    ("id", "id"),
+    ("number", "id"),
+    ("store", "store_id"),
+    ("currency", "currency_code"),
+    ("total", "order_total"),
+    ("tax_total", "tax_total"),
+    ("shipping_total", "shipping_total"),
+    ("discount_total", "discount_total"),
+    {
+        "target": "financial",
+        "expression": "financial_status",
+        "table": {
+            "entries": {
+                "paid": "paid",
+                "pending": "open",
+                "authorized": "open",
+                "partially_paid": "partly_paid",
+                "refunded": "refunded",
+                "partially_refunded": "partly_refunded",
+                "cancelled": "cancelled",
+                "canceled": "cancelled",
+                "voided": "cancelled",
+            },
+            "default": "unknown",
+            "missing": "default",
+        },
+        "note": "What the shops' words mean. A store with words of its own has a table in the flow's settings.",
+    },
+    {
+        "target": "fulfilment",
+        "expression": "fulfillment_status",
+        "table": {
+            "entries": {
+                "shipped": "shipped",
+                "fulfilled": "shipped",
+                "partial": "partly_shipped",
+                "partially_fulfilled": "partly_shipped",
+                "unfulfilled": "none",
+            },
+            "default": "unknown",
+            "missing": "default",
+        },
+    },
+    ("custom.financial_status", "financial_status"),
+    ("custom.fulfillment_status", "fulfillment_status"),
+    ("customer.email", "email(customer.email_address)"),
+    ("customer.email_problem", "email_problem(customer.email_address)"),
+    ("customer.first_name", "customer.first_name"),
+    ("customer.last_name", "customer.last_name"),
+    (
+        "customer.full_name",
+        "coalesce(full_name(customer.first_name, customer.last_name), billing_address.name)",
+    ),
+    ("customer.company", "coalesce(customer.company, billing_address.company)"),
+    ("customer.phone", f"coalesce(phone({_PHONE}, {_WHERE}), {_PHONE})"),
+    ("customer.vat_number", "vat_number"),
+    *_address("customer.billing", "billing_address"),
+    *_address("customer.shipping", "shipping_address"),
+    *_parcel("billing"),
+    *_parcel("shipping"),
+    ("landing_site", "landing_site"),
+    ("campaign", "campaign_id"),
+    ("url", "order_url"),
+    ("financial_date", "iso_date(processed_at_foreign)"),
+    ("placed_at", "moment(processed_at_foreign)"),
+    ("changed_at", "moment(updated_at_foreign)"),
+    ("cancelled_at", "moment(cancelled_at_foreign)"),
+    ("lines[]", "lines"),
+    ("lines[].id", "as_text(item.id)"),
+    ("lines[].sku", "item.sku"),
+    (
+        "lines[].title",
+        "if(contains(item.product_variant_title, item.product_title), item.product_variant_title, "
+        "join(' ', [item.product_title, item.product_variant_title]))",
+    ),
+    ("lines[].quantity", "item.quantity"),
+    ("lines[].unit_price", "item.price"),
+    ("lines[].discount", "item.discount"),
+    ("promos[]", "promos"),
+    ("promos[].code", "item.code"),
+    ("promos[].amount", "item.amount_discounted"),
+    ("promos[].kind", "item.type"),
+)
+"""Leg 1: an order of a shop to an Order record."""
+
+FIELDS: Mapping[str, str] = {
+    **dict.fromkeys(("id", "store_id", "currency_code", "financial_status", "fulfillment_status"), "text"),
+    **dict.fromkeys(("order_url", "landing_site", "campaign_id", "cart_id", "vat_number"), "text"),
+    **dict.fromkeys(("tracking_code", "tracking_number", "tracking_carrier", "tracking_url"), "text"),
+    **dict.fromkeys(SUMS, "number"),
+    **dict.fromkeys(("processed_at_foreign", "cancelled_at_foreign", "updated_at_foreign"), "date"),
+    **dict.fromkeys(("customer", "billing_address", "shipping_address", "outreach"), "object"),
+    **dict.fromkeys(("customer.*", "billing_address.*", "shipping_address.*", "outreach.*"), "anything"),
+    "merge_fields": "object",
+    "merge_fields.*": "anything",
+    "lines": "list",
+    **{f"lines[].{name}": "text" for name in ("id", "sku", "product_id", "product_title")},
+    **{f"lines[].{name}": "text" for name in ("product_variant_id", "product_variant_title", "image_url")},
+    **{f"lines[].{name}": "number" for name in ("quantity", "price", "discount")},
+    "promos": "list",
+    "promos[].code": "text",
+    "promos[].type": "text",
+    "promos[].amount_discounted": "number",
+}
+"""The fields of an order's document by path."""

@@ -1,0 +1,270 @@
+"""Scanning: a source that does not tell what changed is looked at as a whole, narrowly, and compared with the last look.
+
+What is new or differs is asked for in the commit that remembers it. How often follows from the size, because every
+thousand records cost a call. A person who changed is a hint that something of his did: that is looked at at once.
+However many workers run, one looks through a flow's source at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from pydantic import ValidationError
+
+from app.checkup import check_up
+from app.connectors.base import Glimpse, Scans
+from app.connectors.limits import live_work
+from app.ending import cut_off
+from app.errors import AdministratorError, AppError, Throttled
+from app.flows.base import Scan
+from app.flows.registry import flow_kind
+from app.metrics import POLLS
+from app.resources import Resources
+from app.store import accounts, alerts, connections, cursors, events, flows, glimpses, requests, ticks
+from app.store.connections import Connection
+from app.store.cursors import Cursor
+from app.store.flows import Flow
+from app.store.glimpses import Kept
+from app.store.requests import BACKFILL, LIVE, Request
+
+log = structlog.get_logger("scanning")
+
+PER_CALL = 1000
+LEASE_MS = 9_000
+HINT_EVERY_MS = 10_000
+HINT_MARGIN_MS = 120_000
+HINTED_PEOPLE = 20
+"""More people than this at once are an import: the next look at everything finds their orders."""
+
+
+@dataclass(slots=True)
+class Scanned:
+    """What a look found: records seen, and those asked for."""
+
+    seen: int = 0
+    asked: int = 0
+
+
+class Scanner:
+    """Looks through the sources of this installation, each flow in a task of its own."""
+
+    def __init__(self, resources: Resources):
+        self._resources = resources
+        self._holder = secrets.token_hex(8)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._sizes: dict[str, int] = {}
+        self._heard: dict[str, int] = {}
+
+    async def start_due(self) -> int:
+        """Begin to look where it is time, or where a person gave a hint; how many looks began. Raises DatabaseAway."""
+        db = self._resources.db
+        async with db.read() as conn:
+            running = await flows.listed(conn, state="running")
+        begun = 0
+        for flow in running:
+            plan = _plan(flow)
+            if plan is None or flow.id in self._tasks:
+                continue
+            hint = await self._hint(flow)
+            whole = await self._take(f"scan:{flow.id}", every_ms=await self._every_ms(flow, plan))
+            if whole or (hint and await self._take(f"scan-recent:{flow.id}", every_ms=HINT_EVERY_MS)):
+                self._tasks[flow.id] = asyncio.create_task(self._guarded(flow, None if whole else hint))
+                begun += 1
+        return begun
+
+    async def close(self) -> None:
+        """End what is under way: the next look begins anew."""
+        await cut_off(self._tasks.values())
+
+    async def scan(self, flow_id: str) -> Scanned:
+        """Look through one flow's source now. Raises NotFound, DatabaseAway, and what the source raises."""
+        async with self._resources.db.read() as conn:
+            flow = await flows.find(conn, flow_id)
+        return await self._look(flow, None)
+
+    async def look_at_recent(self, flow_id: str, since_ms: int) -> Scanned:
+        """Look at what belongs to people who changed since then."""
+        async with self._resources.db.read() as conn:
+            flow = await flows.find(conn, flow_id)
+        return await self._look(flow, since_ms)
+
+    # --- when ------------------------------------------------------------------------------------------------------
+
+    async def _take(self, name: str, *, every_ms: int) -> bool:
+        db = self._resources.db
+        async with db.write() as conn:
+            return await ticks.take(
+                conn, name, holder=self._holder, lease_ms=LEASE_MS, every_ms=every_ms, clock=db.clock
+            )
+
+    async def _every_ms(self, flow: Flow, plan: Scan) -> int:
+        if flow.id not in self._sizes:
+            async with self._resources.db.read() as conn:
+                self._sizes[flow.id] = await glimpses.count(conn, flow.id)
+        calls = max(len(plan.places), -(-self._sizes[flow.id] // PER_CALL))
+        return round(1000 * max(plan.every_s, calls * 60 / plan.calls_a_minute))
+
+    async def _hint(self, flow: Flow) -> int | None:
+        """When the newest notification about a person came, if it is newer than those we heard of."""
+        db = self._resources.db
+        if flow.id not in self._heard:
+            self._heard[flow.id] = await db.now()
+        async with db.read() as conn:
+            return await events.latest(
+                conn, flow.source_connection_id, kind="customer", after=self._heard[flow.id]
+            )
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    async def _guarded(self, flow: Flow, since_ms: int | None) -> None:
+        name = f"scan:{flow.id}" if since_ms is None else f"scan-recent:{flow.id}"
+        keeper = asyncio.create_task(self._keep(name))
+        try:
+            await self._look(flow, since_ms)
+            if since_ms is not None:
+                self._heard[flow.id] = since_ms
+        except AppError as error:
+            log.warning("scan.failed", flow=flow.id, code=error.code, detail=error.detail)
+            with suppress(AppError):
+                await self._fail(flow, error)
+        except Exception:
+            log.exception("scan.failed", flow=flow.id, code="internal_error")
+        finally:
+            await cut_off([keeper])
+            self._tasks.pop(flow.id, None)
+            with suppress(AppError):
+                async with self._resources.db.write() as conn:
+                    await ticks.finish(conn, name, holder=self._holder)
+
+    async def _keep(self, name: str) -> None:
+        db, held = self._resources.db, True
+        while held:
+            await asyncio.sleep(LEASE_MS / 3000)
+            with suppress(AppError):
+                async with db.write() as conn:
+                    held = await ticks.renew(
+                        conn, name, holder=self._holder, lease_ms=LEASE_MS, clock=db.clock
+                    )
+
+    async def _look(self, flow: Flow, since_ms: int | None) -> Scanned:
+        db, told = self._resources.db, Scanned()
+        plan = _plan(flow)
+        async with db.read() as conn:
+            connection = await connections.find(conn, flow.source_connection_id)
+            cursor = await cursors.find(conn, flow.id)
+            backs_off = await accounts.backs_off(conn, connection.account, clock=db.clock)
+        client = self._resources.client(connection)
+        if plan is None or cursor is None or connection.state == "broken" or backs_off:
+            return told
+        if not isinstance(client, Scans) or flow.record_kind not in client.scanned:
+            return told
+        seen_whole = f"scanned:{flow.id}:{cursor.epoch}"
+        async with db.read() as conn:
+            whole_before = await ticks.ever_ran(conn, seen_whole)
+        live_work.set(whole_before)
+        if since_ms is None:
+            pages = client.scan(flow.record_kind, plan.places)
+        else:
+            since = datetime.fromtimestamp((since_ms - HINT_MARGIN_MS) / 1000, UTC)
+            pages = client.scan_recent(flow.record_kind, plan.places, since=since, most=HINTED_PEOPLE)
+        async for page in pages:
+            await self._judge(flow, cursor, page, whole_before=whole_before, told=told)
+        if since_ms is None:
+            self._sizes[flow.id] = told.seen
+            await self._note_whole(flow, connection, seen_whole)
+        if told.asked:
+            log.info("flow.scanned", flow=flow.id, seen=told.seen, asked=told.asked)
+        return told
+
+    async def _note_whole(self, flow: Flow, connection: Connection, name: str) -> None:
+        db = self._resources.db
+        now = await db.now()
+        async with db.write() as conn:
+            await ticks.take(conn, name, holder=self._holder, lease_ms=0, every_ms=0, clock=db.clock)
+            await alerts.clear_alerts(conn, subject=f"flow:{flow.id}", code="scan_failed", now=now)
+        POLLS.labels(connection.system, "ok").inc()
+
+    async def _judge(
+        self, flow: Flow, cursor: Cursor, page: Sequence[Glimpse], *, whole_before: bool, told: Scanned
+    ) -> None:
+        """Ask for what is new or differs, and remember it, in one commit."""
+        db = self._resources.db
+        told.seen += len(page)
+        async with db.read() as conn:
+            known = await glimpses.known(conn, flow.id, [each.ref for each in page])
+            fresh = [each for each in page if _differs(each, known.get(each.ref), cursor)]
+            asked = await glimpses.asked_for(conn, flow.id, [each.ref for each in fresh])
+        if not fresh:
+            return
+        wanted = [
+            each for each in fresh if each.ref in asked or _is_news(each, cursor, whole_before=whole_before)
+        ]
+        priority, trigger = (LIVE, "poll") if whole_before else (BACKFILL, "backfill")
+        async with db.write() as conn:
+            await glimpses.keep(
+                conn, flow.id, [Kept(each.ref, each.fingerprint, cursor.epoch) for each in fresh]
+            )
+            await requests.request(
+                conn,
+                [Request(flow.id, each.ref, priority=priority, trigger=trigger) for each in wanted],
+                clock=db.clock,
+            )
+        told.asked += len(wanted)
+        if wanted:
+            self._resources.ring([flow.id])
+
+    async def _fail(self, flow: Flow, error: AppError) -> None:
+        db = self._resources.db
+        async with db.read() as conn:
+            connection = await connections.find(conn, flow.source_connection_id)
+        POLLS.labels(connection.system, error.code).inc()
+        if isinstance(error, Throttled):
+            async with db.write() as conn:
+                await accounts.back_off(
+                    conn,
+                    connection.account,
+                    reason=error.detail,
+                    clock=db.clock,
+                    retry_after_s=error.retry_after,
+                )
+        elif isinstance(error, AdministratorError) and error.field == "stores":
+            now = await db.now()
+            async with db.write() as conn:
+                await alerts.raise_alert(
+                    conn,
+                    code="scan_failed",
+                    subject=f"flow:{flow.id}",
+                    detail=f"{error.detail} {error.advice}".strip(),
+                    now=now,
+                )
+        elif isinstance(error, AdministratorError):
+            await check_up(self._resources, connection.id)  # confirms it before anything breaks
+
+
+def _plan(flow: Flow) -> Scan | None:
+    kind = flow_kind(flow.kind)
+    try:
+        return kind.scan(kind.settings.model_validate(dict(flow.settings)))
+    except ValidationError as error:
+        log.warning("scan.unusable", flow=flow.id, error=type(error).__name__)
+        return None
+
+
+def _differs(glimpse: Glimpse, kept: Kept | None, cursor: Cursor) -> bool:
+    return kept is None or kept.epoch != cursor.epoch or kept.fingerprint != glimpse.fingerprint
+
+
+def _is_news(glimpse: Glimpse, cursor: Cursor, *, whole_before: bool) -> bool:
+    """What came about before the flow's beginning is history. Where nobody tells when it did, what was there at the first
+    whole look is."""
+    if cursor.position == 0:
+        return True
+    if glimpse.at is None:
+        return whole_before
+    return glimpse.at.timestamp() >= cursor.position
