@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.connectors.base import Refers
+from app.errors import AppError
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, hand_on, leave_old, prepare, stands_apart, wanted
 from app.translation import needs_existing_leaves
@@ -38,13 +40,40 @@ async def _ask(route: Route, wishes: Sequence[Wish]) -> None:
         by_kind.setdefault(wish.kind, []).append(wish)
     for kind, asking in by_kind.items():
         try:
-            existing = await route.target.target(kind).fetch_many([wanted(wish) for wish in asking])
+            await ask(route, kind, asking)
         except Exception as error:  # nothing was sent: the known state of every row stays
             for wish in asking:
                 wish.error = error
-            continue
-        for wish in asking:
-            wish.existing = existing.get(wish.key)
+
+
+async def ask(route: Route, kind: str, wishes: Sequence[Wish], *, whole: bool = False) -> None:
+    """What stands at the target for these wishes, all of one kind; and of a record that is to be made, what it names there.
+
+    Raises what the target's calls raise; what concerns one wish alone is that wish's error.
+    """
+    target = route.target.target(kind)
+    existing = await target.fetch_many([wanted(wish, whole=whole) for wish in wishes])
+    for wish in wishes:
+        wish.existing = existing.get(wish.key)
+        prepare(wish, sealer=route.sealer, options=route.options)
+    if isinstance(target, Refers):
+        await _ask_named(route, target, wishes)
+
+
+async def _ask_named(route: Route, target: Refers, wishes: Sequence[Wish]) -> None:
+    making = [
+        (wish, wish.intent)
+        for wish in wishes
+        if wish.put is not None and wish.existing is None and wish.intent is not None
+    ]
+    if not making:
+        return
+    answers = await target.named([intent for _, intent in making])
+    for (wish, _), answer in zip(making, answers, strict=True):
+        if isinstance(answer, AppError):
+            wish.error = answer
+        else:
+            wish.named = answer
             prepare(wish, sealer=route.sealer, options=route.options)
 
 

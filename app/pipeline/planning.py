@@ -121,6 +121,7 @@ def _wishes(route: Route, item: Item, plan: Plan, owned: Sequence[Target]) -> li
             desired=desired,
             moves_from=(kinds.get(put.moves_from, put.kind), put.moves_from) if put.moves_from else None,
             carries={(each.kind, route.key(each.kind, each.natural)): each for each in put.carries},
+            holds=tuple((kind, route.key(kind, natural)) for kind, natural in put.holds),
         )
         for put, desired in zip(plan.decision.puts, plan.desired, strict=True)
     ]
@@ -179,7 +180,7 @@ async def _compare(route: Route, items: Sequence[Item]) -> None:
             ).scalars()
         )
     for item in items:
-        if any(wish.key in blocked for wish in item.wishes):
+        if any(key in blocked for wish in item.wishes for _, key in ((wish.kind, wish.key), *wish.holds)):
             item.wishes = []
             item.plan = Plan(
                 decision=Decision(skip=Skip("erased", "This person was erased here and is not made again."))

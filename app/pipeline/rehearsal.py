@@ -12,9 +12,10 @@ from typing import Literal
 
 from app.connectors.base import Change, Document, Existing, Fetched, Leave, Steps
 from app.errors import AppError, CredentialsRefused, MisdirectedConnection, TimeError
+from app.pipeline.looking import ask
 from app.pipeline.planning import plan_all
 from app.pipeline.route import Route
-from app.pipeline.work import Item, Wish, hand_on, is_unchanged, leave_old, prepare, stands_apart, wanted
+from app.pipeline.work import Item, Wish, hand_on, is_unchanged, leave_old, prepare, stands_apart
 from app.records.decision import Wait
 from app.store import targets
 from app.store.deliveries import Claimed
@@ -83,7 +84,12 @@ def _told(route: Route, item: Item, taken: set[Key]) -> Rehearsed:
     for wish in [] if error else item.wishes:
         foreign = wish.put is not None and _is_taken(route, item, wish, taken)
         target = route.target.target(wish.kind)
-        steps = () if foreign or wish.intent is None else target.steps(wish.intent, wish.existing)
+        try:
+            if isinstance(wish.error, AppError):
+                raise wish.error
+            steps = () if foreign or wish.intent is None else target.steps(wish.intent, wish.existing)
+        except AppError as refused:
+            return Rehearsed(item.fetched, item.plan, tuple(acts), error=refused)
         acts.append(act_of(wish, steps, foreign=foreign))
         if wish.put is not None and not foreign:
             taken.update([(wish.kind, wish.key), *wish.carries])
@@ -134,10 +140,8 @@ async def _look_up(route: Route, items: Sequence[Item], *, whole: bool) -> None:
 
 async def _ask(route: Route, by_kind: Mapping[str, Sequence[Wish]], *, whole: bool) -> None:
     for kind, asking in by_kind.items():
-        existing = await route.target.target(kind).fetch_many([wanted(wish, whole=whole) for wish in asking])
-        for wish in asking:
-            wish.existing = existing.get(wish.key)
-            prepare(wish, sealer=route.sealer, options=route.options)
+        if asking:
+            await ask(route, kind, asking, whole=whole)
 
 
 def _is_taken(route: Route, item: Item, wish: Wish, taken: set[Key]) -> bool:

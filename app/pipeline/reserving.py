@@ -67,13 +67,14 @@ def _mine(
         wish.row = row
         wish.old_row = rows.get(wish.moves_from) if wish.moves_from else None
         wish.carried = [rows[key] for key in wish.carries]
+        wish.held = [rows[key] for key in wish.holds]
         others = [each for each in (row, *wish.carried) if _foreign(route, item, each)]
         if others and wish.archive is not None:
-            free += [row.id, *(each.id for each in wish.carried)]
+            free += [row.id, *(each.id for each in (*wish.carried, *wish.held))]
             continue  # what may have been left there is another's by now
         if others:
             item.contends += [(each.id, each.owner_ref or "") for each in others]
-            free += [row.id, *(each.id for each in wish.carried)]
+            free += [row.id, *(each.id for each in (*wish.carried, *wish.held))]
             if wish.old_row is not None:
                 # Two who swap their addresses must not wait for each other: the old key is left in any case.
                 kept.append(
@@ -83,7 +84,7 @@ def _mine(
         prepare(wish, sealer=route.sealer, options=route.options)
         if is_unchanged(wish, held_by_us=True):
             wish.unchanged = True
-            free += [row.id, *(each.id for each in wish.carried)]
+            free += [row.id, *(each.id for each in (*wish.carried, *wish.held))]
         kept.append(wish)
     return kept
 

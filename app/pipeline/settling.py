@@ -127,6 +127,7 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
     doubted: list[int] = []
     freed_keys: list[int] = []
     displaced: list[int] = []
+    touched: list[int] = []
     for item in items:
         for wish in item.wishes:
             rows = [row for row in wish.rows if row.id and row.holder == token]
@@ -134,7 +135,11 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
                 continue
             if wish.lost:
                 doubted += [row.id for row in rows]
-            elif wish.left is not None:
+                continue
+            # What was held is still its owner's; written by another, it is not as its owner knows it.
+            free += [row.id for row in wish.held]
+            touched += [row.id for row in wish.held if wish.sent]
+            if wish.left is not None:
                 known += rows_left(route, wish)
                 if wish.archive is not None and wish.left.state != "present":
                     freed_keys += [row.id for row in rows]
@@ -150,6 +155,7 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
             else:
                 free += [row.id for row in rows]
     await outcomes.doubt(conn, doubted, clock=clock, lands_ms=route.lands_ms, token=token)
+    await outcomes.doubt(conn, touched, clock=clock)
     await outcomes.remember(conn, maybe_done(items))
     await outcomes.conclude(conn, known, token=token, clock=clock, fenced=route.rules.fence)
     await _displace(conn, displaced, token=token, clock=clock)

@@ -24,7 +24,8 @@ class Wish:
     """One target record that a delivery wants changed, and what became of it.
 
     ``owner`` is whose wish it is, by connection and source reference. ``carries`` are the keys that go along, with what they are where that is said; ``carried`` their rows.
-    ``displaced`` are rows that know the record we found under another key, as it was before.
+    ``displaced`` are rows that know the record we found under another key, as it was before. ``holds`` are keys of others
+    that its calls may write, ``held`` their rows. ``named`` is what the document names at the target, once that was asked.
     """
 
     kind: str
@@ -36,12 +37,15 @@ class Wish:
     archive: Archive | None = None
     moves_from: Key | None = None
     carries: dict[Key, Carried | None] = field(default_factory=dict)
+    holds: tuple[Key, ...] = ()
     references: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    named: Mapping[tuple[str, str], Existing] | None = None
     instead_of: Existing | None = None
     row: Target | None = None
     old_row: Target | None = None
     carried: list[Target] = field(default_factory=list)
     displaced: list[Target] = field(default_factory=list)
+    held: list[Target] = field(default_factory=list)
     existing: Existing | None = None
     intent: Intent | None = None
     written: dict[str, str] = field(default_factory=dict)
@@ -60,13 +64,14 @@ class Wish:
 
     @property
     def keys(self) -> list[Key]:
-        """What must be reserved: for an address change the old key and the new one, and what goes along."""
-        return [(self.kind, self.key), *([self.moves_from] if self.moves_from else []), *self.carries]
+        """What must be reserved: for an address change the old key and the new one, what goes along, and what is held."""
+        moved = [self.moves_from] if self.moves_from else []
+        return [(self.kind, self.key), *moved, *self.carries, *self.holds]
 
     @property
     def rows(self) -> list[Target]:
         """The rows of all these keys, as far as they are known."""
-        rows = (self.row, self.old_row, *self.carried, *self.displaced)
+        rows = (self.row, self.old_row, *self.carried, *self.displaced, *self.held)
         return [row for row in rows if row is not None]
 
     @property
@@ -163,6 +168,7 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         vanished=wish.vanished,
         lacking=lacking(wish),
         references=wish.references,
+        named=wish.named,
     )
 
 

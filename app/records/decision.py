@@ -75,8 +75,9 @@ class Put:
     facts differ from the row's is never "unchanged". ``options`` tell the target's steps what the document cannot:
     what to do about a subscription, or who may be created.
 
-    ``carries`` are other targets that this one brings along in its own calls: the variants of a product. They are held and owned with it, so that no key is ever written by two. ``modes`` are target paths that
-    this record writes otherwise than the rows say: ``{"title": "create"}``.
+    ``carries`` are other targets that this one brings along in its own calls: the variants of a product. They are held and owned with it, so that no key is ever written by two. ``holds`` are targets (kind,
+    natural key) that its calls may write without owning them: the relation of a sale. Nobody else writes them meanwhile.
+    ``modes`` are target paths that this record writes otherwise than the rows say: ``{"title": "create"}``.
     """
 
     kind: str
@@ -89,6 +90,7 @@ class Put:
     facts: dict[str, str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
     carries: tuple[Carried, ...] = ()
+    holds: tuple[tuple[str, str], ...] = ()
     modes: Mapping[str, WriteMode] = field(default_factory=dict)
 
 

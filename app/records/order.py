@@ -104,6 +104,12 @@ class Order(BaseModel):
     paid: Decimal = Decimal(0)
     vat: tuple[VatSum, ...] = ()
     prices_include_vat: bool = True
+    taxed: Literal["normal", "shifted", "none"] = Field(
+        default="normal", description="`shifted`: the buyer's business owes the VAT; `none`: exported"
+    )
+    tax_country: str | None = Field(
+        default=None, description="ISO 3166 alpha-2 of the country whose VAT it bears, where it is not ours"
+    )
     financial: FinancialState = "unknown"
     fulfilment: FulfilmentState = "unknown"
     is_revenue: bool = Field(
@@ -125,6 +131,7 @@ class Order(BaseModel):
     landing_site: str | None = None
     url: str | None = None
     financial_date: date | None = None
+    due_date: date | None = None
     placed_at: datetime | None = None
     changed_at: datetime | None = None
     cancelled_at: datetime | None = None

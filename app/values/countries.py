@@ -85,6 +85,13 @@ def country_name(code: Any, language: str = "en") -> str | None:
     return None if found is None else _territories(language).get(found)
 
 
+def alpha_3(code: Any) -> str | None:
+    """ISO 3166 alpha-3 for a country's alpha-2 or name: ``BEL`` for ``BE``; None for an unknown one."""
+    known = country_code(code)
+    found = pycountry.countries.get(alpha_2=known) if known else None
+    return None if found is None else str(found.alpha_3)
+
+
 def is_country_code(value: Any) -> bool:
     """Whether this is an ISO 3166 alpha-2 code, in capitals."""
     return isinstance(value, str) and value in _codes()

@@ -61,7 +61,7 @@ class OrderReader:
             monotonic=self._monotonic,
             vat_field=field,
         )
-        other._skus, other._audiences = self._skus, self._audiences  # noqa: SLF001 - one cache
+        other._skus, other._audiences = self._skus, self._audiences
         return other
 
     async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:

@@ -15,25 +15,14 @@ from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps
+from app.connectors.mplus.buyers import buyer_of
+from app.connectors.mplus.saledocument import as_sale, resolved
 
 ORDER = "order"
 INVOICE = "invoice"
 
 _KEY = uuid.UUID("5c7f2f0e-7c0b-5d1c-9a55-0f1d3e6f6a11")
 
-# What a line holds beside its amounts; everything else of a flat line stands in ``data`` on the wire.
-LINE_NAMES = frozenset(
-    {
-        "lineId",
-        "employeeNumber",
-        "articleNumber",
-        "pluNumber",
-        "text",
-        "lineType",
-        "sequenceNumber",
-        "lineKind",
-    }
-)
 # What may still change on a sale that is there, by setting (features O7).
 CHANGEABLE = (
     "reference",
@@ -46,12 +35,18 @@ CHANGEABLE = (
 
 
 class Book(Change):
-    """Create one sale. ``sale`` is the till's type, without payments; ``external`` its external number."""
+    """Create one sale. ``sale`` is the till's type, without payments; ``external`` its external number.
+
+    ``buyer`` is the relation that was made just before, whose number is looked up; ``expected`` is what the shop says that
+    it comes to.
+    """
 
     safe_to_repeat: ClassVar[bool] = False
     external: str
     sale: Document
     payments: tuple[Document, ...] = ()
+    buyer: Document | None = None
+    expected: Decimal | None = None
 
     def summary(self) -> str:
         """Figures only."""
@@ -123,28 +118,12 @@ def steps(intent: Intent, existing: Existing | None) -> Steps:
     if existing is None:
         if not intent.create:
             return Leave("not_created", "The sale is not in the till, and this flow may not make it.")
-        return (_booking(kind, intent, payments),)
+        return _booking(kind, intent, payments)
     if existing.state != "present":
         return Leave(
             "cancelled_in_till", "The sale was cancelled in the till; it stays so.", state=existing.state
         )
     return (*_updates(kind, intent, existing), *_payment(kind, intent, existing, payments))
-
-
-def as_sale(document: Mapping[str, Any], *, kind: Literal["order", "invoice"], external: str) -> Document:
-    """The document of a flow as the till's type: flat lines with their amounts in ``data``, no payments."""
-    sale = {
-        name: value
-        for name, value in document.items()
-        if name not in ("lineList", "paymentList") and value is not None
-    }
-    sale["lineList"] = [_line(line) for line in document.get("lineList", ())]
-    if kind == ORDER:
-        return sale | {
-            "orderId": "",
-            "extOrderId": external,
-        }  # the number of a new order is the till's to give
-    return sale | {"extInvoiceId": external}
 
 
 def idempotency_key(natural: str, document: Mapping[str, Any]) -> str:
@@ -153,26 +132,35 @@ def idempotency_key(natural: str, document: Mapping[str, Any]) -> str:
     return str(uuid.uuid5(_KEY, f"{natural}\n{content}"))
 
 
-def _booking(kind: Literal["order", "invoice"], intent: Intent, payments: tuple[Document, ...]) -> Change:
+def _booking(kind: Literal["order", "invoice"], intent: Intent, payments: tuple[Document, ...]) -> Steps:
+    """The relation first, where it must be made or differs, then the sale. Raises RecordRefused for what is not there."""
     external = intent.natural or ""
-    sale = as_sale(intent.document, kind=kind, external=external)
+    document = intent.document
+    before: tuple[Change, ...] = ()
+    buyer: Document | None = None
+    if intent.named is not None:
+        document = resolved(document, intent.named, options=intent.options)
+        number, before, buyer = buyer_of(intent)
+        document = document | {"relationNumber": number}
+    sale = as_sale(document, kind=kind, external=external)
+    expected = document.get("totalInclAmount")
     if kind == INVOICE:
-        return BookInvoice(external=external, sale=sale, payments=payments)
-    return BookOrder(
-        external=external,
-        sale=sale,
-        payments=payments,
-        prepay=intent.options.get("payment", "prepay") != "final",
-        idempotency_key=idempotency_key(external, intent.document),
+        return (
+            *before,
+            BookInvoice(external=external, sale=sale, payments=payments, buyer=buyer, expected=expected),
+        )
+    return (
+        *before,
+        BookOrder(
+            external=external,
+            sale=sale,
+            payments=payments,
+            buyer=buyer,
+            expected=expected,
+            prepay=intent.options.get("payment", "prepay") != "final",
+            idempotency_key=idempotency_key(external, intent.document),
+        ),
     )
-
-
-def _line(line: Mapping[str, Any]) -> Document:
-    whole = {name: value for name, value in line.items() if name in LINE_NAMES and value is not None}
-    whole["data"] = {
-        name: value for name, value in line.items() if name not in LINE_NAMES and value is not None
-    }
-    return whole
 
 
 def _updates(kind: Literal["order", "invoice"], intent: Intent, existing: Existing) -> tuple[Change, ...]:

@@ -23,6 +23,8 @@ from app.connectors.mplus import (
 )
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.models import Version
+from app.connectors.mplus.salenames import SaleNames
+from app.connectors.mplus.salewriter import SaleTarget
 from app.errors import RecordRefused
 
 
@@ -49,6 +51,7 @@ class MplusClient:
             categories.KIND: readers.CategoryReader(till, tree),
             stock.KIND: stocks,
         }
+        self._names = SaleNames(till, self.find_relation)
         for name, shelf in orders.SHELVES.items():
             self._readers[name] = readers.SaleReader(till, shelf, self._marks)
 
@@ -104,9 +107,9 @@ class MplusClient:
         if kind == customers.KIND:
             return writers.RelationTarget(self.till, self)
         if kind == booking.ORDER:
-            return writers.SaleTarget(self.till, self, "order")
+            return SaleTarget(self.till, self, self._names, "order")
         if kind == booking.INVOICE:
-            return writers.SaleTarget(self.till, self, "invoice")
+            return SaleTarget(self.till, self, self._names, "invoice")
         raise wrong_kind("MplusKASSA", kind)
 
     async def options(self, name: str) -> tuple[catalogue.Option, ...]:

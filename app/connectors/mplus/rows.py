@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.connectors.mplus.salerows import SALES_IN
+
 Rows = tuple[tuple[str, str] | tuple[str, str, str], ...]
 
 
@@ -242,50 +244,6 @@ ORDERS_OUT: Rows = (
 )
 
 
-def _till_address(target: str, source: str) -> Rows:
-    return (
-        (f"{target}.name", f"coalesce({source}.company, {source}.name)"),
-        (f"{target}.contact", f"if({source}.company, {source}.name, `null`)"),
-        (f"{target}.companyName", f"{source}.company"),
-        (
-            f"{target}.address",
-            f"street_line({source}.street, {source}.number, {source}.addition, {source}.country)",
-        ),
-        (f"{target}.zipcode", f"{source}.postal_code"),
-        (f"{target}.city", f"{source}.city"),
-        (f"{target}.country", f"coalesce({source}.country_text, {source}.country)"),
-    )
-
-
-# Settings that these rows read: employee_number, branch, workplace, delivery_method, order_category.
-ORDERS_IN: Rows = (
-    ("relationNumber", "number(customer_ref)"),
-    ("employeeNumber", "number(coalesce(employee, settings.employee_number, `999999`))"),
-    ("entryBranchNumber", "number(coalesce(branch, settings.branch, `1`))"),
-    ("financialBranchNumber", "number(coalesce(branch, settings.branch, `1`))"),
-    ("workplaceNumber", "number(coalesce(workplace, settings.workplace))"),
-    ("reference", "coalesce(reference, number)"),
-    ("vatMethod", "if(prices_include_vat, 'VAT-METHOD-INCLUSIVE', 'VAT-METHOD-EXCLUSIVE')"),
-    ("financialDate", "iso_date(financial_date)"),
-    ("deliveryMethod", "coalesce(delivery_method, settings.delivery_method)"),
-    ("orderCategoryNumber", "number(coalesce(category, settings.order_category))"),
-    *_till_address("deliveryAddress", "shipping"),
-    *_till_address("invoiceAddress", "billing"),
-    ("lineList[]", "lines"),
-    ("lineList[].articleNumber", "number(item.sku)"),
-    ("lineList[].text", "item.title"),
-    ("lineList[].quantity", "item.quantity"),
-    (
-        "lineList[].price",
-        "if(whole.prices_include_vat, item.unit_price, coalesce(item.unit_price_excl, item.unit_price))",
-    ),
-    ("lineList[].vatCode", "number(item.vat_code)"),
-    ("paymentList[]", "payments"),
-    ("paymentList[].method", "item.method"),
-    ("paymentList[].amount", "item.amount"),
-    ("paymentList[].externalReference", "item.reference"),
-)
-
 OUT_ROWS: Mapping[str, Rows] = {
     "customer": CUSTOMERS_OUT,
     "product": PRODUCTS_OUT,
@@ -295,5 +253,5 @@ OUT_ROWS: Mapping[str, Rows] = {
 }
 """By kind of record: document of the till → record."""
 
-IN_ROWS: Mapping[str, Rows] = {"customer": CUSTOMERS_IN, "order": ORDERS_IN, "invoice": ORDERS_IN}
+IN_ROWS: Mapping[str, Rows] = {"customer": CUSTOMERS_IN, "order": SALES_IN}
 """By kind of target record: record → document of the till."""

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.connectors.mplus import booking, customers, orders, products
+from app.connectors.mplus import customers, orders, products
 from app.connectors.mplus.rows import IN_ROWS, OUT_ROWS
+from app.connectors.mplus.saledocument import as_sale
 from app.mapping.rows import RowMapping, parse_rows
 from app.records.category import Category
 from app.records.customer import Address, Customer, Person
@@ -481,6 +482,7 @@ def test_a_shops_order_becomes_a_sale_of_the_till():
         id="shop-1",
         number="#1001",
         customer_ref="17",
+        total=Decimal("99.90"),
         lines=(OrderLine(id="1", sku="1001", title="Trui", quantity=Decimal(2), unit_price=Decimal("49.95"), vat_code="1"),),
         shipping=OrderAddress(name="Jan Bos", street="Kerkstraat", number="12", addition="a", postal_code="1234 AB", city="Utrecht", country="NL"),
         payments=(OrderPayment(method="WEB", amount=Decimal("99.90")),),
@@ -498,6 +500,7 @@ def test_a_shops_order_becomes_a_sale_of_the_till():
         "reference": "#1001",
         "vatMethod": "VAT-METHOD-INCLUSIVE",
         "financialDate": "2026-06-01",
+        "totalInclAmount": Decimal("99.90"),
         "deliveryAddress": {
             "name": "Jan Bos",
             "address": "Kerkstraat 12 a",
@@ -507,17 +510,18 @@ def test_a_shops_order_becomes_a_sale_of_the_till():
         },
         "lineList": [
             {
-                "articleNumber": Decimal(1001),
+                "articleNumber": "1001",
                 "text": "Trui",
                 "quantity": Decimal(2),
                 "price": Decimal("49.95"),
+                "discountAmount": Decimal(0),
                 "vatCode": Decimal(1),
             }
         ],
         "paymentList": [{"method": "WEB", "amount": Decimal("99.90")}],
     }
     assert expected == document
-    assert booking.as_sale(document, kind="order", external="shop-1")["extOrderId"] == "shop-1"
+    assert as_sale(document, kind="order", external="shop-1")["extOrderId"] == "shop-1"
 
 
 # --- coming to rest: what was read, written back, is no change ----------------------------------------------------------
