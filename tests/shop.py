@@ -189,9 +189,10 @@ class Shop:
         mapping: Mapping[str, Any] | None = None,
         position: int = 0,
         integration_id: str | None = None,
+        source: str | None = None,
         target: str | None = None,
     ) -> str:
-        """A running flow from the till to the audience, reading from ``position`` on."""
+        """A running flow, from the till to the audience unless told otherwise, reading from ``position`` on."""
         known = flow_kind(kind)
         chosen = known.settings.model_validate(settings or {})
         async with self.db.write() as conn:
@@ -201,7 +202,7 @@ class Shop:
                 integration_id=integration_id or self.integration_id,
                 kind=kind,
                 record_kind=known.record_kind,
-                source_connection_id=self.till_id,
+                source_connection_id=source or self.till_id,
                 target_connection_id=target or self.list_id,
                 settings=chosen.model_dump(mode="json"),
                 mapping=mapping or {},

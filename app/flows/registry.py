@@ -6,9 +6,10 @@ from app.errors import InvalidInput
 from app.flows.base import FlowKind
 from app.flows.customers import CUSTOMERS
 from app.flows.products import PRODUCTS
+from app.flows.shoporders import SHOP_ORDERS
 from app.flows.stock import STOCK
 
-KINDS: dict[str, FlowKind] = {kind.name: kind for kind in (CUSTOMERS, PRODUCTS, STOCK)}
+KINDS: dict[str, FlowKind] = {kind.name: kind for kind in (CUSTOMERS, PRODUCTS, STOCK, SHOP_ORDERS)}
 
 
 def flow_kind(name: str) -> FlowKind:
