@@ -2,30 +2,23 @@
 
 Pure: an Order, settings and what is known become one sale, its buyer with it, under the shop's order number. Everything
 that can be known to be wrong is told before anything is written. What was booked is left alone, but for its cancellation
-and what was paid back of it. Features O4 to O7, O9, O10, O13 to O20, O26, O28.
+and what was paid back of it. Features O4 to O7, O10, O19, O20, O26.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from app.errors import MappingFailed
 from app.flows.base import FlowKind, Scan
 from app.flows.policies import archive_owned
-from app.flows.salemoney import money_of
-from app.flows.saletax import tax_of, with_tax
 from app.flows.shopordersettings import ShopOrdersSettings, SourceStore
-from app.mapping.expressions import Expression, compile_expression
-from app.mapping.run import Run, SkipRecord
-from app.mapping.tables import Table, compile_table
-from app.records.customer import Customer
+from app.flows.shopsale import nobody, refund_of, sale_of
+from app.mapping.run import SkipRecord
 from app.records.decision import Decision, Known, KnownTarget, Put, Skip
-from app.records.order import FinancialState, Order, OrderLine, OrderPayment
+from app.records.order import FinancialState, Order
 from app.values.money import half_up, to_decimal
-from app.values.text import as_text
 
 ORDER, INVOICE, CUSTOMER = "order", "invoice", "customer"
 SALES = (ORDER, INVOICE)
@@ -113,37 +106,20 @@ def _partly_refunded(
     order: Order, target: KnownTarget, store: SourceStore, settings: ShopOrdersSettings, known: Known
 ) -> Decision:
     """What the shop paid back lowers the order's total (mailchimp.md §3.4); what was booked of it before is remembered."""
-    booked = to_decimal(target.facts.get("total"))
+    booked = to_decimal(target.facts.get("total")) or order.total
     before = sum(
         (to_decimal(each.facts.get("refund")) or Decimal(0) for each in known.targets if each.own), Decimal(0)
     )
-    back = (booked or order.total) - order.total - before
+    back = booked - order.total - before
     if back <= 0:
         return Decision(skip=Skip("booked", "The sale is booked, and nothing more was paid back."))
     if settings.refund_article is None:
         warning = f"refund: {back} was paid back in the shop, and the flow has no article for partial refunds"
         return Decision(skip=Skip("refund_left", "The booked sale stays as it is."), warnings=(warning,))
-    line = OrderLine(
-        id="refund",
-        sku=str(settings.refund_article),
-        title=f"Terugbetaling {order.number or order.id}",
-        quantity=Decimal(-1),
-        unit_price=back,
-        total=-back,
-    )
-    credit = order.model_copy(
-        update={
-            "lines": (line,),
-            "total": -back,
-            "payments": (),
-            "credit_of": order.id,
-            "shipping_total": Decimal(0),
-        }
-    )
     kind: Kind = "invoice" if target.kind == INVOICE else "order"
     number = f"{_external(order, store)}-refund-{half_up(before + back)}"
-    put = _put(kind, number, _dressed(credit, settings), known, settings, facts={"refund": str(back)})
-    return Decision(puts=(put,))
+    credit = refund_of(order, back, settings)
+    return Decision(puts=(_put(kind, number, credit, known, settings, facts={"refund": str(back)}),))
 
 
 # --- what -----------------------------------------------------------------------------------------------------------
@@ -156,34 +132,22 @@ def _booked(
     settings: ShopOrdersSettings,
     known: Known,
 ) -> Decision:
-    _check(order, settings)
-    money, tax = money_of(order, store, settings), tax_of(order, settings)
-    lines = tuple(
-        with_tax(line.model_copy(update={"sku": _sku(line, settings)}), tax) for line in money.lines
-    )
-    paid = order.financial == "paid" and settings.payment != "none"
-    record = order.model_copy(
-        update={
-            "lines": lines,
-            "prices_include_vat": money.with_vat or tax.taxed != "normal",
-            "taxed": tax.taxed,
-            "tax_country": tax.country,
-            "payments": (_payment(order, settings),) if paid and not order.payments else order.payments,
-        }
-    )
-    if tax.taxed != "normal" and not money.with_vat:  # without VAT both are the same
-        record = record.model_copy(
-            update={"lines": tuple(line.model_copy(update={"total": line.total_excl}) for line in lines)}
+    record, warnings = sale_of(order, store, settings)
+    if record.customer is None and record.customer_ref is None:
+        if settings.without_email == "skip":
+            return Decision(skip=Skip("no_email", nobody(order)))
+        raise MappingFailed(
+            nobody(order),
+            field="customer.email",
+            advice="Enter a standard debtor in the flow's settings, or correct the address in the shop.",
+            code="no_email",
         )
-    record = _dressed(record, settings)
     kind: Kind = settings.book_as
     if standing:  # what it was booked as it stays: as the other it would be booked twice
         kind = "invoice" if standing[0].kind == INVOICE else "order"
     total = next((target.facts["total"] for target in standing if "total" in target.facts), str(order.total))
     put = _put(kind, _external(order, store), record, known, settings, facts={"total": total})
-    if record.customer is None and put.record.customer_ref is None:  # type: ignore[attr-defined]
-        return _nobody(order, settings)
-    return Decision(puts=(put,), warnings=money.warnings + tax.warnings)
+    return Decision(puts=(put,), warnings=warnings)
 
 
 def _external(order: Order, store: SourceStore) -> str:
@@ -209,142 +173,6 @@ def _put(
         options={"relation_key": known.hashed(CUSTOMER, email)} if email else {},
         holds=((CUSTOMER, email),) if email else (),
     )
-
-
-def _check(order: Order, settings: ShopOrdersSettings) -> None:
-    """What no sale can be made of. Raises MappingFailed."""
-    if not order.lines:
-        raise MappingFailed(
-            "The order has no lines.", field="lines", advice="Look at it in the shop.", code="no_lines"
-        )
-    if order.total < 0:
-        raise MappingFailed(
-            "The order's total is negative: it is a credit by itself, and names no order that it credits.",
-            field="total",
-            advice="Book it in the till by hand.",
-            code="negative_total",
-        )
-    if order.currency and order.currency != settings.currency:
-        raise MappingFailed(
-            f"The order is in {order.currency}, the till keeps its books in {settings.currency}.",
-            field="currency",
-            advice="Book it in the till by hand, or take the store out of the flow's settings.",
-            code="foreign_currency",
-        )
-    if any(line.quantity == 0 for line in order.lines):
-        raise MappingFailed(
-            "A line of the order has the quantity 0.",
-            field="lines",
-            advice="Look at it in the shop.",
-            code="no_quantity",
-        )
-
-
-def _sku(line: OrderLine, settings: ShopOrdersSettings) -> str | None:
-    sku = (line.sku or "").strip()
-    return settings.sku_table.get(sku, sku) or None
-
-
-# --- on whom, when, by whom -------------------------------------------------------------------------------------------
-
-
-def _dressed(order: Order, settings: ShopOrdersSettings) -> Order:
-    """With buyer or standard debtor, employee, branch and dates."""
-    said: dict[str, Any] = {}
-    debtor = settings.standard_debtor if settings.standard_debtor_when != "never" else None
-    buyer = _buyer(order, settings) if settings.standard_debtor_when != "always" else None
-    if order.customer_ref is None and debtor is not None:
-        said["customer_ref"] = str(debtor)
-    days = _days(order, settings)
-    if buyer is not None and days is not None:
-        buyer = buyer.model_copy(update={"payment_days": days})
-    said["customer"] = buyer
-    if order.branch not in (None, "1") and order.workplace is None and settings.workplace is None:
-        raise MappingFailed(
-            f"Branch {order.branch} needs a workplace.",
-            field="workplace",
-            advice="Let the rule that sets the branch set the workplace as well, or enter one in the settings.",
-            code="no_workplace",
-        )
-    if order.employee is None and order.branch in settings.branch_employees:
-        said["employee"] = str(settings.branch_employees[order.branch])
-    if settings.financial_date == "today":
-        said["financial_date"] = None
-    elif order.financial_date is not None and days is not None:
-        said["due_date"] = order.financial_date + timedelta(days=days)
-    return order.model_copy(update=said)
-
-
-def _buyer(order: Order, settings: ShopOrdersSettings) -> Customer | None:
-    customer = order.customer
-    if customer is None or customer.email is None:
-        return None
-    if settings.companies == "person":
-        return customer.model_copy(update={"company": None})
-    return customer
-
-
-def _nobody(order: Order, settings: ShopOrdersSettings) -> Decision:
-    problem = order.customer.email_problem if order.customer is not None else "missing"
-    what = "an e-mail address that can be none" if problem == "invalid" else "no e-mail address"
-    if settings.without_email == "skip":
-        return Decision(skip=Skip("no_email", f"The order has {what}."))
-    raise MappingFailed(
-        f"The order has {what}, and there is no standard debtor to book it on.",
-        field="customer.email",
-        advice="Enter a standard debtor in the flow's settings, or correct the address in the shop.",
-        code="no_email",
-    )
-
-
-# --- through expressions and tables -----------------------------------------------------------------------------------
-
-
-def _payment(order: Order, settings: ShopOrdersSettings) -> OrderPayment:
-    assert settings.payment_methods is not None
-    method = _looked_up(order, settings.payment_expression, settings.payment_methods, field="payment_methods")
-    if method is None:
-        raise MappingFailed(
-            "Nothing says by which method the order was paid.",
-            field="payment_methods",
-            advice="Add the value to the flow's table of payment methods, or a default.",
-            code="no_payment_method",
-        )
-    return OrderPayment(method=method, amount=half_up(order.total), reference=order.number)
-
-
-def _days(order: Order, settings: ShopOrdersSettings) -> int | None:
-    if settings.terms is None:
-        return None
-    found = _looked_up(order, settings.terms_expression, settings.terms, field="terms")
-    days = to_decimal(found)
-    if found is None or found == "":
-        return None
-    if days is None or days < 0 or days != days.to_integral_value():
-        raise MappingFailed(
-            "The payment terms of this order are no whole number of days.",
-            field="terms",
-            advice="Correct the flow's table of payment terms.",
-            code="bad_terms",
-        )
-    return int(days)
-
-
-def _looked_up(order: Order, expression: str, table: Table, *, field: str) -> str | None:
-    run = Run()
-    value = _compiled(expression).evaluate(order.model_dump(), run)
-    try:
-        found = compile_table(table, field)(value, run)
-    except MappingFailed as error:
-        raise MappingFailed(
-            f"The flow's setting {field}: {error.detail}", field=field, advice=error.advice, code=error.code
-        ) from None
-    return as_text(found) or None
-
-
-@lru_cache(maxsize=64)
-def _compiled(expression: str) -> Expression:
-    return compile_expression(expression, place="expression")
 
 
 def _scan(settings: ShopOrdersSettings) -> Scan:
