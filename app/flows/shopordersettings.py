@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from app.errors import InvalidInput
 from app.flows.base import FlowSettings
 from app.mapping.expressions import compile_expression
 from app.mapping.tables import Table
@@ -418,7 +419,10 @@ class ShopOrdersSettings(FlowSettings):
     @classmethod
     def compiles(cls, value: str) -> str:
         """An expression that can be run."""
-        compile_expression(value, place="expression")
+        try:
+            compile_expression(value, place="expression")
+        except InvalidInput as error:
+            raise ValueError(error.detail) from None
         return value
 
     @field_validator("stores")

@@ -1,7 +1,7 @@
 """flows remember what a look at everything showed, where a source does not tell what changed
 
 Revision ID: 20261126_glimpses
-Revises: 20261126_takers
+Revises: 20261126_landings
 Create Date: 2026-11-26 11:00:00
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_glimpses"
-down_revision = "20261126_takers"
+down_revision = "20261126_landings"
 branch_labels = None
 depends_on = None
 
