@@ -11,16 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.errors import MappingFailed
+from app.mapping.arguments import Argument, compile_argument
 from app.mapping.functions import LIBRARY
 from app.mapping.library import choices
 from app.mapping.library.choices import is_hollow
-from app.mapping.library.entry import Function, coerced, is_true
-from app.mapping.library.patterns import compile_pattern
-from app.mapping.run import SHORT, Run
-
-Evaluate = Callable[[Any, Run], Any]
-Node = dict[str, Any]
+from app.mapping.library.entry import Function, is_true
+from app.mapping.plainpaths import Evaluate, Node
+from app.mapping.run import Run
 
 
 def compile_call(node: Node, arguments: Sequence[Evaluate], *, repeats: bool) -> Evaluate:
@@ -33,7 +30,7 @@ def compile_call(node: Node, arguments: Sequence[Evaluate], *, repeats: bool) ->
         call = _bound(
             function,
             [
-                _argument(function, at, child, evaluate)
+                compile_argument(function, at, child, evaluate)
                 for at, (child, evaluate) in enumerate(zip(node["children"], arguments, strict=True))
             ],
         )
@@ -53,141 +50,105 @@ def _paying(call: Evaluate) -> Evaluate:
     return pay
 
 
-# --- arguments --------------------------------------------------------------------------------------------------------
-
-
-def _argument(function: Function, at: int, node: Node, evaluate: Evaluate) -> Evaluate:
-    """The closure of one argument, with its value as the parameter's kind."""
-    parameter = function.parameter(at)
-    kind, name = parameter.kind, function.name
-    if kind == "pattern":
-        regex = compile_pattern(node["value"])
-        return lambda value, run: regex
-    if kind in ("anything", "&expression"):
-        return evaluate
-
-    def fit(given: Any, run: Run) -> Any:
-        if given is None:
-            return None
-        if given.__class__ is str and len(given) > SHORT:
-            run.pay(len(given) >> 8)
-        found = coerced(kind, given, name)
-        if found is None and given != "":
-            run.note(f"{name}() could not read {parameter.name} as {kind}.")
-        return found
-
-    if node["type"] == "literal":
-        return _written_out(evaluate, fit)
-    if kind != "text":
-        return lambda value, run: fit(evaluate(value, run), run)
-    if node["type"] == "field":
-        return _text_field(node["value"], fit)
-
-    def text(value: Any, run: Run) -> Any:
-        given = evaluate(value, run)
-        return given if given.__class__ is str and len(given) <= SHORT else fit(given, run)
-
-    return text
-
-
-def _text_field(field: str, fit: Evaluate) -> Evaluate:
-    def text(value: Any, run: Run) -> Any:
-        given = value.get(field) if value.__class__ is dict else None
-        return given if given.__class__ is str and len(given) <= SHORT else fit(given, run)
-
-    return text
-
-
-def _written_out(evaluate: Evaluate, fit: Evaluate) -> Evaluate:
-    """A literal is fitted once; one that does not fit is told with every record, where people look."""
-    try:
-        constant = fit(evaluate(None, Run()), Run())
-    except MappingFailed:
-        constant = None
-    if constant is None:
-        return lambda value, run: fit(evaluate(value, run), run)
-    return lambda value, run: constant
-
-
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
-def _bound(function: Function, arguments: Sequence[Evaluate]) -> Evaluate:
-    """The call with its arguments. Where all of them are there, it is called straight away."""
-    call, with_run = function.call, function.takes_run
-    fill = _filling(function, len(arguments))
-    strict = [not function.parameter(at).nothing for at in range(len(arguments))]
-    needs = tuple(zip(arguments, strict, strict=True))
-    noted = f"{function.name}() could not read its value." if function.reads else None
+def _bound(function: Function, arguments: Sequence[Argument]) -> Evaluate:
+    """The call with its arguments, in the shape that takes the fewest steps. What cannot be read is noted."""
+    if not arguments:
+        call = function.call
+        return (lambda value, run: call(run)) if function.takes_run else (lambda value, run: call())
+    if not any(argument.varies for argument in arguments[1:]):
+        return _of_one(function, arguments[0].evaluate, tuple(each.constant for each in arguments[1:]))
+    if len(arguments) == 2:
+        return _of_two(function, arguments[0].evaluate, arguments[1].evaluate)
+    return _of_many(function, [argument.evaluate for argument in arguments])
 
-    if len(arguments) == 1 and strict[0]:
-        (only,) = arguments
 
-        def one(value: Any, run: Run) -> Any:
-            given = only(value, run)
-            if given is None:
-                return None
+def _of_one(function: Function, first: Evaluate, written: tuple[Any, ...]) -> Evaluate:
+    """Only the first argument comes from the record; those ``written`` out behind it are the same for all."""
+    call, with_run, noted = function.call, function.takes_run, _unread(function)
+    needed = not function.parameter(0).nothing
+
+    def one(value: Any, run: Run) -> Any:
+        given = first(value, run)
+        if given is None and needed:
+            return None
+        if written:
+            found = call(run, given, *written) if with_run else call(given, *written)
+        else:
             found = call(run, given) if with_run else call(given)
-            if found is None and noted is not None and given != "":
-                run.note(noted)
-            return found
-
-        return one
-
-    if len(arguments) == 2 and strict[0]:
-        first, second = arguments
-
-        def two(value: Any, run: Run) -> Any:
-            one = first(value, run)
-            if one is None:
-                return fill((None, second(value, run)), run)
-            other = second(value, run)
-            if other is None:
-                found = fill((one, None), run)
-            else:
-                found = call(run, one, other) if with_run else call(one, other)
-            if found is None and noted is not None and one != "":
-                run.note(noted)
-            return found
-
-        return two
-
-    def several(value: Any, run: Run) -> Any:
-        given: list[Any] = []
-        lacking = False
-        for argument, needed in needs:
-            found = argument(value, run)
-            if found is None and needed:
-                lacking = True
-            given.append(found)
-        found = fill(given, run) if lacking else call(run, *given) if with_run else call(*given)
-        if found is None and noted is not None and given and given[0] is not None and given[0] != "":
+        if found is None and noted is not None and given is not None and given != "":
             run.note(noted)
         return found
 
-    return several
+    return one
+
+
+def _of_two(function: Function, first: Evaluate, second: Evaluate) -> Evaluate:
+    call, with_run, noted = function.call, function.takes_run, _unread(function)
+    needs_first, needs_second = not function.parameter(0).nothing, not function.parameter(1).nothing
+    spare = function.parameter(1).optional
+
+    def two(value: Any, run: Run) -> Any:
+        one = first(value, run)
+        other = second(value, run)
+        if one is None and needs_first:
+            return None
+        if other is not None or not needs_second:
+            found = call(run, one, other) if with_run else call(one, other)
+        elif spare:
+            found = call(run, one) if with_run else call(one)
+        else:
+            found = None
+        if found is None and noted is not None and one is not None and one != "":
+            run.note(noted)
+        return found
+
+    return two
+
+
+def _of_many(function: Function, arguments: Sequence[Evaluate]) -> Evaluate:
+    call, with_run, noted = function.call, function.takes_run, _unread(function)
+    fill = _filling(function, len(arguments))
+    needs = [not function.parameter(at).nothing for at in range(len(arguments))]
+    needed = tuple(zip(arguments, needs, strict=True))
+
+    def many(value: Any, run: Run) -> Any:
+        given: list[Any] = []
+        lacking = False
+        for argument, need in needed:
+            found = argument(value, run)
+            if found is None and need:
+                lacking = True
+            given.append(found)
+        found = fill(given, run) if lacking else call(run, *given) if with_run else call(*given)
+        if found is None and noted is not None and given[0] is not None and given[0] != "":
+            run.note(noted)
+        return found
+
+    return many
 
 
 def _filling(function: Function, count: int) -> Callable[[Sequence[Any], Run], Any]:
     """The call where something is nothing, by each parameter's rule (``library/entry.py``)."""
     call = function.call
     parameters = [function.parameter(at) for at in range(count)]
-    repeated = any(parameter.repeated for parameter in function.parameters)
-    strict = [not parameter.nothing and not parameter.repeated for parameter in parameters]
 
     def fill(given: Sequence[Any], run: Run) -> Any:
         by_name: dict[str, Any] = {}
-        for parameter, needed, found in zip(parameters, strict, given, strict=True):
-            if found is None and needed:
-                if not parameter.optional:
-                    return None
-            elif not repeated:
+        for parameter, found in zip(parameters, given, strict=True):
+            if found is not None or parameter.nothing:
                 by_name[parameter.name] = found
-        if repeated:
-            return call(run, *given) if function.takes_run else call(*given)
+            elif not parameter.optional:
+                return None
         return call(run=run, **by_name) if function.takes_run else call(**by_name)
 
     return fill
+
+
+def _unread(function: Function) -> str | None:
+    return f"{function.name}() could not read its value." if function.reads else None
 
 
 # --- functions that choose --------------------------------------------------------------------------------------------
@@ -197,7 +158,7 @@ def _coalesce(parts: Sequence[Evaluate]) -> Evaluate:
     def first_filled(value: Any, run: Run) -> Any:
         for part in parts:
             found = part(value, run)
-            if found if found.__class__ is str else not is_hollow(found):
+            if found is not None and (found if found.__class__ is str else not is_hollow(found)):
                 return found
         return None
 
@@ -228,7 +189,13 @@ def _default(parts: Sequence[Evaluate]) -> Evaluate:
 def _if(parts: Sequence[Evaluate]) -> Evaluate:
     ask, yes, *rest = parts
     no: Evaluate = rest[0] if rest else lambda value, run: None
-    return lambda value, run: yes(value, run) if is_true(ask(value, run)) else no(value, run)
+
+    def choose(value: Any, run: Run) -> Any:
+        asked = ask(value, run)
+        holds = asked if asked.__class__ is bool or asked is None else is_true(asked)
+        return yes(value, run) if holds else no(value, run)
+
+    return choose
 
 
 _CHOOSING: dict[Callable[..., Any], Callable[[Sequence[Evaluate]], Evaluate]] = {

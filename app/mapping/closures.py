@@ -16,35 +16,9 @@ from typing import Any
 
 from app.mapping.calls import compile_call
 from app.mapping.library.entry import is_true
-from app.mapping.run import Run
+from app.mapping.plainpaths import Evaluate, Node, names_of, plain_path
+from app.mapping.run import LISTS, Run
 from app.values.money import to_decimal
-
-Evaluate = Callable[[Any, Run], Any]
-Node = dict[str, Any]
-
-
-def plain_path(names: tuple[str, ...]) -> Evaluate:
-    """``a.b.c``. What is no object on the way has no such name: None."""
-    if len(names) == 1:
-        (only,) = names
-        return lambda value, run: value.get(only) if isinstance(value, dict) else None
-    if len(names) == 2:
-        outer, inner = names
-
-        def two(value: Any, run: Run) -> Any:
-            found = value.get(outer) if isinstance(value, dict) else None
-            return found.get(inner) if isinstance(found, dict) else None
-
-        return two
-
-    def many(value: Any, run: Run) -> Any:
-        for name in names:
-            if not isinstance(value, dict):
-                return None
-            value = value.get(name)
-        return value
-
-    return many
 
 
 def compile_node(node: Node, *, repeats: bool = False) -> Evaluate:
@@ -59,7 +33,7 @@ def _field(node: Node, repeats: bool) -> Evaluate:
 def _chain(node: Node, repeats: bool) -> Evaluate:
     """``a.b``, ``a[0]``, ``a | b``: each part looks at what the one before gave."""
     parts = node["children"]
-    names = _names(node)
+    names = names_of(node)
     if names is not None:
         return plain_path(names)
     first, second, *more = (compile_node(part, repeats=repeats) for part in parts)
@@ -73,15 +47,6 @@ def _chain(node: Node, repeats: bool) -> Evaluate:
         return value
 
     return follow
-
-
-def _names(node: Node) -> tuple[str, ...] | None:
-    if node["type"] == "field":
-        return (node["value"],)
-    if node["type"] != "subexpression":
-        return None
-    pieces = [_names(child) for child in node["children"]]
-    return None if None in pieces else tuple(name for piece in pieces if piece for name in piece)
 
 
 def _same(node: Node, repeats: bool) -> Evaluate:
@@ -106,7 +71,7 @@ def _index(node: Node, repeats: bool) -> Evaluate:
     at = node["value"]
 
     def element(value: Any, run: Run) -> Any:
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, LISTS):
             return None
         return value[at] if -len(value) <= at < len(value) else None
 
@@ -117,7 +82,7 @@ def _slice(node: Node, repeats: bool) -> Evaluate:
     piece = slice(*node["children"])
 
     def part(value: Any, run: Run) -> Any:
-        if not isinstance(value, list | tuple) or piece.step == 0:
+        if not isinstance(value, LISTS) or piece.step == 0:
             return None
         run.pay(len(value))
         return list(value[piece])
@@ -131,7 +96,7 @@ def _projection(node: Node, repeats: bool) -> Evaluate:
 
     def project(value: Any, run: Run) -> Any:
         elements = base(value, run)
-        if not isinstance(elements, list | tuple):
+        if not isinstance(elements, LISTS):
             return None
         run.pay(len(elements) + 1)
         return [found for element in elements if (found := each(element, run)) is not None]
@@ -160,7 +125,7 @@ def _filter_projection(node: Node, repeats: bool) -> Evaluate:
 
     def project(value: Any, run: Run) -> Any:
         elements = base(value, run)
-        if not isinstance(elements, list | tuple):
+        if not isinstance(elements, LISTS):
             return None
         run.pay(2 * len(elements) + 1)
         kept = (each(element, run) for element in elements if is_true(condition(element, run)))
@@ -174,11 +139,11 @@ def _flatten(node: Node, repeats: bool) -> Evaluate:
 
     def flat(value: Any, run: Run) -> Any:
         elements = base(value, run)
-        if not isinstance(elements, list | tuple):
+        if not isinstance(elements, LISTS):
             return None
         merged: list[Any] = []
         for element in elements:
-            if isinstance(element, list | tuple):
+            if isinstance(element, LISTS):
                 run.pay(len(element) + 1)
                 merged.extend(element)
             else:

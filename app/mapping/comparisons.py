@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.errors import InvalidInput
-from app.mapping.closures import Evaluate
 from app.mapping.library.choices import is_empty
 from app.mapping.library.patterns import compile_pattern
-from app.mapping.run import SHORT, Run
+from app.mapping.plainpaths import Evaluate
+from app.mapping.run import LISTS, NESTED, SHORT, Run
 from app.mapping.tables import key_of
 from app.values.dates import parse_moment, wall_clock
 from app.values.money import to_decimal
@@ -101,7 +101,7 @@ def _equal(left: Any, right: Any, run: Run, *, exact: bool) -> bool:
         return left is right or (as_text(left) or "").casefold() == (as_text(right) or "").casefold()
     if isinstance(left, str) and isinstance(right, str):
         return left == right if exact else left.strip().casefold() == right.strip().casefold()
-    if isinstance(left, dict | list | tuple) or isinstance(right, dict | list | tuple):
+    if isinstance(left, NESTED) or isinstance(right, NESTED):
         return run.same(left, right)
     one, other = to_decimal(left), to_decimal(right)
     if one is not None and other is not None:
@@ -121,7 +121,7 @@ def _text_comparison(operator: str, *, exact: bool) -> Compare:
     holds = _TEXT[operator]
 
     def compare(left: Any, right: Any, run: Run) -> bool:
-        if operator == "contains" and isinstance(left, list | tuple):
+        if operator == "contains" and isinstance(left, LISTS):
             run.pay(len(left))
             return any(_equal(element, right, run, exact=exact) for element in left)
         text, piece = as_text(left), as_text(right)
@@ -137,14 +137,14 @@ def _listed(constant: Sequence[Any] | None, *, exact: bool) -> Compare:
     known = frozenset(key_of(value, any_case=not exact) for value in constant or ())
 
     def compare(left: Any, right: Any, run: Run) -> bool:
-        if isinstance(left, list | tuple):
+        if isinstance(left, LISTS):
             run.pay(len(left))
             return any(compare(element, right, run) for element in left)
         if is_empty(left) or isinstance(left, dict):
             return False
         if constant is not None:
             return key_of(left, any_case=not exact) in known
-        elements = right if isinstance(right, list | tuple) else (right,)
+        elements = right if isinstance(right, LISTS) else (right,)
         run.pay(len(elements))
         return any(_equal(left, element, run, exact=exact) for element in elements)
 

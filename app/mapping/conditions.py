@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.errors import InvalidInput
 from app.mapping.comparisons import Ask, compile_comparison
 from app.mapping.expressions import Expression, compile_expression
+from app.mapping.run import Run
 from app.mapping.scalars import Scalar
 
 MAX_GROUP_DEPTH = 6
@@ -174,10 +175,16 @@ def _compiled(when: When, place: str, depth: int, gathered: _Gathered) -> Ask:
     parts = [_compiled(each, f"{place}.of[{at}]", depth + 1, gathered) for at, each in enumerate(when.of)]
     if len(parts) == 1 and when.match != "none":
         return parts[0]
-    if when.match == "all":
-        return lambda value, run: all(part(value, run) for part in parts)
-    wanted = when.match == "any"
-    return lambda value, run: any(part(value, run) for part in parts) is wanted
+    # `all` is settled by the first that does not hold, `any` and `none` by the first that does
+    settles, answer = when.match != "all", when.match == "any"
+
+    def ask(value: Any, run: Run) -> bool:
+        for part in parts:
+            if part(value, run) is settles:
+                return answer
+        return not answer
+
+    return ask
 
 
 def _condition(condition: Condition, place: str, gathered: _Gathered) -> Ask:

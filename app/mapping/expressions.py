@@ -19,10 +19,11 @@ from jmespath.exceptions import JMESPathError
 from jmespath.parser import Parser
 
 from app.errors import InvalidInput
-from app.mapping.closures import Evaluate, compile_node, plain_path
+from app.mapping.closures import compile_node
 from app.mapping.functions import LIBRARY
 from app.mapping.library.entry import arity_problem
 from app.mapping.library.patterns import compile_pattern
+from app.mapping.plainpaths import Evaluate, Node, plain_path
 from app.mapping.reads import paths_of
 from app.values.dates import zone
 
@@ -31,8 +32,6 @@ MAX_NESTING = 40
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*`", re.DOTALL)
-
-Node = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import InvalidInput, MappingFailed
-from app.mapping.closures import Evaluate
 from app.mapping.comparisons import Ask
 from app.mapping.conditions import When, compile_when
 from app.mapping.expressions import compile_expression
-from app.mapping.run import Run
+from app.mapping.plainpaths import Evaluate
+from app.mapping.run import LISTS, Run
 from app.mapping.tables import Tables
 from app.values.email import normalise_email
 from app.values.text import as_text
@@ -219,7 +219,7 @@ def _by_list(kind: ListKind, read: Evaluate, lists: Lists) -> list[Judge]:
 
     def values(document: dict[str, Any], run: Run) -> frozenset[str]:
         found = read(document, run)
-        elements = found if isinstance(found, list | tuple) else (found,)
+        elements = found if isinstance(found, LISTS) else (found,)
         run.pay(len(elements))
         return _normalised(kind, elements)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-Node = dict[str, Any]
+from app.mapping.plainpaths import Node
 
 # Functions that hand each element of one argument to an &expression in another: (list argument, expression argument).
 _EACH = {"sort_by": (0, 1), "min_by": (0, 1), "max_by": (0, 1), "map": (1, 0)}

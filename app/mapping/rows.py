@@ -18,11 +18,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import InvalidInput
-from app.mapping.closures import Evaluate
 from app.mapping.comparisons import Ask
 from app.mapping.conditions import When, compile_when
 from app.mapping.expressions import compile_expression
 from app.mapping.modes import MODE_TEXT, Mode
+from app.mapping.plainpaths import Evaluate
 from app.mapping.run import MAX_CALLS, Run, SkipRecord
 from app.mapping.tables import Table, Tables, table_of
 from app.mapping.targetpaths import Targets, source_paths, split_target

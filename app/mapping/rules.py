@@ -14,19 +14,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import InvalidInput, MappingFailed
-from app.mapping.actions import (
-    TAGS,
-    Action,
-    AddTag,
-    Effect,
-    Skip,
-    Stop,
-    StopRecord,
-    compile_action,
-)
+from app.mapping.actions import Action, AddTag, Skip, Stop
 from app.mapping.comparisons import Ask
 from app.mapping.conditions import When, compile_when
-from app.mapping.run import MAX_CALLS, Run, SkipRecord, kind_of
+from app.mapping.effects import TAGS, Effect, StopRecord, compile_action
+from app.mapping.firing import Fire, RuleParts, over_elements, over_record
+from app.mapping.run import LISTS, MAX_CALLS, Run, SkipRecord
 from app.mapping.tables import Tables
 from app.mapping.writing import FAULTS
 from app.values.text import as_text
@@ -105,11 +98,7 @@ class Ruled:
 @dataclass(frozen=True, slots=True)
 class _Rule:
     name: str
-    each: tuple[str, ...]
-    guard: Ask | None
-    when: Ask | None
-    then: tuple[Effect, ...]
-    otherwise: tuple[Effect, ...]
+    fire: Fire
     calls: int
 
 
@@ -165,13 +154,7 @@ class RuleSet:
         for rule in self.rules:
             run.row = rule.name
             try:
-                if rule.each:
-                    done = _for_each(rule, record, settings, run)
-                else:
-                    effects = _effects(rule, record, run)
-                    done = bool(effects)
-                    for effect in effects:
-                        effect(record, record, run)
+                done = rule.fire(record, settings, run)
             except SkipRecord as outcome:
                 skip = str(outcome)
             except StopRecord as outcome:
@@ -223,7 +206,8 @@ def _compiled(rule: Rule, place: str, sources: set[str], tables: Tables | None, 
         raise InvalidInput(f"{rule.each!r} is no path: names with dots are.", field=f"{place}.each")
     guard, when = ask(rule.guard, "guard"), ask(rule.when, "when")
     then, otherwise = effects(rule.then, "then"), effects(rule.otherwise, "otherwise")
-    return _Rule(rule.name, each, guard, when, then, otherwise, calls)
+    parts = RuleParts(guard, when, then, otherwise, calls)
+    return _Rule(rule.name, over_elements(parts, each) if each else over_record(parts), calls)
 
 
 def _from_root(reads: frozenset[str], each: str | None) -> frozenset[str]:
@@ -245,53 +229,6 @@ def _changed(rule: Rule) -> set[str]:
     return {f"{prefix}{action.field}" for action in actions if not isinstance(action, AddTag | Skip | Stop)}
 
 
-def _effects(rule: _Rule, seen: Any, run: Run) -> tuple[Effect, ...]:
-    """What the rule does about this; nothing where its guard does not hold."""
-    if rule.guard is not None and not rule.guard(seen, run):
-        return ()
-    return rule.then if rule.when is None or rule.when(seen, run) else rule.otherwise
-
-
-def _for_each(rule: _Rule, record: dict[str, Any], settings: Mapping[str, Any] | None, run: Run) -> bool:
-    """The rule over every element of its list; a skip takes that element out, with a note."""
-    holder: Any = record
-    for name in rule.each[:-1]:
-        if not isinstance(holder.get(name), dict):
-            return False
-        holder[name] = holder = dict(holder[name])
-    elements = holder.get(rule.each[-1])
-    if elements is None:
-        return False
-    if not isinstance(elements, list | tuple):
-        raise MappingFailed(f"{'.'.join(rule.each)} is {kind_of(elements)}, not a list")
-    run.pay(len(elements) * (2 + 2 * rule.calls))
-    done = False
-    kept: list[Any] = []
-    for item in elements:
-        if not isinstance(item, dict):
-            raise MappingFailed(f"{'.'.join(rule.each)} holds {kind_of(item)} where objects are needed")
-        seen = {"item": item, "whole": record, "settings": settings}
-        effects = _effects(rule, seen, run)
-        if not effects:
-            kept.append(item)
-            continue
-        done = True
-        seen["item"] = here = dict(item)
-        try:
-            for effect in effects:
-                effect(here, seen, run)
-        except SkipRecord as skip:
-            run.note(f"an element of {'.'.join(rule.each)} was left out ({skip}).")
-        else:
-            kept.append(here)
-        for tag in here.pop(TAGS, ()):
-            gathered = record.setdefault(TAGS, [])
-            if tag not in gathered:
-                gathered.append(tag)
-    holder[rule.each[-1]] = kept
-    return done
-
-
 def _settle_tags(record: dict[str, Any], path: tuple[str, ...]) -> None:
     added = record.pop(TAGS, None)
     if not added:
@@ -300,7 +237,7 @@ def _settle_tags(record: dict[str, Any], path: tuple[str, ...]) -> None:
         inner = record.get(name)
         record[name] = record = dict(inner) if isinstance(inner, dict) else {}
     present = record.get(path[-1])
-    held = list(present) if isinstance(present, list | tuple) else [present] if as_text(present) else []
+    held = list(present) if isinstance(present, LISTS) else [present] if as_text(present) else []
     record[path[-1]] = held + [tag for tag in added if tag not in held]
 
 

@@ -23,6 +23,12 @@ MAX_CHARACTERS = 2_000_000
 MAX_TEXT = 262_144  # one value: a generous product description
 MAX_DEPTH = 32
 
+# What counts as a list, as nested, as something that may be empty. Tuples of classes, because ``list | tuple`` is built
+# anew every time it is asked, and these questions are asked hundreds of times for every record.
+LISTS = (list, tuple)
+NESTED = (dict, list, tuple)
+SIZED = (str, dict, list, tuple)
+
 
 class SkipRecord(Exception):
     """A table says that this record is to be left out; caught where rows and rules are applied."""
@@ -88,7 +94,7 @@ class Run:
         if isinstance(value, dict):
             self._deeper(depth, len(value))
             return {name: self.copied(inner, depth + 1) for name, inner in value.items()}
-        if isinstance(value, list | tuple):
+        if isinstance(value, LISTS):
             self._deeper(depth, len(value))
             return [self.copied(inner, depth + 1) for inner in value]
         return value
@@ -106,8 +112,8 @@ class Run:
                 return False
             self._deeper(depth, len(left))
             return all(self.same(inner, right[name], depth + 1) for name, inner in left.items())
-        if isinstance(left, list | tuple):
-            if not isinstance(right, list | tuple) or len(left) != len(right):
+        if isinstance(left, LISTS):
+            if not isinstance(right, LISTS) or len(left) != len(right):
                 return False
             self._deeper(depth, len(left))
             return all(self.same(one, other, depth + 1) for one, other in zip(left, right, strict=True))
@@ -135,7 +141,7 @@ def kind_of(value: Any) -> str:
         return "yes or no"
     if isinstance(value, dict):
         return "an object"
-    if isinstance(value, list | tuple):
+    if isinstance(value, LISTS):
         return "a list"
     if hasattr(value, "isoformat"):
         return "a date"

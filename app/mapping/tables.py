@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.errors import InvalidInput, MappingFailed
-from app.mapping.run import Run, SkipRecord, kind_of
+from app.mapping.run import LISTS, Run, SkipRecord, kind_of
 from app.mapping.scalars import Scalar
 from app.values.text import as_text
 
@@ -95,7 +95,7 @@ def compile_table(table: Table, name: str) -> Translate:
     default = table.default
 
     def translate(value: Any, run: Run, otherwise: Any = None) -> Any:
-        if isinstance(value, list | tuple):
+        if isinstance(value, LISTS):
             run.pay(len(value))
             answers = [translate(element, run, otherwise) for element in value]
             return [answer for answer in answers if answer is not None and answer != ""]

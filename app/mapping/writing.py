@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from app.errors import MappingFailed
-from app.mapping.closures import Evaluate
-from app.mapping.run import SHORT, Run, kind_of
+from app.mapping.plainpaths import Evaluate
+from app.mapping.run import LISTS, SHORT, Run, kind_of
 
 Write = Callable[[Any, dict[str, Any], Run], None]
 Steps = Sequence[tuple[str, Write]]
@@ -109,7 +109,7 @@ def apply_scope(
     run.row = f"{name}[]"
     try:
         elements = scope.elements(whole, run)
-        if isinstance(elements, list | tuple):
+        if isinstance(elements, LISTS):
             run.pay(len(elements) * scope.cost)
     except MappingFailed as error:
         raise _named(error, f"{name}[]") from None
@@ -117,7 +117,7 @@ def apply_scope(
         raise _unfit(error, f"{name}[]") from None
     if elements is None:
         return
-    if not isinstance(elements, list | tuple):
+    if not isinstance(elements, LISTS):
         raise MappingFailed(
             f"The row {name}[] gives {kind_of(elements)} where a list is needed.",
             row=f"{name}[]",

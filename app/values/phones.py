@@ -2,8 +2,8 @@
 
 The library that knows the world's numbering plans takes 30 µs a number. Most numbers of a shop are plain: digits with
 spaces or dashes in its own country or with ``+`` or ``00`` and a country code. For countries whose plan has no tricks
-those are judged by one regular expression made from the library's own plan; whatever that does not accept goes to
-the library itself.
+those are judged by one regular expression made from the library's own plan. A number that is dialled with the
+country's ``0`` in front and does not fit that plan is none at all; whatever else it does not accept goes to the library.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def phone_e164(value: Any, country: str = "NL") -> str | None:
     if found is not None:
         quick = _quick(found[1], found[2].translate(_SPACERS), country)
         if quick is not None:
-            return quick
+            return quick or None
     try:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException:
@@ -44,7 +44,7 @@ def phone_e164(value: Any, country: str = "NL") -> str | None:
 
 
 def _quick(international: str | None, digits: str, country: str) -> str | None:
-    """A plain number of a plain plan; None when the library has to look."""
+    """A plain number of a plain plan; empty when there is none such; None when the library has to look."""
     plan = _plan(country)
     if plan is None:
         return None
@@ -52,12 +52,14 @@ def _quick(international: str | None, digits: str, country: str) -> str | None:
     if international is None:
         if not digits.startswith("0"):
             return None
-        digits = digits[1:]
-    elif digits.startswith(code):
-        digits = digits.removeprefix(code)
-    else:
-        return None
-    return f"+{code}{digits}" if national.fullmatch(digits) else None
+        if national.fullmatch(digits, 1):
+            return f"+{code}{digits[1:]}"
+        return (
+            None if digits.startswith("00") else ""
+        )  # two zeros may be the way abroad, with a space between
+    if digits.startswith(code) and national.fullmatch(digits, len(code)):
+        return f"+{digits}"
+    return None
 
 
 @lru_cache(maxsize=256)

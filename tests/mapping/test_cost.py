@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.mapping import calls, closures, expressions, rows, rules
+from app.mapping import arguments, closures, expressions, rows, rules
 from app.mapping.rows import RowMapping, parse_rows
 from app.mapping.rules import Rule, RuleSet
 from app.mapping.tables import Table, compile_tables
@@ -62,7 +62,7 @@ def test_nothing_is_compiled_for_a_record(compiled: Any, monkeypatch: pytest.Mon
         (rules, "compile_action"),
         (expressions, "Parser"),
         (closures, "compile_node"),
-        (calls, "compile_pattern"),
+        (arguments, "compile_pattern"),
     ):
         monkeypatch.setattr(module, name, refuse)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.errors import MappingFailed
 from app.mapping.library.entry import Flag, Run, Text, is_true
-from app.mapping.run import MAX_DEPTH, kind_of
+from app.mapping.run import LISTS, MAX_DEPTH, NESTED, SIZED, kind_of
 from app.values.money import to_decimal
 from app.values.text import as_text
 
@@ -106,7 +106,7 @@ def to_json(run: Run, value: Any) -> Text:
 
 def is_hollow(value: Any) -> bool:
     """Nothing, or an empty text, list or object."""
-    return value is None or (isinstance(value, str | list | tuple | dict) and not value)
+    return value is None or (isinstance(value, SIZED) and not value)
 
 
 def is_empty(value: Any) -> bool:
@@ -115,7 +115,7 @@ def is_empty(value: Any) -> bool:
         return True
     if isinstance(value, str):
         return not value or value.isspace()
-    return isinstance(value, list | tuple | dict) and not value
+    return isinstance(value, NESTED) and not value
 
 
 def _plain(run: Run, value: Any, depth: int) -> Any:
@@ -124,7 +124,7 @@ def _plain(run: Run, value: Any, depth: int) -> Any:
     run.pay(1)
     if isinstance(value, dict):
         return {str(name): _plain(run, inner, depth + 1) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, LISTS):
         return [_plain(run, inner, depth + 1) for inner in value]
     if isinstance(value, str):
         run.grow(len(value))

@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any, NewType
 
 from app.errors import InvalidInput, MappingFailed
-from app.mapping.run import Run, kind_of
+from app.mapping.run import LISTS, NESTED, SIZED, Run, kind_of
 from app.values.dates import zone
 from app.values.money import to_decimal
 from app.values.text import as_text
@@ -123,7 +123,9 @@ def described(
         hint, nothing = _without_none(hints[parameter.name])
         repeated = parameter.kind is inspect.Parameter.VAR_POSITIONAL
         optional = repeated or parameter.default is not inspect.Parameter.empty
-        parameters.append(Parameter(parameter.name, _KINDS[hint], optional, nothing or hint is Any, repeated))
+        parameters.append(
+            Parameter(parameter.name, _KINDS[hint], optional, nothing or repeated or hint is Any, repeated)
+        )
     documentation = inspect.getdoc(call) or ""
     prose = [line for line in documentation.splitlines() if " -> " not in line]
     return Function(
@@ -145,7 +147,7 @@ def coerced(kind: str, value: Any, name: str) -> Any:
     if value is None or kind == "anything":
         return value
     if kind in ("text", "time zone"):
-        if isinstance(value, dict | list | tuple):
+        if isinstance(value, NESTED):
             raise _misfit(name, "a text", value)
         text = as_text(value)
         if kind == "time zone" and text is not None and zone(text) is None:
@@ -154,7 +156,7 @@ def coerced(kind: str, value: Any, name: str) -> Any:
             )
         return text
     if kind in ("number", "whole number"):
-        if isinstance(value, dict | list | tuple):
+        if isinstance(value, NESTED):
             raise _misfit(name, "a number", value)
         number = to_decimal(value)
         if kind == "number" or number is None:
@@ -165,7 +167,7 @@ def coerced(kind: str, value: Any, name: str) -> Any:
     if value == "":  # an empty field where a list or an object is needed: nothing
         return None
     if kind == "list":
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, LISTS):
             raise _misfit(name, "a list", value)
         return value if isinstance(value, list) else list(value)
     if kind == "object" and not isinstance(value, dict):
@@ -177,7 +179,7 @@ def is_true(value: Any) -> bool:
     """JMESPath's truth: nothing, false, and empty texts, lists and objects are false; 0 is true."""
     if value is None or value is False:
         return False
-    return bool(value) if isinstance(value, str | list | tuple | dict) else True
+    return bool(value) if isinstance(value, SIZED) else True
 
 
 def _misfit(name: str, wanted: str, value: Any) -> MappingFailed:

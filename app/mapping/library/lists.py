@@ -7,7 +7,7 @@ from typing import Any
 
 from app.errors import MappingFailed
 from app.mapping.library.entry import Each, Flag, Items, Run, Text, Whole
-from app.mapping.run import kind_of
+from app.mapping.run import LISTS, NESTED, SIZED, kind_of
 from app.values.money import to_decimal
 
 
@@ -16,7 +16,7 @@ def length(value: Any) -> Whole | None:
 
     length(['a', 'b']) -> 2
     """
-    return len(value) if isinstance(value, str | list | tuple | dict) else None
+    return len(value) if isinstance(value, SIZED) else None
 
 
 def contains(run: Run, where: Any, what: Any) -> Flag:
@@ -25,7 +25,7 @@ def contains(run: Run, where: Any, what: Any) -> Flag:
     contains(['a', 'b'], 'b') -> true
     contains('Amsterdam', 'dam') -> true
     """
-    if isinstance(where, list | tuple):
+    if isinstance(where, LISTS):
         run.pay(len(where))
         return any(run.same(item, what) for item in where)
     if isinstance(where, str) and isinstance(what, str):
@@ -99,7 +99,7 @@ def reverse(run: Run, value: Any) -> Any:
     """
     if isinstance(value, str):
         return value[::-1]
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, LISTS):
         return None
     run.pay(len(value))
     return list(value[::-1])
@@ -114,7 +114,7 @@ def unique(run: Run, items: Items) -> Items:
     kept: list[Any] = []
     run.pay(len(items))
     for item in items:
-        if isinstance(item, dict | list | tuple):
+        if isinstance(item, NESTED):
             run.pay(len(kept))
             if any(run.same(item, other) for other in kept):
                 continue
@@ -165,7 +165,7 @@ def to_array(value: Any) -> Items:
 
     to_array('a') -> ["a"]
     """
-    return list(value) if isinstance(value, list | tuple) else [value]
+    return list(value) if isinstance(value, LISTS) else [value]
 
 
 def type_(value: Any) -> Text:
@@ -201,7 +201,7 @@ def _sorted(run: Run, items: Items, by: list[Any], name: str) -> list[Any]:
         return sorted(items)
     marked: list[tuple[int, Any, int]] = []
     for at, value in enumerate(by):
-        if isinstance(value, dict | list | tuple):
+        if isinstance(value, NESTED):
             raise MappingFailed(f"{name}() cannot put {kind_of(value)} in order")
         if value is None or isinstance(value, str):
             marked.append((1 if value else 2, value or "", at))
