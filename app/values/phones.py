@@ -48,24 +48,23 @@ def _quick(international: str | None, digits: str, country: str) -> str | None:
     plan = _plan(country)
     if plan is None:
         return None
-    code, national = plan
+    code, national, general = plan
     if international is None:
         if not digits.startswith("0"):
             return None
         if national.fullmatch(digits, 1):
             return f"+{code}{digits[1:]}"
-        return (
-            None if digits.startswith("00") else ""
-        )  # two zeros may be the way abroad, with a space between
+        # two zeros may be the way abroad with a space between, and a few plans have numbers that begin with one
+        return None if digits.startswith("00") or general.fullmatch(digits) else ""
     if digits.startswith(code) and national.fullmatch(digits, len(code)):
         return f"+{digits}"
     return None
 
 
 @lru_cache(maxsize=256)
-def _plan(country: str) -> tuple[str, re.Pattern[str]] | None:
-    """Calling code and valid national numbers of a country whose plan is plain: its own code, ``0`` in front, no
-    rewriting, no significant zero."""
+def _plan(country: str) -> tuple[str, re.Pattern[str], re.Pattern[str]] | None:
+    """Calling code, valid national numbers, and whatever looks like one, of a country whose plan is plain: its own
+    code, ``0`` in front, no rewriting, no significant zero."""
     plan = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
     if (
         plan is None
@@ -84,4 +83,5 @@ def _plan(country: str) -> tuple[str, re.Pattern[str]] | None:
         if kind is not None and kind.national_number_pattern and kind.possible_length
     )
     general = plan.general_desc.national_number_pattern
-    return str(plan.country_code), re.compile(rf"(?!0)(?=(?:{general})$)(?:{patterns})", re.ASCII)
+    valid = re.compile(rf"(?!0)(?=(?:{general})$)(?:{patterns})", re.ASCII)
+    return str(plan.country_code), valid, re.compile(general or "", re.ASCII)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import phonenumbers
@@ -111,6 +112,18 @@ def test_the_quick_way_says_what_the_library_says(typed: tuple[str, str]) -> Non
     value, country = typed
 
     assert by_the_library(value, country) == phone_e164(value, country)
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_number_with_the_countrys_zero_that_no_plan_knows_is_judged_as_the_library_does(
+    region: str,
+) -> None:
+    dice = random.Random(region)
+    for _ in range(200):
+        digits = "0" + "".join(dice.choice("0123456789") for _ in range(dice.randrange(3, 15)))
+        value = f"{digits[:3]}{dice.choice(('', '', ' ', '-', '.', '/'))}{digits[3:]}"
+
+        assert by_the_library(value, region) == phone_e164(value, region), value
 
 
 @pytest.mark.parametrize("region", REGIONS)
