@@ -356,6 +356,8 @@ class Scans(Protocol):
     """A client of a remote that does not tell what changed in some kinds of record: everything is looked at, narrowly."""
 
     scanned: frozenset[str]
+    own_places: frozenset[str]
+    """Where we write ourselves: nothing is read from there."""
 
     def scan(self, kind: str, places: Sequence[str]) -> AsyncIterator[Sequence[Glimpse]]:
         """Every record of the kind in these places (stores), page after page, in any order. One call a page."""
@@ -545,11 +547,12 @@ class Connector:
     ``out_rows`` and ``in_rows`` are the shipped rows by kind of record, ``out_fields`` and ``in_fields`` the fields
     that are known of its documents (``custom.*`` where any name may stand), as text, number, yes/no, date, list, object or
     anything. ``permits`` is the default number of simultaneous
-    requests of one account.
+    requests of one account. ``side`` is what the system is to a merchant: flows that make sense one way only ask for it.
     """
 
     name: str
     title: str
+    side: Literal["till", "audience"]
     settings: type[BaseModel]
     credentials: type[BaseModel]
     address: Callable[[Any, Any], str]

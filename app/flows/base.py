@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from app.records.decision import Decision, Known, Skip
 
+Side = Literal["till", "audience"]
+
 
 class FlowSettings(BaseModel):
     """Base of every flow's settings: declared once, with title, description, default and example on each field."""
@@ -45,6 +47,7 @@ class FlowKind:
     ``quiet_import``: while it works off a backfill the target's own automations are held back. ``compare_at`` is the time
     of night (HH:MM) at which everything is compared, by these settings. ``scan`` says how a source is looked through that
     does not tell what changed; the position of such a flow is a moment, in seconds: what came about earlier is history.
+    ``way`` says which side is read and which is written, where the settings make sense one way only.
     """
 
     name: str
@@ -71,3 +74,4 @@ class FlowKind:
     quiet_import: bool = False
     compare_at: Callable[[Any], str | None] = lambda _settings: None
     scan: Callable[[Any], Scan | None] = lambda _settings: None
+    way: tuple[Side, Side] | None = None

@@ -196,6 +196,7 @@ SHOP_ORDERS = FlowKind(
     decide=decide,
     gone=gone,
     filtered=filtered,
+    way=("audience", "till"),
     target_kinds=SALES,
     begins="now",
     scopes={"lines": "id"},

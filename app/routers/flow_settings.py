@@ -26,7 +26,8 @@ from app.routers.bodies import (
 )
 from app.routers.context import Reach
 from app.routers.flow_bodies import FlowId
-from app.store import changes, flows, integrations
+from app.routers.scanned_places import refuse_own_places
+from app.store import changes, connections, flows, integrations
 from app.store.flows import Flow
 
 router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
@@ -92,8 +93,11 @@ async def put_flow_settings(
     async with reach.db.write() as db:
         flow = await flows.find(db, flow_id)
         shared = (await integrations.find(db, flow.integration_id)).settings
-        model = flow_kind(flow.kind).settings
-        validated(model, inherited(model, shared) | body, field="")
+        kind = flow_kind(flow.kind)
+        model = kind.settings
+        whole = validated(model, inherited(model, shared) | body, field="")
+        source = await connections.find(db, flow.source_connection_id)
+        refuse_own_places(reach.resources.client(source), kind, whole, field="")
         changed = await flows.configure(
             db, flow_id, now=now, settings=_only(body, model), expected_version=version
         )

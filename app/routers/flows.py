@@ -17,6 +17,7 @@ from app.routers.bodies import ID, own_values, validated
 from app.routers.context import Reach
 from app.routers.flow_bodies import FlowChange, FlowId, FlowOut, NewFlow, shown
 from app.routers.integrations import IntegrationId
+from app.routers.scanned_places import refuse_own_places
 from app.store import changes, connections, integrations
 from app.store import flows as store
 from app.store.ids import new_id
@@ -53,6 +54,8 @@ async def create_flow(
     async with reach.db.write() as db:
         integration = await integrations.find(db, integration_id)
         source, target = await sides(db, integration, kind, source=body.source_connection_id)
+        client = reach.resources.client(await connections.find(db, source))
+        refuse_own_places(client, kind, settings, field="settings")
         if body.id is not None and await _exists(db, body.id):
             raise Conflict(f"There is a flow {body.id} already.", field="id", code="id_taken")
         made = await store.add(
@@ -95,7 +98,8 @@ async def sides(
     ways = {left: (left, right), right: (right, left)}
     for way in ways.values() if source is None else [ways[source]]:
         one, other = [system((await connections.find(db, id)).system) for id in way]
-        if kind.record_kind in one.out_rows and kind.record_kind in other.in_rows:
+        fits = kind.way is None or kind.way == (one.side, other.side)
+        if fits and kind.record_kind in one.out_rows and kind.record_kind in other.in_rows:
             return way
     raise InvalidInput(
         f"These two connections cannot carry {kind.name} {'either way' if source is None else 'that way'}.",

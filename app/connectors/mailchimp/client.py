@@ -64,6 +64,7 @@ class MailchimpClient:
         self._webhook_url = webhook_url
         self._definition = Definition(api, self._list_path, monotonic=monotonic)
         self.storefront = Storefront(api, store or StoreSettings(), list_id=list_id, monotonic=monotonic)
+        self.own_places = frozenset({self.storefront.id})
         self._quantities = QuantityTarget(api, self.storefront)
         items = ProductTarget(api, self.storefront, monotonic=monotonic)
         self._shop: Mapping[str, Target] = {

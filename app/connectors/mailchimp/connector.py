@@ -34,6 +34,7 @@ def open_client(opening: Opening) -> MailchimpClient:
 CONNECTOR = Connector(
     name="mailchimp",
     title="Mailchimp",
+    side="audience",
     settings=MailchimpSettings,
     credentials=MailchimpCredentials,
     address=base_url,

@@ -21,6 +21,7 @@ def open_client(opening: Opening) -> MplusClient:
 CONNECTOR = Connector(
     name="mplus",
     title="MplusKASSA",
+    side="till",
     settings=MplusSettings,
     credentials=MplusCredentials,
     address=lambda settings, _credentials: settings.base_url,
