@@ -6,20 +6,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.connectors.base import Fits, Found, Gone, Unreadable
 from app.errors import AppError
+from app.pipeline.absence import ask_about_absence
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.records.decision import Decision, Known, KnownTarget, Skip, TargetState
 from app.store import targets
-from app.store.requests import APPROVED
-from app.store.tables import deliveries, erased
+from app.store.tables import erased
 from app.store.targets import Key, Taking, Target
 from app.translation import Plan
-
-GONE_SHARE, GONE_MOST = 0.01, 20
 
 
 async def plan_all(route: Route, items: Sequence[Item]) -> None:
@@ -51,7 +49,7 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
             await asyncio.sleep(0)  # a big batch must not keep the loop from its other work
     await _wait(route, items)
     await _compare(route, items)
-    await _ask_about_absence(route, items)
+    await ask_about_absence(route, items)
 
 
 async def _learnt(route: Route, items: Sequence[Item]) -> dict[str, Fits]:
@@ -201,27 +199,6 @@ def _is_owner(route: Route, item: Item, row: Target | None) -> bool:
         route.source_connection_id,
         item.claimed.source_ref,
     )
-
-
-async def _ask_about_absence(route: Route, items: Sequence[Item]) -> None:
-    """Archives for records that vanished wait for a yes when they are many: it may be rights that are missing."""
-    vanished = [
-        i
-        for i in items
-        if isinstance(i.fetched, Gone) and any(w.archive for w in i.wishes) and i.claimed.trigger != APPROVED
-    ]
-    if not vanished:
-        return
-    row = deliveries.c
-    async with route.db.read() as conn:
-        total = (await conn.execute(select(func.count()).where(row.flow_id == route.flow_id))).scalar_one()
-        asked = (
-            await conn.execute(select(func.count()).where(row.flow_id == route.flow_id, row.needs_yes))
-        ).scalar_one()
-    if len(vanished) + asked > min(GONE_MOST, total * GONE_SHARE):
-        for item in vanished:
-            item.needs_yes = True
-            item.wishes = []
 
 
 def to_reserve(route: Route, items: Sequence[Item]) -> list[Taking]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.connectors.base import Gone
 from app.errors import AppError
+from app.pipeline.absence import PUT_AWAY
 from app.pipeline.route import Route
 from app.pipeline.work import Item
 from app.retry import Quarantine, RetryAt, Suspect, decide
@@ -107,6 +109,9 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
     for wish in item.wishes:
         if wish.left is not None and (wish.put is not None or not done):
             return replace(base, outcome="skipped", code=wish.left.code, reason=wish.left.reason)
+    if done and isinstance(item.fetched, Gone):
+        text = "The source does not show this record any more; it was put away, as the flow's setting says."
+        return replace(base, code=PUT_AWAY, reason=text)
     return base if done else replace(base, outcome="unchanged")
 
 

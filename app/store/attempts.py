@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import Integer, bindparam, delete, insert
+from sqlalchemy import Integer, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
@@ -55,6 +55,21 @@ async def count(conn: AsyncConnection, *, flow_id: str, outcomes: Counter[str], 
     rows = [{"flow_id": flow_id, "outcome": name, "count": n} for name, n in sorted(outcomes.items()) if n]
     if rows:
         await conn.execute(statement, rows)
+
+
+async def settled_since(
+    conn: AsyncConnection, *, flow_id: str, code: str, ms: int, but_for: str, clock: Clock
+) -> set[str]:
+    """The source references of a flow that were settled with this code in the last ``ms``, but for one trigger."""
+    row = attempts.c
+    statement = select(row.source_ref).where(
+        row.flow_id == flow_id,
+        row.code == code,
+        row.outcome == "delivered",
+        row.trigger != but_for,
+        row.started_at > clock.sql() - ms,
+    )
+    return set((await conn.execute(statement)).scalars())
 
 
 async def prune(conn: AsyncConnection, *, before: int) -> int:
