@@ -32,7 +32,7 @@ from app.pipeline.work import (
 from app.store import deliveries, targets, waits
 from app.store.requests import BACKFILL
 
-SETTLE_CHUNK = 50
+SETTLE_CHUNK = 100
 SETTLE_AGAIN_S = 0.25
 
 
