@@ -126,7 +126,7 @@ async def restore_flow_change(
     """Bring a version back. That is a new version itself, so it can be taken back as well. It counts from the next batch on."""
     now = await reach.db.now()
     async with reach.db.write() as db:
-        flow = await flows.find(db, flow_id)
+        flow = await flows.find(db, flow_id, to_change=True)
         at = {"integration_id": flow.integration_id, "subject": flow_id}
         wanted = await changes.find(db, **at, number=number)
         _, made = await put_flow(

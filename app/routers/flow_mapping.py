@@ -142,7 +142,7 @@ async def _save(
     given = body.model_dump(mode="json", exclude_unset=True)
     now = await reach.db.now()
     async with reach.db.write() as db:
-        flow = await flows.find(db, flow_id)
+        flow = await flows.find(db, flow_id, to_change=True)
         merged = {**(flow.mapping if keep else {}), **given}
         kept = {name: value for name, value in merged.items() if value is not None}
         legs, findings = await legs_with_findings(db, flow, kept)

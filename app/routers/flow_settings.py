@@ -91,7 +91,7 @@ async def put_flow_settings(
     """Replace the settings; what is left out follows the integration, or the default. They count from the next batch on."""
     now = await reach.db.now()
     async with reach.db.write() as db:
-        flow = await flows.find(db, flow_id)
+        flow = await flows.find(db, flow_id, to_change=True)
         shared = (await integrations.find(db, flow.integration_id)).settings
         kind = flow_kind(flow.kind)
         model = kind.settings
@@ -152,7 +152,7 @@ async def put_flow_hours(
     """Deliver in these hours only. Outside of them changes are noticed and kept; they go when it opens."""
     now = await reach.db.now()
     async with reach.db.write() as db:
-        flow = await flows.find(db, flow_id)
+        flow = await flows.find(db, flow_id, to_change=True)
         shared = (await integrations.find(db, flow.integration_id)).settings
         opens_at = opening_ms(body, shared, now_ms=now)
         changed = await flows.change(
@@ -169,7 +169,7 @@ async def delete_flow_hours(reach: Reach, caller: Administers, flow_id: FlowId) 
     """Deliver at any hour again."""
     now = await reach.db.now()
     async with reach.db.write() as db:
-        flow = await flows.find(db, flow_id)
+        flow = await flows.find(db, flow_id, to_change=True)
         changed = await flows.change(db, flow_id, now=now, schedule=None, opens_at=0)
         await changes.note_flow(db, changed, before=flow, who=caller, now=now)
         answer = await _hours(db, changed, now=now)

@@ -84,9 +84,16 @@ async def add(
     return await find(db, id)
 
 
-async def find(db: AsyncConnection, id: str) -> Flow:
-    """The flow. Raises NotFound."""
-    row = (await db.execute(select(*_COLUMNS).where(flows.c.id == id))).mappings().first()
+async def find(db: AsyncConnection, id: str, *, to_change: bool = False) -> Flow:
+    """The flow. Raises NotFound.
+
+    ``to_change``: whoever else wants to change it waits until this transaction ends, and then sees what it made of it.
+    Deliveries of the flow are not held up.
+    """
+    statement = select(*_COLUMNS).where(flows.c.id == id)
+    if to_change:
+        statement = statement.with_for_update(key_share=True)  # SQLite has one writer at a time anyway
+    row = (await db.execute(statement)).mappings().first()
     if row is None:
         raise NotFound(f"There is no flow {id}.", field="flow_id")
     return Flow(**row)

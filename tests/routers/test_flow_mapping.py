@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -51,6 +52,21 @@ async def test_one_leg_is_edited_and_the_other_stays_shipped(world: World) -> No
     assert shipped["leg2"] == back["leg2"]
     assert [RULE["name"]] == [rule["name"] for rule in back["rules"]]
     assert shipped | {"version": 5} == restored
+
+
+async def test_two_edits_at_once_lose_nothing(world: World) -> None:
+    blocked = {"lists": {"block": {"email": ["test@winkel.nl"]}}}
+    table = {"tables": {"groups": {"entries": {"1": "retail"}}}}
+
+    answers = await asyncio.gather(
+        *(patch(world, body) for body in ({"leg2": LEG2}, {"rules": [RULE]}, blocked, table))
+    )
+    found = await world.get(URL)
+
+    assert [200] * 4 == [answer.status_code for answer in answers]
+    assert (5, LEG2[1]["expression"]) == (found["version"], found["leg2"]["rows"][1]["expression"])
+    assert ["Belgians are tagged"] == [rule["name"] for rule in found["rules"]]
+    assert (["test@winkel.nl"], ["groups"]) == (found["lists"]["block"]["email"], list(found["tables"]))
 
 
 async def test_what_was_edited_is_what_is_written(world: World) -> None:
