@@ -63,7 +63,7 @@ class RowTranslation:
     def plan(self, source: Found | Gone, known: Known) -> Plan:
         """The whole way from a source document to target documents."""
         if isinstance(source, Gone):
-            return Plan(decision=self.kind.gone(self.settings, known))
+            return Plan(decision=self._spared(self.kind.gone(self.settings, known), known))
         mapping, said = self.mapping, self.said
         kept_back = mapping.before.judge(source.document, settings=said)
         if kept_back is not None:
@@ -125,7 +125,7 @@ class RowTranslation:
         self, record: BaseModel, known: Known, plan: Plan, *, held_back: frozenset[tuple[str, str]]
     ) -> Plan:
         """The flow's decision, and a target document for every put that no list or table keeps back."""
-        decision = self.kind.decide(record, self.settings, known)
+        decision = self._spared(self.kind.decide(record, self.settings, known), known)
         puts: list[Put] = []
         desired: list[Desired] = []
         warnings = [*plan.warnings, *decision.warnings]
@@ -163,6 +163,17 @@ class RowTranslation:
             desired=tuple(desired),
             warnings=tuple(dict.fromkeys(warnings)),
         )
+
+    def _spared(self, decision: Decision, known: Known) -> Decision:
+        """The decision without archives of what is listed: a record on the block list is not touched at all."""
+        names = self.mapping.untouched.names
+        kept = tuple(each for each in decision.archives if not names(each.kind, each.key, known.hashed))
+        if len(kept) == len(decision.archives):
+            return decision
+        decision = replace(decision, archives=kept)
+        nothing = not (decision.puts or kept or decision.skip or decision.waits)
+        listed = Skip("filtered", "Filtered by a list: what was sent before is left as it is.", filtered=True)
+        return replace(decision, skip=listed) if nothing else decision
 
     def _without(
         self, decision: Decision, known: Known, quiet: Set[tuple[str, str]], reason: str

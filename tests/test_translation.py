@@ -214,6 +214,33 @@ def test_a_contact_who_left_is_archived_even_where_another_is_on_the_block_list(
     assert (Archive(KIND, f"{KIND}:weg@winkel.nl", "address_left"),) == decision.archives
 
 
+LISTS = [{"block": {"email": [" Jan@winkel.nl"]}}, {"allow": {"email": ["bo@winkel.nl"]}}]
+
+
+@pytest.mark.parametrize("lists", LISTS, ids=["blocked", "not allowed"])
+@pytest.mark.parametrize(
+    "source", [Found("17", RELATION | {"active": False}), Gone("17")], ids=["inactive", "gone"]
+)
+def test_a_listed_contact_is_not_archived_either(lists: dict[str, Any], source: Found | Gone) -> None:
+    flow = translation({"lists": lists}, on_gone="archive", on_inactive="archive")
+
+    both = flow.plan(source, sent("jan@winkel.nl", "bo@winkel.nl")).decision
+    alone = flow.plan(source, sent("jan@winkel.nl")).decision
+
+    assert [f"{KIND}:bo@winkel.nl"] == [each.key for each in both.archives]
+    assert ((), True) == (alone.archives, bool(alone.skip and alone.skip.filtered))
+
+
+def test_an_address_that_was_left_behind_and_is_listed_stays_as_it_is() -> None:
+    kept = {"lists": {"block": {"email": ["weg@winkel.nl"]}}}
+
+    decision = (
+        translation(kept).plan(Found("17", RELATION), sent("jan@winkel.nl", "bo@winkel.nl", "weg@winkel.nl"))
+    ).decision
+
+    assert () == decision.archives
+
+
 def test_a_rule_that_changes_an_address_moves_the_contact_and_archives_nobody() -> None:
     kept = rule(then=[{"do": "set", "field": "email", "value": "info@winkel.nl"}])
 

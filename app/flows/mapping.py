@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.flows.base import FlowKind
 from app.mapping.check import Finding, Kind, TargetField, check_filters, check_rows, check_rules
-from app.mapping.filters import MAX_FILTERS, Filter, FilterSet, Lists
+from app.mapping.filters import MAX_FILTERS, Filter, FilterSet, Lists, Untouched
 from app.mapping.recordfields import kinds_of, record_fields
 from app.mapping.rows import MAX_ROWS, Row, RowMapping, ShippedRow, parse_rows
 from app.mapping.rules import MAX_RULES, Rule, RuleSet
@@ -84,7 +84,8 @@ class CompiledMapping:
     """A flow's mapping, ready to run: compiled once per flow version.
 
     ``before`` asks about the source's document, ``after`` about the record as the rules left it. ``listed`` are the
-    lists for the record as a whole, ``puts`` for what goes to one target record, ``elements`` for lists inside it.
+    lists for the record as a whole, ``puts`` for what goes to one target record, ``elements`` for lists inside it,
+    ``untouched`` for target records that would be put away.
     """
 
     before: FilterSet
@@ -94,6 +95,7 @@ class CompiledMapping:
     listed: FilterSet
     elements: Mapping[str, FilterSet]
     puts: FilterSet
+    untouched: Untouched
     leg2: RowMapping
 
 
@@ -123,6 +125,7 @@ class Legs:
             listed=lists(kind.list_keys),
             elements={scope: lists(keys) for scope, keys in kind.list_elements.items()},
             puts=lists(kind.put_list_keys),
+            untouched=Untouched.compile(kept.lists, kind.put_list_keys),
             leg2=RowMapping.compile(self.leg2, scopes=kind.target_scopes, tables=tables, place="leg2.rows"),
         )
 

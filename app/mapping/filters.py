@@ -6,8 +6,8 @@ SKU, e-mail address, customer number or order number. All of them are asked in o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -109,7 +109,10 @@ class Lists(BaseModel):
     block: Listed = Field(
         default=Listed(),
         title="Block list",
-        description="These never leave. An order is kept back when any of its articles is listed.",
+        description=(
+            "These never leave, and nothing is put away for them either, but by the flow's own setting for filtered records. "
+            "An order is kept back when any of its articles is listed."
+        ),
         examples=[{"email": ["test@winkel.nl"]}],
     )
     allow: Listed = Field(
@@ -134,6 +137,39 @@ class Filtered:
 
 
 Judge = Callable[[dict[str, Any], Run], Filtered | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """What the lists keep away from, for target records that are known by their hashed key only.
+
+    The hash of a listed value is that of the installation, so it is reckoned once for each kind of target.
+    """
+
+    blocked: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
+    _hashes: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def compile(cls, lists: Lists, keys: Iterable[Any]) -> Untouched:
+        """By the kinds of list whose values are the natural keys of target records."""
+        blocked, allowed = (
+            frozenset(value for kind in keys for value in _normalised(kind, getattr(listed, kind)))
+            for listed in (lists.block, lists.allow)
+        )
+        return cls(blocked, allowed)
+
+    def names(self, kind: str, key: str, hashed: Callable[[str, str], str]) -> bool:
+        """Whether the target record with this hashed key is not to be touched."""
+        if not (self.blocked or self.allowed):
+            return False
+        if kind not in self._hashes:
+            self._hashes[kind] = (
+                frozenset(hashed(kind, value) for value in self.blocked),
+                frozenset(hashed(kind, value) for value in self.allowed),
+            )
+        blocked, allowed = self._hashes[kind]
+        return key in blocked or (bool(allowed) and key not in allowed)
 
 
 @dataclass(frozen=True, slots=True)
