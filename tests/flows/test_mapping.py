@@ -10,12 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from app.connectors.mailchimp.connector import CONNECTOR as MAILCHIMP
 from app.connectors.mailchimp.customers import IN_ROWS
+from app.connectors.mplus.connector import CONNECTOR as MPLUS
 from app.connectors.mplus.rows import OUT_ROWS
 from app.errors import InvalidInput
+from app.flows.base import FlowKind
 from app.flows.customers import CUSTOMERS
 from app.flows.mapping import FlowMapping, Legs, legs_of
+from app.flows.products import PRODUCTS
+from app.flows.stock import STOCK
 from app.mapping.check import TargetField
+from app.mapping.rows import parse_rows
 
 EMAIL = {"target": "email_address", "expression": "email"}
 
@@ -284,3 +290,38 @@ def test_tables_are_shared_by_rows_rules_filters_and_lookups() -> None:
     assert "abroad" == compiled.rules.apply({"note": "BE"}).document["note"]
     assert compiled.after.judge({"note": "nl"}) is None
     assert compiled.after.judge({"note": "be"}) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "code"),
+    [
+        (PRODUCTS, None, None),
+        (STOCK, None, None),
+        (PRODUCTS, {"target": "properties.material", "expression": "custom.material"}, "unknown_path"),
+        (
+            PRODUCTS,
+            {"target": "variants[].custom_colour", "expression": "item.custom.colour"},
+            "unknown_path",
+        ),
+        (PRODUCTS, {"target": "vendor", "expression": "custom.supplier"}, None),
+        (STOCK, {"target": "warehouse", "expression": "'1'"}, "unknown_path"),
+    ],
+)
+def test_the_save_says_where_a_product_has_no_place_for_a_field(
+    kind: FlowKind, row: dict[str, Any] | None, code: str | None
+) -> None:
+    shipped = MAILCHIMP.in_rows[kind.record_kind]
+    kept = [each for each in parse_rows(shipped) if row is None or each.target != row["target"]]
+    legs = legs_of(
+        {"leg2": [*(each.model_dump() for each in kept), *([row] if row else [])]},
+        out_rows=MPLUS.out_rows[kind.record_kind],
+        in_rows=shipped,
+    )
+    offered = MAILCHIMP.in_fields[kind.record_kind]
+    targets = {path: TargetField(kind=each) for path, each in offered.items()}
+
+    found = legs.findings(kind, targets=targets)
+
+    assert ([("warning", code)] if code else []) == [
+        (each.severity, each.code) for each in found if each.place.endswith(".target")
+    ]
