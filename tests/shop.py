@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from starlette.types import Receive, Scope, Send
 
 from app.checkup import CheckUp, check_up
@@ -43,7 +43,7 @@ from app.store.clock import ManualClock
 from app.store.ids import new_id
 from app.store.requests import Request
 from app.store.session import Database
-from app.store.tables import alerts, attempts, deliveries
+from app.store.tables import alerts, attempts, deliveries, targets
 from app.store.wakes import next_wakes
 from app.worker.polling import Poller
 from app.worker.schedule import Schedule
@@ -277,6 +277,11 @@ class Shop:
         """Somebody wants these records delivered now."""
         async with self.db.write() as conn:
             await requests.request(conn, [Request(flow_id, ref) for ref in refs], clock=self.clock)
+
+    async def forget_targets(self) -> None:
+        """Our memory of what stands at Mailchimp is lost."""
+        async with self.db.write() as conn:
+            await conn.execute(delete(targets))
 
     async def replay(self, flow_id: str, *, failed: bool = False) -> int:
         """Ask once more for everything of a flow, or for what failed."""

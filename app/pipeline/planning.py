@@ -155,10 +155,10 @@ async def _wait(route: Route, items: Sequence[Item]) -> None:
         there: dict[tuple[str, str], str] = {}
         for wait in item.plan.decision.waits:
             row = rows.get((wait.kind, route.key(wait.kind, wait.natural)))
-            if row is None or row.state != "present":
-                item.absent.append(wait)
-            else:
+            if row is not None and row.state in wait.states:
                 there[wait.kind, wait.natural] = row.remote_id or ""
+            elif wait.absent != "without" or item.claimed.waited_ms < wait.patience_s * 1000:
+                item.absent.append(wait)
         if item.absent:
             item.wishes = []
         for wish in item.wishes:

@@ -192,7 +192,8 @@ async def _tell_followers(route: Route, conn: AsyncConnection, items: Sequence[I
 def _waits_for(route: Route, item: Item, settlements: Mapping[int, Settlement]) -> waits.Wish | None:
     """What would make this delivery due before its time: a target that appears, or one that is let go of."""
     code = settlements[item.claimed.id].code
-    if item.absent and item.error is None and code != "waited_too_long":
+    given_up = code == "waited_too_long" or any(wait.absent == "fail" for wait in item.absent)
+    if item.absent and item.error is None and not given_up:
         wanted: list[Key] = [(wait.kind, route.key(wait.kind, wait.natural)) for wait in item.absent]
         return waits.Wish(wanted, until="present")
     if code == HELD:

@@ -71,6 +71,16 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
     assert plan is not None
     if item.absent:
         wait = item.absent[0]
+        failed = [each for each in item.absent if each.absent == "fail"]
+        if failed:
+            return replace(
+                base,
+                state="dead",
+                outcome="quarantined",
+                code=failed[0].code,
+                reason=" ".join(each.reason for each in failed),
+                who="administrator",
+            )
         if wait.absent == "skip":
             return replace(base, outcome="skipped", code=wait.code, reason=wait.reason)
         if claimed.waited_ms > route.deadline_ms:
@@ -90,7 +100,7 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
             code=WAITS,
             reason=wait.reason,
             who="time",
-            delay_ms=WAIT_AGAIN_MS,
+            delay_ms=_patience_ms(item),
         )
     if plan.decision.skip is not None:
         skip = plan.decision.skip
@@ -113,6 +123,14 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
         text = "The source does not show this record any more; it was put away, as the flow's setting says."
         return replace(base, code=PUT_AWAY, reason=text)
     return base if done else replace(base, outcome="unchanged")
+
+
+def _patience_ms(item: Item) -> int:
+    """How long until it is looked at again without being woken: where it goes on without what it waits for, no longer."""
+    left = [
+        wait.patience_s * 1000 - item.claimed.waited_ms for wait in item.absent if wait.absent == "without"
+    ]
+    return max(1_000, round(min([WAIT_AGAIN_MS, *left])))
 
 
 async def _failed(

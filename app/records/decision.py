@@ -122,14 +122,18 @@ class Wait:
     """This target must be there first, whoever brings it: a product for its order, a variant for its stock.
 
     When it is there, its remote id is handed to the steps of every put. When it is not, the delivery waits for it, or,
-    with ``absent="skip"``, is settled with the reason. Either way it goes on when the target appears.
+    with ``absent="skip"``, is settled with the reason. Either way it goes on when the target appears. With
+    ``absent="without"`` it waits ``patience_s`` at most, and then goes on without it; with ``absent="fail"`` it is for the
+    administrator at once. ``states`` are those in which the target counts as there: what is out of sight may do.
     """
 
     kind: str
     natural: str
     reason: str
-    absent: Literal["wait", "skip"] = "wait"
+    absent: Literal["wait", "skip", "without", "fail"] = "wait"
     code: str = "waits"
+    patience_s: float = 0.0
+    states: tuple[TargetState, ...] = ("present",)
 
 
 @dataclass(frozen=True, slots=True)

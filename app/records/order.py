@@ -92,6 +92,9 @@ class Order(BaseModel):
         default=(), description="The same sale under its other kinds: order, invoice, receipt"
     )
     credit_of: str | None = Field(default=None, description="The sale that this one credits")
+    credit_related_ids: tuple[str, ...] = Field(
+        default=(), description="The credited sale under its other kinds, where the source tells"
+    )
     customer_ref: str | None = None
     customer: Customer | None = None
     currency: str | None = None

@@ -99,8 +99,11 @@ async def start_flow(
         position = await cursors.position(db, flow_id)
         shared = shared_settings((await integrations.find(db, flow.integration_id)).settings)
     _neither_broken(source, target)
+    beside: dict[str, int] = {}
     if position is None:
-        position = await beginning(flow, reach.resources.client(source), now=await reach.db.now())
+        source_client, now = reach.resources.client(source), await reach.db.now()
+        position = await beginning(flow, source_client, now=now)
+        beside = await beginnings_beside(flow, source_client)
     begins_with: ForecastOut | None = None
     if flow.approved_at is None and not (body and body.approve):
         found = await forecast(await reach.routes.route(flow_id), since=position + 1)
@@ -112,6 +115,8 @@ async def start_flow(
     async with reach.db.write() as db:
         if await cursors.position(db, flow_id) is None:
             await cursors.place(db, flow_id, position=position, clock=reach.db.clock)
+            for sequence, mark in beside.items():
+                await cursors.place_side(db, flow_id, sequence, position=mark, clock=reach.db.clock)
         started = await flows.change(
             db,
             flow_id,
@@ -162,6 +167,16 @@ async def beginning(flow: Flow, source: Client, *, now: int) -> int:
             code="no_mark",
         )
     return mark
+
+
+async def beginnings_beside(flow: Flow, source: Client) -> dict[str, int]:
+    """Where the sequences begin that a flow reads beside its own and that begins with today: at the same moment, so that
+    nothing is missed between its start and the first poll."""
+    kind = flow_kind(flow.kind)
+    if kind.begins == "beginning" or not kind.also:
+        return {}
+    marks = await source.marks()
+    return {name: marks[name] for name in kind.also if name in marks}
 
 
 async def _asked(reach: Context, flow: Flow, found: ForecastOut, asks: list[str]) -> Started:

@@ -26,6 +26,7 @@ from app.connectors.mailchimp import (
     fields,
     hooks,
     memberchanges,
+    orders,
     products,
     shoporders,
     stock,
@@ -34,6 +35,7 @@ from app.connectors.mailchimp.audience import Definition
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.members import MemberTarget
 from app.connectors.mailchimp.orderreader import OrderReader
+from app.connectors.mailchimp.orderwriter import OrderTarget
 from app.connectors.mailchimp.productwriter import ProductTarget, QuantityTarget
 from app.connectors.mailchimp.stores import Storefront
 from app.connectors.mailchimp.storesettings import StoreSettings
@@ -67,10 +69,13 @@ class MailchimpClient:
         self.own_places = frozenset({self.storefront.id})
         self._quantities = QuantityTarget(api, self.storefront)
         items = ProductTarget(api, self.storefront, monotonic=monotonic)
+        sales = OrderTarget(api, self.storefront, monotonic=monotonic)
         self._shop: Mapping[str, Target] = {
             products.KIND: items,
             products.VARIANT: items,
             stock.KIND: self._quantities,
+            orders.KIND: sales,
+            orders.REFUND: sales,
         }
         self._members = MemberTarget(api, self._list_path, self._definition, monotonic=monotonic)
         self._orders = OrderReader(
@@ -114,7 +119,7 @@ class MailchimpClient:
         return self._orders.scan_recent(places, since=since, most=most)
 
     def target(self, kind: str) -> Target:
-        """Writes members of the audience, and products and their quantities in its store."""
+        """Writes members of the audience, and products, their quantities and orders in its store."""
         if kind == customers.KIND:
             return self._members
         if kind in self._shop:
@@ -155,9 +160,13 @@ class MailchimpClient:
         return memberchanges.mails(change)
 
     async def fields(self, kind: str) -> Mapping[str, WritableField]:
-        """The audience's own fields, and those that every member has; of products and quantities, all there are."""
+        """The audience's own fields, and those that every member has; of products, quantities and orders, all there are."""
         if kind != customers.KIND:
-            fixed = {products.KIND: products.WRITABLE, stock.KIND: stock.WRITABLE}
+            fixed = {
+                products.KIND: products.WRITABLE,
+                stock.KIND: stock.WRITABLE,
+                orders.KIND: orders.WRITABLE,
+            }
             return fixed.get(kind, {})
         return fields.writable(await self._definition.merge_fields())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.connectors.base import Connector, Opening
-from app.connectors.mailchimp import customers, products, shoporders, stock
+from app.connectors.mailchimp import customers, orders, products, shoporders, stock
 from app.connectors.mailchimp.calls import Api
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.models import MailchimpCredentials, MailchimpSettings, account, base_url
@@ -45,6 +45,7 @@ CONNECTOR = Connector(
         customers.KIND: customers.IN_ROWS,
         products.KIND: products.IN_ROWS,
         stock.KIND: stock.IN_ROWS,
+        orders.KIND: orders.IN_ROWS,
     },
     out_fields={shoporders.KIND: shoporders.FIELDS},
     in_fields=FIELDS,

@@ -77,6 +77,8 @@ REFUSALS: tuple[Refusal, ...] = (
             "The campaign that the sale names is not one of this audience."),
     Refusal(400, None, r"store with the domain .{0,200}already exists", RecordRefused, "domain_taken",
             "Another store of this Mailchimp account has this domain.", "Enter another domain, or adopt that store."),
+    Refusal(400, None, r"customer email already exists", RecordRefused, "customer_email_taken",
+            "Another customer of the store has this address."),
     Refusal(400, None, r"already exists", RecordRefused, "already_exists", "Mailchimp has a record with this id already."),
     # -- webhooks ----------------------------------------------------------------------------------------------------
     Refusal(400, None, r"couldn't verify the url", RecordRefused, "webhook_unreachable",

@@ -31,9 +31,8 @@ def read(kind: Sale) -> Callable[[Mapping[str, Any]], Document]:
         document["kind"] = kind
         document["id"] = sale.get(f"{kind}Id", "")
         document["number"] = shown_number(sale.get(f"{kind}Number"))
-        document["lineList"] = [
-            read_line(line, at=number) for number, line in enumerate(sale.get("lineList", ()), start=1)
-        ]
+        lines = [read_line(line, at=number) for number, line in enumerate(sale.get("lineList", ()), start=1)]
+        document["lineList"] = [each for line in lines for each in (line, *priced_parts(line))]
         document["paymentList"] = [fields.filled(payment) for payment in sale.get("paymentList", ())]
         return document | states.of_sale(kind, document)
 
@@ -50,6 +49,21 @@ def read_line(line: Mapping[str, Any], *, at: int = 1) -> Document:
         read_line(part, at=number) for number, part in enumerate(line.get("preparationList", ()), start=1)
     ]
     return document | states.of_line(document) | ({"preparationList": parts} if parts else {})
+
+
+def priced_parts(line: Document) -> list[Document]:
+    """Parts of a line that cost something of their own: the sale's total counts them beside the line's own amount."""
+    parts: list[Document] = []
+    for number, part in enumerate(line.get("preparationList", ()), start=1):
+        told = part | {"lineId": f"{line['lineId']}-{number}"}
+        parts += [*([told] if part.get("totalInclAmount") else ()), *priced_parts(told)]
+    return parts
+
+
+def with_credited(document: Document, sales: Mapping[str, Document]) -> Document:
+    """The credit with the other kinds of the sale that it credits, where that is known."""
+    credited = sales.get(document.get("creditOf", ""))
+    return document if credited is None else document | {"creditRelatedIds": credited["relatedIds"]}
 
 
 def with_relation(document: Document, relations: Mapping[int, Document]) -> Document:

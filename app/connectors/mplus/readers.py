@@ -286,17 +286,44 @@ class SaleReader:
     async def changes(self, *, since: int, limit: int) -> Page:
         """One page of one sequence."""
         page = await self._sequence.changes(since=since, limit=limit)
-        return replace(page, found=tuple(await self._with_relations(page.found)))
+        return replace(page, found=tuple(await self._completed(page.found)))
 
     async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
         """Each reference once, asked where it stands."""
+        return await self._completed(await self._bare(refs))
+
+    async def _bare(self, refs: Sequence[str]) -> list[Fetched]:
         fetched: list[Fetched] = []
         left = list(dict.fromkeys(refs))
         for shelf, reader in self._shelves:
             own = [ref for ref in left if shelf.known(ref) is not None]
             fetched += await reader.fetch_many(own) if own else ()
             left = [ref for ref in left if ref not in set(own)]
-        return [*await self._with_relations(fetched), *(Gone(ref) for ref in left)]
+        return [*fetched, *(Gone(ref) for ref in left)]
+
+    async def _completed(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
+        return await self._with_credited(await self._with_relations(fetched))
+
+    async def _with_credited(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
+        """A credit names the paper that it credits; which order that belongs to, is asked once for all of them."""
+        credited = {
+            str(of)
+            for record in fetched
+            if isinstance(record, Found) and (of := record.document.get("creditOf"))
+        }
+        if not credited:
+            return fetched
+        sales = {
+            record.ref: record.document
+            for record in await self._bare(sorted(credited))
+            if isinstance(record, Found)
+        }
+        return [
+            replace(record, document=orders.with_credited(record.document, sales))
+            if isinstance(record, Found)
+            else record
+            for record in fetched
+        ]
 
     async def _with_relations(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
         """A sale names its relation by number only; who that is, is asked once for all of them."""

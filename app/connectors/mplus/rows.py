@@ -193,6 +193,7 @@ ORDERS_OUT: Rows = (
     ("external_id", "coalesce(extOrderId, extInvoiceId, extReceiptId)"),
     ("related_ids", "relatedIds"),
     ("credit_of", "creditOf"),
+    ("credit_related_ids", "creditRelatedIds"),
     ("customer_ref", "as_text(relationNumber)"),
     *(row for row in _relation("customer.", "relation.") if row[0] != "customer.email_problem"),
     ("customer.email_problem", "if(relation, email_problem(relation.email), `null`)"),

@@ -44,6 +44,7 @@ ANSWERS: list[tuple[int, dict[str, Any], str, str, str | None]] = [
     (400, problem("Bad Request", "A campaign with the provided ID does not exist in the account for this list."), "RecordRefused", "campaign_unknown", None),
     (400, problem("Bad Request", "We were unable to process the request. A product with the provided ID already exists in the account."),
      "RecordRefused", "already_exists", None),
+    (400, problem("Bad Request", "This customer email already exists"), "RecordRefused", "customer_email_taken", None),
     (400, problem("Bad Request", "We were unable to process the request. A store with the domain a.nl already exists in the account."),
      "RecordRefused", "domain_taken", None),
     (400, problem("Invalid Resource", INVALID, url="We couldn't verify the URL is working. Please double check and try again. HTTP Code: 302"),

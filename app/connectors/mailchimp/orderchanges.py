@@ -1,0 +1,96 @@
+"""The calls that change orders of a store and the customers behind them, as values."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar
+
+from app.connectors.base import Change, Document
+from app.connectors.mailchimp.productchanges import PutProduct
+
+
+class OrderChange(Change):
+    """One call about one order or what it needs."""
+
+    def payload(self) -> Document:
+        """The body alone."""
+        body: Document = getattr(self, "body", {})
+        return body
+
+
+class PutStoreCustomer(OrderChange):
+    """``PUT`` of the store's customer, before the order: nobody is ever subscribed by it."""
+
+    action: ClassVar[str] = "put_store_customer"
+    customer: str
+    body: Document
+
+    def summary(self) -> str:
+        """Names of fields."""
+        return f"put store customer: {', '.join(sorted(self.body))}"
+
+
+class EnsureProduct(OrderChange):
+    """``PUT`` of a product that the store lacks, made of a line; skipped where it was made before."""
+
+    action: ClassVar[str] = "ensure_product"
+    product: PutProduct
+
+    def summary(self) -> str:
+        """Which product."""
+        return f"ensure product {self.product.product}"
+
+    def payload(self) -> Document:
+        """The product's body."""
+        return self.product.body
+
+
+class WriteOrder(OrderChange):
+    """A call about one order. ``stand_ins`` are products to make where the store turns out to lack one of its lines'."""
+
+    order: str
+    body: Document
+    stand_ins: tuple[PutProduct, ...] = ()
+
+    def summary(self) -> str:
+        """Names of fields, and how many lines."""
+        lines = len(self.body.get("lines") or ())
+        names = ", ".join(sorted(name for name in self.body if name != "lines"))
+        return f"{self.action.replace('_', ' ')}: {lines} line{'s' if lines != 1 else ''}, {names}"
+
+
+class PostOrder(WriteOrder):
+    """``POST`` of a new order. Where its id is there already an answer was lost: it is what we sent."""
+
+    action: ClassVar[str] = "post_order"
+
+
+class PatchOrder(WriteOrder):
+    """``PATCH`` of what changed; lines that it does not mention stay."""
+
+    action: ClassVar[str] = "patch_order"
+
+
+class DeleteLine(OrderChange):
+    """``DELETE`` of a line that the sale has no more."""
+
+    action: ClassVar[str] = "delete_line"
+    order: str
+    line: str
+
+
+class RefundOrder(OrderChange):
+    """Lower an order by what was given back: lines below zero are added once, by their ids, and its sums follow."""
+
+    action: ClassVar[str] = "refund_order"
+    order: str
+    lines: tuple[Document, ...]
+    tax: Decimal = Decimal(0)
+
+    def summary(self) -> str:
+        """How much of it."""
+        return f"refund order: {len(self.lines)} line{'s' if len(self.lines) != 1 else ''}"
+
+    def payload(self) -> Document:
+        """The lines."""
+        return {"lines": list(self.lines)}
