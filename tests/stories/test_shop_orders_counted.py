@@ -1,0 +1,186 @@
+"""Nothing doubled, nothing half written: orders through random faults on both sides, by two workers, and then counted.
+
+Calls fail before and after they are done, are done late, are refused and throttled, while buyers return, orders are paid and
+cancelled. When all is quiet the till holds exactly what the shop says, whatever happened on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from app.errors import AppError
+from app.sandbox.faults import Fault
+from app.sandbox.mailchimp.shopping import Shopping
+from app.store.wakes import next_wakes
+from tests.shop import Shop, Worker, another_worker
+from tests.stories.webshop import ADDRESS, booked, invoiced, take_orders, till_with_articles, webshop
+
+TILL_CALLS = (
+    "createOrderV3", "createOrderV2", "createOrder", "payOrderV2", "payOrder", "saveInvoice", "payInvoice", "cancelOrder",
+    "creditInvoice", "createRelation", "updateRelation", "findOrder", "findInvoice", "findRelationV2", "findRelation",
+    "getProducts", "getInvoices",
+)  # fmt: skip
+SHOP_CALLS = ("orders.get", "order.get", "variant.get")
+PRICES = {"1001": 4_995, "1002": 1_000, "1003": 500}
+BUYERS = [f"koper{number}@klant-voorbeeld.nl" for number in range(12)]
+
+
+@dataclass
+class Trial:
+    """A shop, a flow, and what its orders say now."""
+
+    shop: Shop
+    store: Shopping
+    flow: str
+    other: Worker
+    chance: random.Random
+    said: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    async def round(self, number: int) -> None:
+        """New orders, changes of old ones, and a few faults."""
+        for at in range(10):
+            items = [(sku, self.chance.randrange(1, 4)) for sku in self.chance.sample(list(PRICES), 2)]
+            state = self.chance.choice(("paid", "paid", "paid", "pending"))
+            total = sum(PRICES[sku] * quantity for sku, quantity in items)
+            name = f"{number}-{at}"
+            self.store.order(
+                name,
+                self.chance.choice(BUYERS),
+                items,
+                financial_status=state,
+                billing_address=ADDRESS | {"address1": f"Kerkstraat {self.chance.randrange(1, 99)}"},
+            )
+            self.said[name] = (state, total)
+        for name in self.chance.sample(sorted(self.said), min(4, len(self.said))):
+            state, total = self.said[name]
+            after = {"pending": "paid", "paid": self.chance.choice(("cancelled", "paid", "refunded"))}.get(
+                state
+            )
+            if after is not None:
+                self.store.change(name, financial_status=after, updated_at_foreign=stamp(number))
+                self.said[name] = (after, total)
+        for _ in range(self.chance.randrange(2, 9)):
+            self.shop.till.faults.add(self.fault(TILL_CALLS))
+        for _ in range(self.chance.randrange(0, 3)):
+            self.shop.mailchimp.faults.add(self.fault(SHOP_CALLS))
+        await self.deliver()
+
+    def fault(self, calls: tuple[str, ...]) -> Fault:
+        """One failure of any kind."""
+        kind = self.chance.choice(("status", "reset_before", "reset_after", "reset_after", "late"))
+        status = self.chance.choice((500, 503, 429))
+        return Fault(
+            kind=kind,  # type: ignore[arg-type]
+            operation=self.chance.choice(calls),
+            status=status,
+            skip=self.chance.randrange(0, 4),
+        )
+
+    async def deliver(self) -> None:
+        """Look through the store, then work off, with two workers, whatever is due, until nothing is."""
+        with suppress(AppError):  # the next look finds what this one did not
+            await self.shop.worker.schedule.scanner.scan(self.flow)
+        for _ in range(400):
+            await asyncio.gather(self.shop.deliver(), self.shop.deliver(self.other))
+            # What we gave up on lands before anybody believes what he sees: so long it is held.
+            await self.shop.till.door.land()
+            async with self.shop.db.read() as conn:
+                wakes = await next_wakes(conn, clock=self.shop.clock)
+            if not wakes:
+                return
+            self.shop.clock.advance(max(min(wakes.values()), 1) / 1000)
+        raise AssertionError("the shop does not come to rest")
+
+    async def quiet(self) -> None:
+        """No more faults; everything that is known to have failed is asked for once more."""
+        for faults in (self.shop.till.faults, self.shop.mailchimp.faults):
+            faults.clear()
+        await self.shop.replay(self.flow, failed=True)
+        await self.deliver()
+        await self.deliver()
+
+
+def stamp(number: int) -> str:
+    return f"2026-03-02T{10 + number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}+00:00"
+
+
+def wanted(said: dict[str, tuple[str, int]]) -> dict[str, int]:
+    """What is paid now, by external number."""
+    return {f"webshop-{name}": total for name, (state, total) in said.items() if state == "paid"}
+
+
+def check(trial: Trial, *, invoices: bool, paid: bool) -> None:
+    """The till against the shop, sale by sale."""
+    shop, over = (
+        trial.shop,
+        {f"webshop-{n}" for n, (s, _) in trial.said.items() if s in ("cancelled", "refunded")},
+    )
+    sales = invoiced(shop) if invoices else booked(shop)
+    ours = [sale for sale in sales if sale["external"]]
+    credited = Counter(
+        row["creditedInvoiceId"]
+        for row in shop.till.invoices.cards.rows.values()
+        if row.get("creditedInvoiceId")
+    )
+    ids = {row["extInvoiceId"]: row["invoiceId"] for row in shop.till.invoices.cards.rows.values()}
+
+    def undone(sale: dict[str, Any]) -> bool:
+        return bool(sale.get("cancelled")) or credited[ids.get(sale["external"], "")] > 0
+
+    assert 1 == max(Counter(sale["external"] for sale in ours).values())
+    assert max(credited.values(), default=1) == 1
+    assert wanted(trial.said) == {sale["external"]: sale["total"] for sale in ours if not undone(sale)}
+    assert {sale["external"] for sale in ours if undone(sale)} <= over
+    assert {sale["total"] for sale in ours} <= {total for _, total in trial.said.values()}
+    if paid:
+        assert {sale["external"]: [("IDEAL", sale["total"])] for sale in ours} == {
+            sale["external"]: sale.get("paid") for sale in ours
+        }
+    emails = Counter(row["email"].casefold() for row in shop.till.relations.cards.rows.values())
+    assert dict.fromkeys(emails, 1) == dict(emails)
+    assert set(emails) <= set(BUYERS)
+
+
+WAYS = [
+    pytest.param({"payment": "prepay", "payment_methods": {"force": "IDEAL"}}, 67, id="orders"),
+    pytest.param({"payment": "prepay", "payment_methods": {"force": "IDEAL"}}, 57, id="orders-57"),
+    pytest.param({"payment": "prepay", "payment_methods": {"force": "IDEAL"}}, 49, id="orders-49"),
+    pytest.param({"payment": "prepay", "payment_methods": {"force": "IDEAL"}, "book_as": "invoice"}, 67, id="invoices"),
+]  # fmt: skip
+
+
+async def tried(
+    shop: Shop, redis_url: str, settings: dict[str, Any], *, service: int, rounds: int, seed: int
+) -> None:
+    till_with_articles(shop)
+    shop.till.settings.service_major = service
+    store, flow = webshop(shop), await take_orders(shop, settings)
+    async with another_worker(shop, redis_url) as other:
+        trial = Trial(shop, store, flow, other, random.Random(f"{service} {seed}"))
+        for number in range(rounds):
+            await trial.round(number)
+        await trial.quiet()
+    assert shop.till.faults.taken > 0
+    check(trial, invoices=settings.get("book_as") == "invoice", paid="payment" in settings)
+
+
+@pytest.mark.parametrize(("settings", "service"), WAYS)
+async def test_a_few_rounds_of_faults(
+    shop: Shop, redis_url: str, settings: dict[str, Any], service: int
+) -> None:
+    await tried(shop, redis_url, settings, service=service, rounds=4, seed=1)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("settings", "service"), WAYS)
+async def test_a_thousand_orders_through_random_faults(
+    shop: Shop, redis_url: str, settings: dict[str, Any], service: int
+) -> None:
+    await tried(shop, redis_url, settings, service=service, rounds=100, seed=2)
