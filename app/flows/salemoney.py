@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.errors import MappingFailed
-from app.flows.shopordersettings import ShopOrdersSettings, SourceStore
+from app.flows.shopordersettings import ShopOrdersSettings
+from app.flows.shopstores import SourceStore
 from app.records.order import Order, OrderLine, Promo
 from app.values.money import half_up, share_out
 

@@ -13,8 +13,9 @@ from typing import Literal
 from app.errors import MappingFailed
 from app.flows.base import FlowKind, Scan
 from app.flows.policies import archive_owned
-from app.flows.shopordersettings import ShopOrdersSettings, SourceStore
+from app.flows.shopordersettings import ShopOrdersSettings
 from app.flows.shopsale import nobody, refund_of, sale_of
+from app.flows.shopstores import SourceStore
 from app.mapping.run import SkipRecord
 from app.records.decision import Decision, Known, KnownTarget, Put, Skip
 from app.records.order import FinancialState, Order

@@ -14,7 +14,8 @@ from typing import Any
 from app.errors import MappingFailed
 from app.flows.salemoney import money_of
 from app.flows.saletax import Tax, tax_of, with_tax
-from app.flows.shopordersettings import ShopOrdersSettings, SourceStore
+from app.flows.shopordersettings import ShopOrdersSettings
+from app.flows.shopstores import SourceStore
 from app.mapping.expressions import Expression, compile_expression
 from app.mapping.run import Run
 from app.mapping.tables import Table, compile_table

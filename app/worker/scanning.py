@@ -39,6 +39,8 @@ PER_CALL = 1000
 LEASE_MS = 9_000
 HINT_EVERY_MS = 10_000
 HINT_MARGIN_MS = 120_000
+RECENT_S = 86_400.0
+"""What came about within a day is live, also where a first look finds it; older things go behind it as backfill."""
 HINTED_PEOPLE = 20
 """More people than this at once are an import: the next look at everything finds their orders."""
 
@@ -164,6 +166,7 @@ class Scanner:
             return told
         if not isinstance(client, Scans) or flow.record_kind not in client.scanned:
             return told
+        recent = await db.now() / 1000 - RECENT_S
         seen_whole = f"scanned:{flow.id}:{cursor.epoch}"
         async with db.read() as conn:
             whole_before = await ticks.ever_ran(conn, seen_whole)
@@ -174,7 +177,7 @@ class Scanner:
             since = datetime.fromtimestamp((since_ms - HINT_MARGIN_MS) / 1000, UTC)
             pages = client.scan_recent(flow.record_kind, plan.places, since=since, most=HINTED_PEOPLE)
         async for page in pages:
-            await self._judge(flow, cursor, page, whole_before=whole_before, told=told)
+            await self._judge(flow, cursor, page, whole_before=whole_before, recent=recent, told=told)
         if since_ms is None:
             self._sizes[flow.id] = told.seen
             await self._note_whole(flow, connection, seen_whole)
@@ -191,7 +194,14 @@ class Scanner:
         POLLS.labels(connection.system, "ok").inc()
 
     async def _judge(
-        self, flow: Flow, cursor: Cursor, page: Sequence[Glimpse], *, whole_before: bool, told: Scanned
+        self,
+        flow: Flow,
+        cursor: Cursor,
+        page: Sequence[Glimpse],
+        *,
+        whole_before: bool,
+        recent: float,
+        told: Scanned,
     ) -> None:
         """Ask for what is new or differs, and remember it, in one commit."""
         db = self._resources.db
@@ -205,14 +215,13 @@ class Scanner:
         wanted = [
             each for each in fresh if each.ref in asked or _is_news(each, cursor, whole_before=whole_before)
         ]
-        priority, trigger = (LIVE, "poll") if whole_before else (BACKFILL, "backfill")
         async with db.write() as conn:
             await glimpses.keep(
                 conn, flow.id, [Kept(each.ref, each.fingerprint, cursor.epoch) for each in fresh]
             )
             await requests.request(
                 conn,
-                [Request(flow.id, each.ref, priority=priority, trigger=trigger) for each in wanted],
+                [_request(flow, each, live=_is_live(each, whole_before, recent)) for each in wanted],
                 clock=db.clock,
             )
         told.asked += len(wanted)
@@ -254,6 +263,16 @@ def _plan(flow: Flow) -> Scan | None:
     except ValidationError as error:
         log.warning("scan.unusable", flow=flow.id, error=type(error).__name__)
         return None
+
+
+def _request(flow: Flow, glimpse: Glimpse, *, live: bool) -> Request:
+    priority, trigger = (LIVE, "poll") if live else (BACKFILL, "backfill")
+    return Request(flow.id, glimpse.ref, priority=priority, trigger=trigger)
+
+
+def _is_live(glimpse: Glimpse, whole_before: bool, recent: float) -> bool:
+    """News of a source that was looked through before, and what came about lately; the rest of a first look is history."""
+    return whole_before or (glimpse.at is not None and glimpse.at.timestamp() >= recent)
 
 
 def _differs(glimpse: Glimpse, kept: Kept | None, cursor: Cursor) -> bool:

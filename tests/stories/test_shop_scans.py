@@ -15,10 +15,10 @@ from app.flows.shopordersettings import ShopOrdersSettings
 from app.sandbox.faults import Fault
 from app.store.clock import ManualClock
 from app.store.session import Database
-from app.store.tables import glimpses
+from app.store.tables import deliveries, glimpses
 from tests.shop import LIST_ID, Shop, open_shop
 from tests.stories.conftest import TODAY
-from tests.stories.webshop import BUYER, booked, look, take_orders, till_with_articles, webshop
+from tests.stories.webshop import BUYER, booked, look, relations, take_orders, till_with_articles, webshop
 
 
 def looks(shop: Shop) -> list[str]:
@@ -99,6 +99,27 @@ async def test_history_goes_when_the_cursor_is_placed_before_it(shop: Shop) -> N
     await shop.rewind(flow, 0)
     await look(shop)
     assert ["webshop-1", "webshop-2"] == sorted(sale["external"] for sale in booked(shop))
+
+
+async def test_history_goes_behind_and_leaves_the_buyer_as_he_is(shop: Shop) -> None:
+    till_with_articles(shop)
+    store = webshop(shop)
+    shop.till.relations.add(name="Sanne", email=BUYER, address="Markt 1")
+    for number, days in (("old", 3), ("new", 0)):
+        store.order(
+            number,
+            BUYER if number == "old" else "koper@klant-voorbeeld.nl",
+            [("1002", 1)],
+            billing_address={"address1": "Oude Gracht 1"},
+            processed_at_foreign=iso(TODAY - timedelta(days=days)),
+        )
+    flow = await take_orders(shop)
+    await shop.worker.schedule.scanner.scan(flow)
+    waiting = {row["source_ref"]: (row["priority"], row["trigger"]) for row in await shop.rows(deliveries)}
+    await shop.quiet()
+
+    assert {"webshop/old": (10, "backfill"), "webshop/new": (0, "poll")} == waiting
+    assert ["Markt 1", "Oude Gracht 1"] == [row["address"] for row in relations(shop)]
 
 
 async def test_one_order_of_the_past_on_demand_and_its_changes_from_then_on(shop: Shop) -> None:

@@ -102,3 +102,21 @@ def relations(shop: Shop) -> list[dict[str, Any]]:
         {name: row[name] for name in (*names, "paymentWithinDays") if row.get(name)}
         for row in shop.till.relations.cards.rows.values()
     ]
+
+
+async def one(shop: Shop, settings: dict[str, Any] | None = None, **order: Any) -> tuple[str, str | None]:
+    """The usual order through a flow with these settings: how its delivery ended."""
+    till_with_articles(shop)
+    store = webshop(shop)
+    await take_orders(shop, settings)
+    items = order.pop("items", [("1001", 2)])
+    store.order("1001", order.pop("email", BUYER), items, **{"billing_address": ADDRESS, **order})
+    await look(shop)
+    [outcome] = (await shop.outcomes()).values()
+    return outcome[1] or outcome[0] or "", await reason(shop)
+
+
+async def reason(shop: Shop) -> str | None:
+    """What the newest attempt said."""
+    tried = await shop.attempts()
+    return tried[-1]["reason"] if tried else None

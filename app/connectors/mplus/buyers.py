@@ -29,7 +29,9 @@ def buyer_of(intent: Intent) -> tuple[int | None, tuple[Change, ...], Document |
     if found is not None:
         number = int(found.remote_id)
         fields = customers.differences(relation, found.document)
-        writes = found.state == "present" and options.get("update_relations", True) and fields
+        # What a buyer said years ago must not go over what he says now.
+        wanted = options.get("update_relations", True) and not options.get("backfill")
+        writes = found.state == "present" and wanted and fields
         return number, (customers.UpdateRelation(number=number, fields=fields),) if writes else (), None
     if not options.get("create_relations", True):
         number = intent.document.get("relationNumber")

@@ -148,6 +148,8 @@ def test_a_known_buyer_is_brought_up_to_date_where_he_differs():
 
     assert (7, {"city": "Utrecht"}, 7) == (update.number, update.fields, book.sale["relationNumber"])
     assert (7, None) == (only.sale["relationNumber"], only.buyer)
+    [of_history] = steps_of(wish(there, options={"backfill": True}))
+    assert 7 == of_history.sale["relationNumber"]
 
 
 def test_an_inactive_buyer_is_booked_on_and_left():
