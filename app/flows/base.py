@@ -47,7 +47,8 @@ class FlowKind:
     ``quiet_import``: while it works off a backfill the target's own automations are held back. ``compare_at`` is the time
     of night (HH:MM) at which everything is compared, by these settings. ``scan`` says how a source is looked through that
     does not tell what changed; the position of such a flow is a moment, in seconds: what came about earlier is history.
-    ``way`` says which side is read and which is written, where the settings make sense one way only.
+    ``way`` says which side is read and which is written, where the settings make sense one way only. ``put_record`` is what the
+    second leg reads, where the decision hands it something else than the record.
     """
 
     name: str
@@ -72,6 +73,7 @@ class FlowKind:
     follows: str | None = None
     also: tuple[str, ...] = ()
     quiet_import: bool = False
+    put_record: type[BaseModel] | None = None
     compare_at: Callable[[Any], str | None] = lambda _settings: None
     scan: Callable[[Any], Scan | None] = lambda _settings: None
     way: tuple[Side, Side] | None = None

@@ -143,11 +143,12 @@ class Legs:
         """
         kept, tables = self.kept, compile_tables(self.kept.tables)
         fields = record_fields(kind.record)
+        handed_on = record_fields(kind.put_record or kind.record)
         leg1 = check_rows(
             self.leg1, sources=sources, targets=fields, scopes=kind.scopes, tables=tables, closed=True
         )
         leg2 = check_rows(
-            self.leg2, sources=kinds_of(fields), targets=targets, scopes=kind.target_scopes, tables=tables
+            self.leg2, sources=kinds_of(handed_on), targets=targets, scopes=kind.target_scopes, tables=tables
         )
         return (
             *(replace(finding, place=f"leg1.{finding.place}") for finding in leg1),

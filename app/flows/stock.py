@@ -199,5 +199,6 @@ STOCK = FlowKind(
     reach=lambda level: frozenset(((KIND, level.sku),)),
     follows=VARIANT,
     quiet_import=True,
+    put_record=Sellable,
     compare_at=lambda settings: settings.compare_at,
 )

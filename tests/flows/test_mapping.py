@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from app.connectors.base import Connector
 from app.connectors.mailchimp.connector import CONNECTOR as MAILCHIMP
 from app.connectors.mailchimp.customers import IN_ROWS
 from app.connectors.mplus.connector import CONNECTOR as MPLUS
@@ -19,6 +20,7 @@ from app.flows.base import FlowKind
 from app.flows.customers import CUSTOMERS
 from app.flows.mapping import FlowMapping, Legs, legs_of
 from app.flows.products import PRODUCTS
+from app.flows.registry import KINDS
 from app.flows.stock import STOCK
 from app.mapping.check import TargetField
 from app.mapping.rows import parse_rows
@@ -37,8 +39,21 @@ def dumped(of: Legs) -> bytes:
 # --- shipped and restored --------------------------------------------------------------------------------------------
 
 
-def test_shipped_rows_are_without_complaint() -> None:
-    assert () == legs().findings(CUSTOMERS)
+WAYS = [
+    pytest.param(kind, source, target, id=f"{kind.name} from {source.name}")
+    for kind in KINDS.values()
+    for source, target in ((MPLUS, MAILCHIMP), (MAILCHIMP, MPLUS))
+    if kind.record_kind in source.out_rows and kind.record_kind in target.in_rows
+]
+
+
+@pytest.mark.parametrize(("kind", "source", "target"), WAYS)
+def test_shipped_rows_are_without_complaint(kind: FlowKind, source: Connector, target: Connector) -> None:
+    shipped = legs_of(
+        {}, out_rows=source.out_rows[kind.record_kind], in_rows=target.in_rows[kind.record_kind]
+    )
+
+    assert () == shipped.findings(kind)
 
 
 def test_each_leg_is_edited_alone() -> None:
