@@ -77,6 +77,7 @@ def decide(order: Order, settings: OrdersSettings, known: Known) -> Decision:
         update=settings.update_existing != "never",
         facts={"financial": state},
         modes=_modes(settings),
+        about=((CUSTOMER, buyer.email or ""),),
     )
     waits = (*_for_customer(buyer, settings, known), *_for_products(sold.lines, settings, known))
     return Decision(puts=(put,), waits=waits, warnings=tuple(dict.fromkeys(warnings)))
@@ -98,12 +99,14 @@ def filtered(_settings: OrdersSettings, _known: Known, skip: Skip) -> Decision:
 
 
 def _unwanted(order: Order, settings: OrdersSettings) -> Skip | None:
-    if order.kind not in settings.kinds:
+    if order.kind not in settings.kinds and not _lowers(order, settings):
         return Skip("kind_off", f"This flow sends no {order.kind}s.", filtered=True)
     if not order.is_revenue:
         return Skip("not_revenue", "It moves money and sells nothing: no revenue is made of it.")
-    if order.kind != "order" and "order" in settings.kinds and _order_of(order.related_ids):
-        return Skip("told_by_order", f"This {order.kind} belongs to an order, which tells the same sale.")
+    if not _is_credit(order) and (teller := _told_by(order, settings)) is not None:
+        return Skip(
+            f"told_by_{teller}", f"This {order.kind} belongs to an {teller}, which tells the same sale."
+        )
     excluded = _excluded(order, settings)
     return None if excluded is None else Skip("excluded", f"It is left out: {excluded}.", filtered=True)
 
@@ -135,6 +138,25 @@ def _too_early(order: Order, settings: OrdersSettings, *, sent: bool) -> Skip | 
     if ready[settings.send_orders]:
         return None
     return Skip("not_paid_yet", "The order is not paid yet; it goes when it is.")
+
+
+def _told_by(order: Order, settings: OrdersSettings) -> str | None:
+    """As which of the chosen kinds the same sale is told: as its order, else as its invoice."""
+    tellers = {"order": (), "invoice": ("order",), "receipt": ("order", "invoice")}[order.kind]
+    return next(
+        (kind for kind in tellers if kind in settings.kinds and _of_kind(kind, order.related_ids)), None
+    )
+
+
+def _lowers(order: Order, settings: OrdersSettings) -> bool:
+    """A credit lowers what was sent, on whatever paper it stands: of an order that was sent, the credit is an invoice."""
+    return settings.credits == "refund" and order.credit_of is not None
+
+
+def _parts(settings: OrdersSettings) -> frozenset[str]:
+    """Between a receipt and an invoice stands an order: without orders that link must be followed."""
+    follows = {"invoice", "receipt"} <= set(settings.kinds) and "order" not in settings.kinds
+    return frozenset({"links"}) if follows else frozenset()
 
 
 def _order_of(ids: Sequence[str]) -> str | None:
@@ -268,7 +290,13 @@ def _credited(order: Order, settings: OrdersSettings, known: Known) -> Decision:
     if not refund.lines or refund.total >= 0:
         return Decision(skip=Skip("no_lines", "The credit gives nothing back."))
     record = _told(refund, order.customer or Customer(), settings, financial="refunded")
-    put = Put(kind=REFUND, natural=order.id, record=record, options={"refund_of": original})
+    put = Put(
+        kind=REFUND,
+        natural=order.id,
+        record=record,
+        options={"refund_of": original},
+        holds=((KIND, original),),  # what it comes to is read and lowered: nobody else does so meanwhile
+    )
     sale = Wait(
         KIND, original, "The sale that it credits is not in the store.", absent="skip", code="sale_not_sent"
     )
@@ -288,7 +316,14 @@ def _below_zero(order: Order, settings: OrdersSettings, known: Known) -> Decisio
     if not refund.lines:
         return Decision(skip=Skip("no_lines", "The credit gives nothing back."))
     record = _told(refund, buyer, settings, financial="refunded")
-    put = Put(kind=KIND, natural=order.id, record=record, update=False, facts={"financial": "refunded"})
+    put = Put(
+        kind=KIND,
+        natural=order.id,
+        record=record,
+        update=False,
+        facts={"financial": "refunded"},
+        about=((CUSTOMER, buyer.email or ""),),
+    )
     waits = (*_for_customer(buyer, settings, known), *_for_products(refund.lines, settings, known))
     return Decision(puts=(put,), waits=waits)
 
@@ -308,5 +343,6 @@ ORDERS = FlowKind(
     list_keys={"order": "number", "email": "customer.email", "customer": "customer_ref"},
     also=("invoice", "receipt"),
     quiet_import=True,
+    parts=_parts,
     way=("till", "audience"),
 )

@@ -120,6 +120,7 @@ def _wishes(route: Route, item: Item, plan: Plan, owned: Sequence[Target]) -> li
             moves_from=(kinds.get(put.moves_from, put.kind), put.moves_from) if put.moves_from else None,
             carries={(each.kind, route.key(each.kind, each.natural)): each for each in put.carries},
             holds=tuple((kind, route.key(kind, natural)) for kind, natural in put.holds),
+            about=tuple((kind, route.key(kind, natural)) for kind, natural in put.about),
         )
         for put, desired in zip(plan.decision.puts, plan.desired, strict=True)
     ]
@@ -167,7 +168,7 @@ async def _wait(route: Route, items: Sequence[Item]) -> None:
 
 async def _compare(route: Route, items: Sequence[Item]) -> None:
     """Mark what is equal already, so that nothing is reserved or sent for it; keep erased people out."""
-    keys = [key for item in items for wish in item.wishes for key in wish.keys]
+    keys = [key for item in items for wish in item.wishes for key in (*wish.keys, *wish.about)]
     if not keys:
         return
     async with route.db.read() as conn:
@@ -178,7 +179,11 @@ async def _compare(route: Route, items: Sequence[Item]) -> None:
             ).scalars()
         )
     for item in items:
-        if any(key in blocked for wish in item.wishes for _, key in ((wish.kind, wish.key), *wish.holds)):
+        if any(
+            key in blocked
+            for wish in item.wishes
+            for _, key in ((wish.kind, wish.key), *wish.holds, *wish.about)
+        ):
             item.wishes = []
             item.plan = Plan(
                 decision=Decision(skip=Skip("erased", "This person was erased here and is not made again."))

@@ -25,7 +25,7 @@ class Wish:
 
     ``owner`` is whose wish it is, by connection and source reference. ``carries`` are the keys that go along, with what they are where that is said; ``carried`` their rows.
     ``displaced`` are rows that know the record we found under another key, as it was before. ``holds`` are keys of others
-    that its calls may write, ``held`` their rows. ``named`` is what the document names at the target, once that was asked.
+    that its calls may write, ``held`` their rows. ``about`` are the keys of people whom it tells of. ``named`` is what the document names at the target, once that was asked.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Wish:
     moves_from: Key | None = None
     carries: dict[Key, Carried | None] = field(default_factory=dict)
     holds: tuple[Key, ...] = ()
+    about: tuple[Key, ...] = ()
     references: Mapping[tuple[str, str], str] = field(default_factory=dict)
     named: Mapping[tuple[str, str], Existing] | None = None
     instead_of: Existing | None = None

@@ -77,6 +77,7 @@ class Put:
 
     ``carries`` are other targets that this one brings along in its own calls: the variants of a product. They are held and owned with it, so that no key is ever written by two. ``holds`` are targets (kind,
     natural key) that its calls may write without owning them: the relation of a sale. Nobody else writes them meanwhile.
+    ``about`` are people (kind, natural key) whom it tells of: where one of them was erased, nothing is written.
     ``modes`` are target paths that this record writes otherwise than the rows say: ``{"title": "create"}``.
     """
 
@@ -91,6 +92,7 @@ class Put:
     options: dict[str, str] = field(default_factory=dict)
     carries: tuple[Carried, ...] = ()
     holds: tuple[tuple[str, str], ...] = ()
+    about: tuple[tuple[str, str], ...] = ()
     modes: Mapping[str, WriteMode] = field(default_factory=dict)
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import insert
 
 from app.sandbox.mplus.receipts import RECEIPT
+from app.store.tables import erased
 from tests.shop import CONSENT, Shop
 from tests.stories.counter import JAN, lines, mails, order, orders, sell, sold, stocked
 from tests.stories.storefront import sent, store
@@ -508,3 +510,37 @@ async def test_orders_that_another_system_brought_are_left_out_by_default(
     await shop.rest()
 
     assert arrived == sent(shop).count("orders.post")
+
+
+async def test_without_orders_the_link_between_receipt_and_invoice_is_followed(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop, {"kinds": ["invoice", "receipt"]})
+    made = order(shop, jan, (10_001, 1))
+    slip = shop.till.orders.deliver(made)
+    shop.till.orders.receipted(slip)
+    invoice = shop.till.invoices.from_slips([slip], on=shop.till.now().date())
+    await shop.rest()
+
+    assert [f"invoice-{invoice['invoiceId']}"] == list(orders(shop)), await shop.attempts()
+
+
+async def test_what_was_taken_along_at_the_counter_starts_no_shipping_notice(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop)
+    sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.rest()
+
+    assert ["order_invoice"] == mails(shop)
+
+
+async def test_a_person_who_was_erased_is_not_made_again_by_a_sale(shop: Shop) -> None:
+    jan = stocked(shop)
+    flow = await begun(shop)
+    hashed = (await shop.worker.routes.route(flow)).key("customer", "jan@devries.nl")
+    async with shop.db.write() as conn:
+        await conn.execute(insert(erased).values(hash=hashed, at=0))
+    sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.rest()
+
+    assert ("skipped", "erased") in (await shop.outcomes()).values()
+    assert "customer.put" not in shop.written()

@@ -89,7 +89,8 @@ IN_ROWS: tuple[ShippedRow, ...] = (
     },
     {
         "target": "fulfillment_status",
-        "expression": "fulfilment",
+        # What is taken along at the counter was never on its way, and starts no shipping notice.
+        "expression": "if(kind == 'receipt', null(), fulfilment)",
         "table": {"entries": {"shipped": "shipped", "partly_shipped": "partial"}, "missing": "blank"},
     },
     ("order_total", "total"),

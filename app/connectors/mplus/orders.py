@@ -72,6 +72,14 @@ def with_relation(document: Document, relations: Mapping[int, Document]) -> Docu
     return document if relation is None else document | {"relation": relation}
 
 
+def with_links(document: Document, sales: Mapping[str, Document]) -> Document:
+    """The sale with what those that it belongs to are as well, as far as they are known."""
+    own = f"{document['kind']}:{document['id']}"
+    further = [ref for name in document["relatedIds"] if name in sales for ref in sales[name]["relatedIds"]]
+    named = dict.fromkeys([*document["relatedIds"], *further])
+    return document | {"relatedIds": [ref for ref in named if ref != own]}
+
+
 def shown_number(number: Mapping[str, int] | None) -> str | None:
     """A number as people read it on paper: ``2026.123``; of a receipt with branch and workplace, ``1.2.2026.123``."""
     if not number or not number.get("number"):

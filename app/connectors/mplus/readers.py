@@ -18,6 +18,8 @@ from app.errors import AdministratorError
 
 PRODUCT_CATEGORY = "product_category"
 """The sequence of products whose category changed."""
+LINKS = "links"
+"""The part of a sale that follows its links: what the sales that it names are as well."""
 
 
 class Reader(Protocol):
@@ -292,6 +294,32 @@ class SaleReader:
         """Each reference once, asked where it stands."""
         return await self._completed(await self._bare(refs))
 
+    def including(self, parts: frozenset[str]) -> Source:
+        """With the invoices of a receipt's orders, where that is wanted."""
+        return LinkedSaleReader(self) if LINKS in parts else self
+
+    async def through_orders(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
+        """Receipts with what their orders are as well; all of those are asked for together."""
+        named = {
+            str(ref)
+            for record in fetched
+            if isinstance(record, Found) and record.ref.startswith(orders.RECEIPTS.prefix)
+            for ref in record.document["relatedIds"]
+        }
+        if not named:
+            return fetched
+        sales = {
+            record.ref: record.document
+            for record in await self._bare(sorted(named))
+            if isinstance(record, Found)
+        }
+        return [
+            replace(record, document=orders.with_links(record.document, sales))
+            if isinstance(record, Found)
+            else record
+            for record in fetched
+        ]
+
     async def _bare(self, refs: Sequence[str]) -> list[Fetched]:
         fetched: list[Fetched] = []
         left = list(dict.fromkeys(refs))
@@ -345,6 +373,17 @@ class SaleReader:
             else record
             for record in fetched
         ]
+
+
+class LinkedSaleReader:
+    """Sales whose links are followed: a receipt names its orders, and they their invoices."""
+
+    def __init__(self, sales: SaleReader):
+        self._sales = sales
+
+    async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
+        """Each reference once."""
+        return await self._sales.through_orders(await self._sales.fetch_many(refs))
 
 
 MARKS: Mapping[str, str] = {
