@@ -60,7 +60,7 @@ async def test_a_receipt_with_a_known_customer_arrives_at_once(shop: Shop) -> No
 
     assert [f"receipt-{receipt}"] == list(orders(shop))
     assert "transactional" == shop.statuses()["jan@devries.nl"]
-    assert "shipped" == orders(shop)[f"receipt-{receipt}"]["fulfillment_status"]
+    assert "paid" == orders(shop)[f"receipt-{receipt}"]["financial_status"]
 
 
 @pytest.mark.parametrize("policy", ["skip", "standard"])
