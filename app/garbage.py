@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 
-YOUNG, MIDDLE, OLD = 50_000, 20, 100
+YOUNG, MIDDLE, OLD = 20_000, 10, 10
 
 
 def look_less_often() -> None:

@@ -77,7 +77,7 @@ async def _drain(made: House) -> tuple[int, float, int]:
     peak, started, before = 0, 0.0, 0
     with made.worker() as process:
         while True:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
             total, settled = await made.counts()
             peak = max(peak, _memory(process))
             if not started and settled > 0 and settled != total:
