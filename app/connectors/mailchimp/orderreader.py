@@ -6,13 +6,13 @@ and so does each variant that nobody asked for lately. Our own store is never re
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.connectors.allof import all_of
 from app.connectors.base import Document, Fetched, Found, Glimpse, Gone, Source, Unreadable
 from app.connectors.mailchimp import shoporders
 from app.connectors.mailchimp.calls import Api, segment
@@ -66,11 +66,7 @@ class OrderReader:
 
     async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
         """Each reference once; the account's gate bounds how many are asked at once."""
-        answers = await asyncio.gather(*map(self._fetch, dict.fromkeys(refs)), return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        return [answer for answer in answers if not isinstance(answer, BaseException)]
+        return await all_of(map(self._fetch, dict.fromkeys(refs)))
 
     async def _fetch(self, ref: str) -> Fetched:
         parts = shoporders.parts_of(ref)
@@ -87,8 +83,9 @@ class OrderReader:
             )
         except RecordRefused as refused:
             return Gone(ref) if refused.code == "not_found" else Unreadable(ref, refused)
-        wanted = {shoporders.variant_of(line) for line in raw.get("lines") or ()}
-        skus = {variant: await self._sku(store, *variant) for variant in sorted(wanted)}
+        variants = sorted({shoporders.variant_of(line) for line in raw.get("lines") or ()})
+        answers = await all_of(self._sku(store, *variant) for variant in variants)
+        skus = dict(zip(variants, answers, strict=True))
         document = shoporders.read(raw, store=store, skus=skus)
         if self._vat_field:
             document |= await self._vat_number(store, document)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from app.connectors.allof import all_of
 from app.connectors.base import Document, Existing, Found, Intent
 from app.connectors.mplus import customers, products, readers
 from app.connectors.mplus.calls import Till
@@ -47,16 +48,16 @@ class SaleNames:
         """What stands there of all that these sales name; articles are asked for together."""
         wanted = {name: _match(intent) for intent in intents for name in _articles(intent)}
         articles = await self._known_articles(wanted)
+        groups = await self._groups_by_account() if any(_accounts(intent) for intent in intents) else {}
+        buyers = await all_of(self._relation(intent) for intent in intents)
         found: list[Names | AppError] = []
-        for intent in intents:
-            names: Names = {(ARTICLE, name): articles[name] for name in _articles(intent) if name in articles}
-            names |= await self._accounts(intent)
-            try:
-                names |= await self._relation(intent)
-            except RecordRefused as refused:
-                found.append(refused)
-            else:
-                found.append(names)
+        for intent, buyer in zip(intents, buyers, strict=True):
+            if isinstance(buyer, AppError):
+                found.append(buyer)
+                continue
+            names = {(ARTICLE, name): articles[name] for name in _articles(intent) if name in articles}
+            names |= {(ACCOUNT, name): Existing(groups[name]) for name in _accounts(intent) if name in groups}
+            found.append(names | buyer)
         return found
 
     # --- articles --------------------------------------------------------------------------------------------------
@@ -110,14 +111,7 @@ class SaleNames:
 
     # --- accounts and relations ------------------------------------------------------------------------------------
 
-    async def _accounts(self, intent: Intent) -> Names:
-        wanted = {
-            str(line["accountNumber"])
-            for line in intent.document.get("lineList", ())
-            if line.get("accountNumber") is not None
-        }
-        if not wanted:
-            return {}
+    async def _groups_by_account(self) -> Mapping[str, str]:
         if self._monotonic() >= self._groups_until:
             answer = await self._till.document("getTurnoverGroups", {"request": {"onlyActive": True}})
             groups: dict[str, str] = {}
@@ -126,16 +120,17 @@ class SaleNames:
                 if account and "turnoverGroup" in group:
                     groups.setdefault(str(account), str(group["turnoverGroup"]))
             self._groups, self._groups_until = groups, self._monotonic() + BELIEVED_S
-        return {
-            (ACCOUNT, name): Existing(remote_id=self._groups[name]) for name in wanted if name in self._groups
-        }
+        return self._groups
 
-    async def _relation(self, intent: Intent) -> Names:
+    async def _relation(self, intent: Intent) -> Names | AppError:
         relation = relation_of(intent.document)
         if relation is None:
             return {}
         email = str(relation["email"])
-        found = await self._find_relation(email, external=external_of(intent))
+        try:
+            found = await self._find_relation(email, external=external_of(intent))
+        except RecordRefused as refused:
+            return refused
         return {} if found is None else {(RELATION, email): customers.existing_relation(found)}
 
 
@@ -150,6 +145,11 @@ def _articles(intent: Intent) -> list[str]:
     if intent.options.get("placeholder_article"):
         names.append(str(intent.options["placeholder_article"]))
     return [name for name in dict.fromkeys(names) if name]
+
+
+def _accounts(intent: Intent) -> set[str]:
+    lines = intent.document.get("lineList", ())
+    return {str(line["accountNumber"]) for line in lines if line.get("accountNumber") is not None}
 
 
 def _match(intent: Intent) -> frozenset[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
+from app.connectors.allof import all_of
 from app.connectors.base import Applied, Change, Document, Existing, Intent, Steps, Wanted
 from app.connectors.mplus import booking, customers, orders, refusals
 from app.connectors.mplus.calls import Till
@@ -34,8 +35,8 @@ class SaleTarget:
         it would be made twice.
         """
         found: dict[str, Existing] = {}
-        for each in wanted:
-            sale = await self._find(each.natural) if each.natural else None
+        sales = await all_of(self._find(each.natural) for each in wanted)
+        for each, sale in zip(wanted, sales, strict=True):
             if sale is not None:
                 found[each.key] = booking.existing_sale(self._kind, sale)
             elif each.remote_id:
@@ -70,7 +71,9 @@ class SaleTarget:
                 return await self._cancel(change)
         raise AssertionError(f"not a change of sales: {change.action}")
 
-    async def _find(self, external: str) -> Document | None:
+    async def _find(self, external: str | None) -> Document | None:
+        if not external:
+            return None
         if self._kind == "order":
             answer = await self._till.document("findOrder", {"extOrderId": external})
         else:
