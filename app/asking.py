@@ -151,6 +151,39 @@ async def replay(api: OwnApi, ids: Sequence[int], *, flow: str | None, failed: b
     return Answer((told if count else "Nothing fits, so nothing was asked for.",), found)
 
 
+# --- backfill -------------------------------------------------------------------------------------------------------
+
+
+async def backfill(
+    api: OwnApi,
+    flow: str,
+    *,
+    since: str | None = None,
+    count: int | None = None,
+    mails: str | None = None,
+    stop: bool = False,
+    go_on: bool = False,
+) -> Answer:
+    """A flow's history: begun, stopped, gone on with; without a wish, how far it is."""
+    path = f"/flows/{quote(flow, safe='')}/backfill"
+    if stop or go_on:
+        found = await api.post(f"{path}/{'stop' if stop else 'continue'}")
+    elif since is not None or count is not None:
+        asked = {"since": since, "count": count, "mails": mails}
+        found = await api.post(path, {name: value for name, value in asked.items() if value is not None})
+    else:
+        found = await api.get(path)
+    total = "?" if found["total"] is None else found["total"]
+    lines = [f"{found['state']}: {found['done']} of {total}"]
+    if found["seconds_left"] is not None:
+        lines.append(f"{found['per_second']} a second, about {found['seconds_left']} seconds left")
+    if found["held"]:
+        lines.append("The store holds its notices back until it is done.")
+    if found["muted"]:
+        lines.append(f"Live sales without a notice meanwhile: {', '.join(found['muted'])}")
+    return Answer(tuple(lines), found)
+
+
 # --- apply ----------------------------------------------------------------------------------------------------------
 
 

@@ -309,6 +309,35 @@ def replay(
     )
 
 
+@cli.command(short_help="Bring a flow's history: begin, watch, stop, go on.")
+def backfill(
+    flow: Annotated[str, typer.Argument(help="The flow.")],
+    since: Annotated[
+        str | None, typer.Option(help="Sales from that moment on: 2025-01-01T00:00:00+01:00.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(help="Or so many of the newest.")] = None,
+    mails: Annotated[
+        str | None, typer.Option(help="quiet or without_status: how it causes no mails. Needed to begin.")
+    ] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop; what was brought stays.")] = False,
+    go_on: Annotated[bool, typer.Option("--continue", help="Go on where it was stopped.")] = False,
+    api: Address = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Bring what was there before an orders flow began, behind what happens in the shop meanwhile. Without an option it says
+    how far it is. With `--mails quiet` the whole store holds its notices back until it is done.
+    """
+    if (since is not None or count is not None) and mails is None:
+        raise typer.BadParameter("say how it causes no mails: --mails quiet, or --mails without_status")
+    _ask(
+        lambda to: asking.backfill(to, flow, since=since, count=count, mails=mails, stop=stop, go_on=go_on),
+        api=api,
+        key=key,
+        as_json=as_json,
+    )
+
+
 def _ask(
     question: Callable[[OwnApi], Awaitable[Answer]], *, api: str | None, key: str | None, as_json: bool
 ) -> None:

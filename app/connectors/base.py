@@ -163,7 +163,7 @@ class Intent:
     ``desired`` is None for an archive. ``document`` holds the leaves that this run may write (modes applied).
     ``moves_from_id`` is the remote id of the owned target that becomes this one (an address change).
     ``options`` are the flow's settings that steps may ask for, and ``backfill`` for what is history and must start no
-    automation; ``facts`` what the target row remembers of earlier writes.
+    automation, ``history`` how, where a person asked for it; ``facts`` what the target row remembers of earlier writes.
 
     ``instead_of`` is the record, as it is now, that is put away while this one takes its place.
 

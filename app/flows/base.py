@@ -44,9 +44,10 @@ class FlowKind:
     are what a source is to read along with every record, by these settings. ``follows`` is the kind of target that
     another flow brings along and whose natural key is a reference of this flow: when one appears, it is asked for. ``also`` are
     sequences of the source that tell of this kind's records beside its own, read from the day the flow starts.
-    ``quiet_import``: while it works off a backfill the target's own automations are held back. ``compare_at`` is the time
-    of night (HH:MM) at which everything is compared, by these settings. ``scan`` says how a source is looked through that
-    does not tell what changed; the position of such a flow is a moment, in seconds: what came about earlier is history.
+    ``quiet_import``: while it works off a backfill the target's own automations are held back. ``history``: what was there
+    before its start is brought when a person asks for it. ``compare_at`` is the time of night (HH:MM) at which everything is
+    compared, by these settings. ``scan`` says how a source is looked through that does not tell what changed; the position of
+    such a flow is a moment, in seconds: what came about earlier is history.
     ``way`` says which side is read and which is written, where the settings make sense one way only. ``put_record`` is what the
     second leg reads, where the decision hands it something else than the record.
     """
@@ -74,6 +75,7 @@ class FlowKind:
     also: tuple[str, ...] = ()
     quiet_import: bool = False
     put_record: type[BaseModel] | None = None
+    history: bool = False
     compare_at: Callable[[Any], str | None] = lambda _settings: None
     scan: Callable[[Any], Scan | None] = lambda _settings: None
     way: tuple[Side, Side] | None = None

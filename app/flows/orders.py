@@ -344,5 +344,6 @@ ORDERS = FlowKind(
     also=("invoice", "receipt"),
     quiet_import=True,
     parts=_parts,
+    history=True,
     way=("till", "audience"),
 )

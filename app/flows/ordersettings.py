@@ -174,16 +174,6 @@ class OrdersSettings(FlowSettings):
         ),
         examples=["refund"],
     )
-    history: Literal["quiet", "without_status"] = Field(
-        default="quiet",
-        title="How a backfill causes no mails",
-        description=(
-            "`quiet`: the whole store is marked as importing meanwhile, so that notices of live sales are held back, too. "
-            "`without_status`: old sales are sent without a payment and shipping status, which no notice goes out for; other "
-            "automations of Mailchimp may still see them."
-        ),
-        examples=["without_status"],
-    )
 
     @field_validator("standard_email")
     @classmethod

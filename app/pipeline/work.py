@@ -54,6 +54,7 @@ class Wish:
     vanished: frozenset[str] = frozenset()
     emptied: frozenset[str] = frozenset()
     backfill: bool = False
+    history: str | None = None
     planned: bool = False
     changes: tuple[Change, ...] = ()
     applied: list[Applied] = field(default_factory=list)
@@ -162,7 +163,7 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         permanently=wish.archive.permanently if wish.archive else False,
         create=wish.put.create if wish.put else True,
         update=wish.put.update if wish.put else True,
-        options={**options, **said, "backfill": wish.backfill},
+        options={**options, **said, "backfill": wish.backfill, "history": wish.history},
         facts=facts_of(before, None) if before else {},
         instead_of=wish.instead_of,
         changed=_changed(wish),

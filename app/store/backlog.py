@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.store.clock import Clock
 from app.store.deliveries import is_live, may_run
 from app.store.requests import BACKFILL
-from app.store.tables import deliveries, flows
+from app.store.tables import backfills, deliveries, flows
 
 
 async def due_flows(conn: AsyncConnection, *, clock: Clock) -> list[str]:
@@ -35,7 +35,8 @@ async def next_due_ms(conn: AsyncConnection, *, clock: Clock) -> int | None:
 
 
 async def importing(conn: AsyncConnection, *, kinds: Sequence[str]) -> dict[str, bool]:
-    """Per connection that flows of these kinds write to, whether one that runs still works off a backfill."""
+    """Per connection that flows of these kinds write to, whether one that runs still works off a backfill, or a person asked
+    for history."""
     row = deliveries.c
     backfill = exists(
         select(literal(1)).where(
@@ -45,10 +46,20 @@ async def importing(conn: AsyncConnection, *, kinds: Sequence[str]) -> dict[str,
             row.state.in_(("pending", "running")),
         )
     )
-    statement = select(flows.c.target_connection_id, flows.c.state, backfill).where(flows.c.kind.in_(kinds))
+    history = exists(
+        select(literal(1)).where(
+            backfills.c.flow_id == flows.c.id,
+            backfills.c.mails == "quiet",
+            backfills.c.state.in_(("running", "finishing", "stopping")),
+        )
+    )
+    statement = select(flows.c.target_connection_id, flows.c.state, backfill, history).where(
+        flows.c.kind.in_(kinds)
+    )
     found: dict[str, bool] = {}
-    for connection_id, state, busy in await conn.execute(statement):
-        found[connection_id] = found.get(connection_id, False) or (state == "running" and bool(busy))
+    for connection_id, state, busy, asked in await conn.execute(statement):
+        importing = state == "running" and bool(busy or asked)
+        found[connection_id] = found.get(connection_id, False) or importing
     return found
 
 

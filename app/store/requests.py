@@ -19,6 +19,8 @@ from app.store.upsert import upsert
 
 LIVE, BACKFILL = 0, 10
 HINT_MS = 86_400_000
+HISTORY = {"quiet": "history", "without_status": "history_silent"}
+"""The trigger of a row that a person's backfill asked for, by how no mail goes out for it."""
 APPROVED = "approved"
 """The trigger of a row that a person said yes to."""
 

@@ -136,6 +136,25 @@ side_cursors = Table(  # how far a flow has read the other sequences that tell o
     Column("updated_at", Millis, nullable=False),
 )
 
+backfills = Table(  # a flow's history, which a person asked for: one per flow, the newest
+    "backfills",
+    metadata,
+    Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String(20), nullable=False),  # counting | running | finishing | stopping | stopped | done
+    Column("mails", String(20), nullable=False),  # quiet | without_status
+    Column("since", Millis),  # sales from that moment on
+    Column("count", Integer),  # or so many of the newest
+    Column("total", Integer),
+    Column("asked", Integer, nullable=False),
+    Column("positions", JSON, nullable=False),  # per sequence of the source
+    Column("started_at", Millis, nullable=False),
+    Column("run_at", Millis, nullable=False),
+    Column("run_done", Integer, nullable=False),  # so many were done when this run began
+    Column("held_at", Millis),
+    Column("released_at", Millis),
+    Column("ended_at", Millis),
+)
+
 glimpses = Table(  # what a flow saw of each record when it last looked at all of them
     "glimpses",
     metadata,

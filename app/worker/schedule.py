@@ -29,6 +29,7 @@ from app.metrics import TICK_SECONDS, TICKS
 from app.resources import Resources
 from app.route_map import RouteMap
 from app.store import attempts, backlog, connections, events, flows, integrations, requests, ticks, workers
+from app.worker.backfilling import Backfiller
 from app.worker.comparing import compare
 from app.worker.holding import Holder
 from app.worker.polling import Poller
@@ -69,6 +70,7 @@ class Schedule:
         self._resources, self._poller = resources, poller
         self._holder = secrets.token_hex(8)
         self._imports, self._routes = Holder(resources), RouteMap(resources)
+        self._backfills = Backfiller(resources, self._routes)
         self.scanner = Scanner(resources)
         every = frozenset(range(60))
         self.rounds = (
@@ -79,6 +81,7 @@ class Schedule:
             Round("hours", frozenset(range(0, 60, 10)), 5_000, 30_000, self._hours),
             Round("checks", frozenset(range(5, 60, 15)), 10_000, 120_000, self._checks),
             Round("hold", frozenset(range(3, 60, 5)), 4_000, 60_000, self._hold),
+            Round("backfill", frozenset(range(0, 60, 2)), 1_000, 120_000, self._backfills.look),
             Round("compare", frozenset({41}), 30_000, 0, self._compare),
             Round("prune", frozenset({33}), 3_000_000, 600_000, self._prune),
         )

@@ -46,10 +46,14 @@ class EnsureProduct(OrderChange):
 
 
 class WriteOrder(OrderChange):
-    """A call about one order. ``stand_ins`` are products to make where the store turns out to lack one of its lines'."""
+    """A call about one order. ``stand_ins`` are products to make where the store turns out to lack one of its lines'.
+
+    ``quiet``: it is history, and its status is sent only while the store is held, so that no notice goes out for it.
+    """
 
     order: str
     body: Document
+    quiet: bool = False
     stand_ins: tuple[PutProduct, ...] = ()
 
     def summary(self) -> str:
@@ -85,6 +89,7 @@ class RefundOrder(OrderChange):
     action: ClassVar[str] = "refund_order"
     order: str
     lines: tuple[Document, ...]
+    quiet: bool = False
     tax: Decimal = Decimal(0)
 
     def summary(self) -> str:

@@ -213,7 +213,7 @@ def _new(intent: Intent, order: str, known_customer: str | None) -> Steps:
     assert intent.desired is not None
     document = intent.document
     body = _body(document)
-    if intent.options.get("without_status"):
+    if intent.options.get("history") == "history_silent":
         body = {name: value for name, value in body.items() if name not in STATUS}
     customer = customer_body(document)
     lines, made = _lines(intent, document.get("lines") or ())
@@ -221,6 +221,7 @@ def _new(intent: Intent, order: str, known_customer: str | None) -> Steps:
     post = PostOrder(
         order=order,
         body={"id": order, "customer": who, **body, "lines": lines},
+        quiet=bool(intent.options.get("backfill")),
         stand_ins=_stand_ins(intent, document.get("lines") or ()),
     )
     first = () if known_customer == fingerprint(customer) else (PutStoreCustomer(customer=customer["id"], body=customer),)  # fmt: skip
@@ -251,7 +252,8 @@ def _changed(intent: Intent, existing: Existing | None, order: str) -> Steps:
             calls.append(PutStoreCustomer(customer=customer["id"], body=customer))
     calls += made
     if body:
-        calls.append(PatchOrder(order=order, body=body, stand_ins=_stand_ins(intent, wanted)))
+        quiet = bool(intent.options.get("backfill"))
+        calls.append(PatchOrder(order=order, body=body, quiet=quiet, stand_ins=_stand_ins(intent, wanted)))
     assert intent.desired is not None
     if intent.desired.modes.get("lines.price") != "create":
         calls += [
@@ -273,7 +275,12 @@ def _refund(intent: Intent) -> Steps:
         place = intent.references.get((VARIANT, str(line.get("sku", ""))), "")
         product, _, variant = place.partition("/")
         lines.append(told | ({"product_id": product, "product_variant_id": variant} if variant else {}))
-    return (RefundOrder(order=order, lines=tuple(lines), tax=Decimal(intent.document.get("tax_total") or 0)),)
+    quiet = bool(intent.options.get("backfill"))
+    return (
+        RefundOrder(
+            order=order, quiet=quiet, lines=tuple(lines), tax=Decimal(intent.document.get("tax_total") or 0)
+        ),
+    )
 
 
 # --- lines -----------------------------------------------------------------------------------------------------------

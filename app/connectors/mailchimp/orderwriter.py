@@ -34,6 +34,7 @@ from app.errors import RecordRefused
 FEW = 3
 MOST_REMEMBERED = 20_000
 BELIEVED_S = 600.0
+HELD_S = 3.0
 _LOOKED_AT = ",".join(
     ("id", *orders.TEXTS[:6], *orders.SUMS, *orders.TIMES, *orders.PLACES, "promos", "customer.id")
 )
@@ -197,6 +198,8 @@ class OrderTarget:
     async def _write(self, change: WriteOrder) -> tuple[str, ...]:
         """Send it; what the store lacks meanwhile is made once, and a campaign of another audience is left out."""
         body, warnings = dict(change.body), list[str]()
+        if change.quiet and not await self._held():
+            body = {name: value for name, value in body.items() if name not in orders.STATUS}
         for _ in range(3):
             try:
                 await self._send(change, body)
@@ -215,6 +218,10 @@ class OrderTarget:
                 else:
                     raise
         raise AssertionError("each is mended once")
+
+    async def _held(self) -> bool:
+        """Whether the store holds its notices back just now, by a look that is some seconds old at most."""
+        return (await self._storefront.look(within=HELD_S)).is_syncing
 
     async def _send(self, change: WriteOrder, body: Document) -> None:
         if isinstance(change, PostOrder):
@@ -258,7 +265,7 @@ class OrderTarget:
         total = Decimal(str(order.get("order_total") or 0)) + back
         tax = Decimal(str(order.get("tax_total") or 0)) + Decimal(str(change.tax))
         body: Document = {"lines": lines, "order_total": total, "tax_total": tax}
-        if order.get("financial_status"):
+        if order.get("financial_status") and not (change.quiet and not await self._held()):
             body["financial_status"] = "refunded" if total <= 0 else "partially_refunded"
         await self._api.call(
             "PATCH", f"{self._path}/{segment(change.order)}", operation="order.patch", body=body

@@ -65,10 +65,13 @@ class Storefront:
         self._as_made = Store(self.id, list_id=list_id, currency=settings.currency)
         self.known = self._as_made
 
-    async def look(self) -> Store:
-        """The store as it is, or as it will be made; nothing is written. MisdirectedConnection where it cannot be ours."""
+    async def look(self, *, within: float = BELIEVED_S) -> Store:
+        """The store as it is, or as it will be made; nothing is written. ``within``: how old a look may be, in seconds.
+
+        MisdirectedConnection where it cannot be ours.
+        """
         async with self._lock:
-            if self._asked_at is None or self._monotonic() - self._asked_at > BELIEVED_S:
+            if self._asked_at is None or self._monotonic() - self._asked_at > within:
                 started = self._monotonic()
                 found = await self._find()
                 self.there = found is not None
