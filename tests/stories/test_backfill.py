@@ -108,7 +108,9 @@ async def test_it_stops_and_goes_on_where_it_was(shop: Shop) -> None:
     await shop.worker.batch(flow, limit=5)
     async with shop.db.write() as conn:
         assert await backfills.change(conn, flow, was=(await state(shop, flow)).state, state="stopping")
-    await go_on(shop, rounds=2)
+    for _ in range(2):
+        await shop.worker.round("backfill")
+        await shop.deliver()
     assert ("stopped", False, 5) == (
         (await state(shop, flow)).state,
         store(shop).is_syncing,
