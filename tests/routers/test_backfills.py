@@ -61,4 +61,4 @@ async def test_a_flow_that_begins_with_today_begins_all_of_its_sequences_then(sh
     await shop.work()
 
     found = await shop.get("/deliveries", flow_id=ORDERS)
-    assert [f"receipt:{left['receiptId']}"] == [each["source_ref"] for each in found["items"]]
+    assert [f"receipt:{left['receiptId']}"] == [each["record"] for each in found["items"]]
