@@ -17,7 +17,7 @@ from app.flows.shopordersettings import ShopOrdersSettings
 from app.flows.shopsale import nobody, refund_of, sale_of
 from app.flows.shopstores import SourceStore
 from app.mapping.run import SkipRecord
-from app.records.decision import Decision, Known, KnownTarget, Put, Skip
+from app.records.decision import Archive, Decision, Known, KnownTarget, Put, Skip
 from app.records.order import FinancialState, Order
 from app.values.money import half_up, to_decimal
 
@@ -43,8 +43,9 @@ def decide(order: Order, settings: ShopOrdersSettings, known: Known) -> Decision
                 "was_cancelled", "The sale was cancelled in the till, and its number cannot be used again."
             )
         )
-    if order.financial == "partly_refunded" and standing:
-        return _partly_refunded(order, standing[0], store, settings, known)
+    main = next((target for target in standing if "total" in target.facts), None)
+    if order.financial == "partly_refunded" and main is not None:
+        return _partly_refunded(order, main, store, settings, known)
     if not standing and (waits := _not_yet(order, store)) is not None:
         return Decision(skip=waits)
     try:
@@ -120,7 +121,15 @@ def _partly_refunded(
     kind: Kind = "invoice" if target.kind == INVOICE else "order"
     number = f"{_external(order, store)}-refund-{half_up(before + back)}"
     credit = refund_of(order, back, settings)
-    return Decision(puts=(_put(kind, number, credit, known, settings, facts={"refund": str(back)}),))
+    put = _put(kind, number, credit, known, settings, facts={"refund": str(back)})
+    # A smaller one whose answer was lost may stand there: this one is for all of it, so that one is taken back.
+    lost = (each for each in known.targets if each.doubtful and not each.own and each.kind in SALES)
+    archives = tuple(
+        Archive(each.kind, each.key, "refunded_more")
+        for each in lost
+        if each.key != known.hashed(kind, number)
+    )
+    return Decision(puts=(put,), archives=archives)
 
 
 # --- what -----------------------------------------------------------------------------------------------------------

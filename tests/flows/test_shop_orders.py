@@ -182,6 +182,22 @@ def test_refunds_add_up() -> None:
     assert (D(-3), (), "7") == (record.total, record.payments, record.credit_of)
 
 
+def test_a_refund_whose_answer_was_lost_is_looked_up_again_or_taken_back_for_a_larger_one() -> None:
+    main = KnownTarget("order", "a", "1", own=True, facts={"total": "10"})
+    lost = KnownTarget("order", "order:webshop-7-refund-2.00", None, own=False, doubtful=True)
+
+    def found(total: str) -> Decision:
+        it = order(financial="partly_refunded", total=D(total))
+        return decided(it, Known(targets=(lost, main)), refund_article=9003)
+
+    again, more = found("8"), found("5")
+    assert (["webshop-7-refund-2.00"], []) == ([put.natural for put in again.puts], list(again.archives))
+    assert (["webshop-7-refund-5.00"], [lost.key]) == (
+        [put.natural for put in more.puts],
+        [archive.key for archive in more.archives],
+    )
+
+
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
