@@ -37,7 +37,14 @@ class RouteMap:
             target = await connections.find(db, flow.target_connection_id)
             beside = await flows.listed(db, connection_id=flow.target_connection_id)
             shared = (await integrations.find(db, flow.integration_id)).settings
-        return self.opened(flow, source=source, target=target, beside=_started(beside, flow), shared=shared)
+        return self.opened(
+            flow,
+            source=source,
+            target=target,
+            beside=_started(beside, flow),
+            both_ways=_goes_back(beside, flow),
+            shared=shared,
+        )
 
     def opened(
         self,
@@ -46,6 +53,7 @@ class RouteMap:
         source: Connection,
         target: Connection,
         beside: Sequence[Flow] = (),
+        both_ways: bool = False,
         shared: Mapping[str, Any],
     ) -> Route:
         """The same from rows that were read already."""
@@ -64,12 +72,14 @@ class RouteMap:
             source=resources.client(source),
             target=resources.client(target),
             translation=translation,
+            both_ways=both_ways,
             siblings=frozenset(each.kind for each in beside),
             followers=_followers(beside),
             parts=translation.kind.parts(translation.settings),
             direction=f"{source.system}→{target.system}",
             recovery=_longer(resources.recovery(one), resources.recovery(other)),
-            options=translation.settings.model_dump(),
+            options=translation.settings.model_dump()
+            | {"both_ways": both_ways, "tie": source.id < target.id},
             deadline_ms=flow.deadline_ms,
             concurrency=resources.permits(other),
         )
@@ -125,9 +135,24 @@ def _started(beside: Sequence[Flow], flow: Flow) -> list[Flow]:
     return [
         each
         for each in beside
-        if (each.source_connection_id, each.target_connection_id) == pair
-        and (each.state != "paused" or each.approved_at is not None)
+        if (each.source_connection_id, each.target_connection_id) == pair and _was_started(each)
     ]
+
+
+def _goes_back(beside: Sequence[Flow], flow: Flow) -> bool:
+    """Whether another flow brings records of the same kind the other way."""
+    back = (flow.target_connection_id, flow.source_connection_id)
+    kinds = {*flow_kind(flow.kind).target_kinds}
+    return any(
+        (each.source_connection_id, each.target_connection_id) == back
+        and _was_started(each)
+        and not kinds.isdisjoint(flow_kind(each.kind).target_kinds)
+        for each in beside
+    )
+
+
+def _was_started(flow: Flow) -> bool:
+    return flow.state != "paused" or flow.approved_at is not None
 
 
 def _followers(beside: Sequence[Flow]) -> dict[str, tuple[str, ...]]:

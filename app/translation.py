@@ -293,6 +293,9 @@ def _kept(value: Any, path: str, scopes: Mapping[str, str], wanted: Callable[[st
     return result
 
 
+_LOOKS = frozenset({"if_empty", "target_wins", "newest"})
+
+
 def needs_existing_leaves(desired: Desired) -> bool:
     """True when a row looks at what the target holds."""
-    return "if_empty" in desired.modes.values()
+    return not _LOOKS.isdisjoint(desired.modes.values())

@@ -137,12 +137,14 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """A target record as it is now. ``document`` is empty where a listing told only its state."""
+    """A target record as it is now. ``document`` is empty where a listing told only its state. ``changed_at`` is when
+    anybody changed it last, where that is told."""
 
     remote_id: str
     state: TargetState = "present"
     document: Document = field(default_factory=dict)
     whole: bool = True
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class Intent:
     wanted: ``images[7]``. ``lacking`` is what goes along with it and is not there, by kind and name: a variant
     that is new, or comes back. ``references`` are the remote ids of what the decision waited for, by kind and natural key.
     ``named`` is what the document names and the target was asked for, likewise; None: nobody asked.
+    ``emptied`` are leaves that were written once, that nobody edited since, and of which the source says nothing any more.
+    ``left`` are fields of the document that stay as the target has them. ``reason`` is why a record is put away.
     """
 
     kind: str
@@ -192,6 +196,9 @@ class Intent:
     lacking: frozenset[tuple[str, str]] = frozenset()
     references: Mapping[tuple[str, str], str] = field(default_factory=dict)
     named: Mapping[tuple[str, str], Existing] | None = None
+    emptied: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
+    reason: str = ""
 
 
 class Change(BaseModel):
@@ -303,6 +310,16 @@ class Target(Protocol):
         Leave where the target itself says that nothing can ever be written here (an address that was erased for good):
         settled with that reason, nothing for anybody to mend.
         """
+        ...
+
+
+@runtime_checkable
+class Compares(Protocol):
+    """A target whose records people edit as well: it can tell whether two values of one field mean the same."""
+
+    def alike(self, field: str, wanted: Any, held: Any, document: Document) -> bool | None:
+        """Whether the target says already what is wanted, perhaps in its own spelling; None for a field that no edit can
+        be in conflict with (tags are only added). ``document`` is the whole record as it stands. Pure."""
         ...
 
 
@@ -500,6 +517,14 @@ class RegistersWebhooks(Protocol):
 
 
 # --- questions that not every remote can answer ----------------------------------------------------------------------
+
+
+@runtime_checkable
+class TellsLate(Protocol):
+    """A client whose changes may become visible long after others with a higher position."""
+
+    window: int
+    """So many positions below the last one are read again."""
 
 
 @runtime_checkable

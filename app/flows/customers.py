@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.flows.base import FlowKind, FlowSettings
-from app.flows.policies import archive_or_skip, archive_owned, is_yes
+from app.flows.policies import ON_CONFLICT, Conflicts, archive_or_skip, archive_owned, is_yes
 from app.records.customer import Consent, Customer, Person
 from app.records.decision import Decision, Known, KnownTarget, Put, Skip
 
@@ -109,6 +109,12 @@ class CustomersSettings(FlowSettings):
         title="Update existing contacts",
         description="Off: contacts that are already in the audience are left as they are.",
         examples=[True],
+    )
+    on_conflict: Conflicts = Field(
+        default="source_wins",
+        title="When both sides changed the same field",
+        description=ON_CONFLICT,
+        examples=["newest"],
     )
     contacts: Literal["all", "main", "contacts"] = Field(
         default="all",

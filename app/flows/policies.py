@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from app.records.decision import Archive, Decision, Known, Skip
+
+Conflicts = Literal["source_wins", "target_wins", "newest", "if_empty"]
+"""What is done about a field that was edited on both sides."""
+ON_CONFLICT = (
+    "`source_wins`: this flow overwrites. `target_wins`: what was edited at the target stays. `newest`: the record that was "
+    "changed last wins. `if_empty`: this flow only fills fields that hold nothing. Rows may say otherwise for their field by "
+    "their mode. Where flows go both ways, let one of them win, or both use `newest`: never let both overwrite."
+)
 
 
 def archive_owned(

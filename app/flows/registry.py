@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from app.errors import InvalidInput
 from app.flows.base import FlowKind
+from app.flows.contacts import CONTACTS
 from app.flows.customers import CUSTOMERS
 from app.flows.orders import ORDERS
 from app.flows.products import PRODUCTS
 from app.flows.shoporders import SHOP_ORDERS
 from app.flows.stock import STOCK
 
-KINDS: dict[str, FlowKind] = {kind.name: kind for kind in (CUSTOMERS, PRODUCTS, STOCK, ORDERS, SHOP_ORDERS)}
+KINDS: dict[str, FlowKind] = {
+    kind.name: kind for kind in (CUSTOMERS, CONTACTS, PRODUCTS, STOCK, ORDERS, SHOP_ORDERS)
+}
 
 
 def flow_kind(name: str) -> FlowKind:

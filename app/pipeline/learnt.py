@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from app.connectors.base import Applied, Carries
+from app.pipeline import merging
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, facts_of, maybe, without
 from app.store.outcomes import Outcome
@@ -73,6 +75,9 @@ def rows_written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
             continue
         remote_id, state = applied.remote_id or remote_id, applied.state
         facts |= dict(applied.facts)
+    facts.pop(merging.SPELLED, None)
+    if wish.merged.spelled:
+        facts[merging.SPELLED] = json.dumps(dict(wish.merged.spelled), sort_keys=True)
     if wish.put is not None:
         facts |= wish.put.facts
         if state == "present":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.connectors.base import Refers
+from app.connectors.base import Compares, Refers
 from app.errors import AppError
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, hand_on, leave_old, prepare, stands_apart, wanted
@@ -55,6 +55,7 @@ async def ask(route: Route, kind: str, wishes: Sequence[Wish], *, whole: bool = 
     existing = await target.fetch_many([wanted(wish, whole=whole) for wish in wishes])
     for wish in wishes:
         wish.existing = existing.get(wish.key)
+        wish.compares = target if isinstance(target, Compares) else None
         prepare(wish, sealer=route.sealer, options=route.options)
     if isinstance(target, Refers):
         await _ask_named(route, target, wishes)

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Fits, Found, Gone, Unreadable
 from app.errors import AppError
 from app.pipeline.absence import ask_about_absence
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
-from app.records.decision import Decision, Known, KnownTarget, Skip, TargetState
+from app.records.decision import Counterpart, Decision, Known, KnownTarget, Skip, TargetState
 from app.store import targets
 from app.store.requests import HISTORY
 from app.store.tables import erased
@@ -31,6 +32,7 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
             refs=[item.claimed.source_ref for item in items],
             kinds=route.translation.target_kinds,
         )
+        counterparts = await _counterparts(route, conn, [item.claimed.source_ref for item in items])
     fits = await _learnt(route, items)
     for n, item in enumerate(items):
         if isinstance(item.fetched, Unreadable):
@@ -38,9 +40,8 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
         elif item.error is None and isinstance(item.fetched, Found | Gone):
             try:
                 mine = owned.get(item.claimed.source_ref, [])
-                item.plan = _fitted(
-                    route.translation.plan(item.fetched, _known(route, item.claimed.source_ref, mine)), fits
-                )
+                known = _known(route, item.claimed.source_ref, mine, counterparts)
+                item.plan = _fitted(route.translation.plan(item.fetched, known), fits)
                 item.wishes = _wishes(route, item, item.plan, mine)
                 for wish in item.wishes:
                     wish.history = item.claimed.trigger if item.claimed.trigger in HISTORY.values() else None
@@ -84,10 +85,26 @@ def _fitted(plan: Plan, fits: Mapping[str, Fits]) -> Plan:
 _STATES: Mapping[str, TargetState] = {"archived": "archived", "gone": "gone"}
 
 
-def _known(route: Route, ref: str, rows: Sequence[Target]) -> Known:
+async def _counterparts(route: Route, conn: AsyncConnection, refs: Sequence[str]) -> dict[str, Counterpart]:
+    """Where flows go both ways: by source reference, the record at our target that the other flow made it from."""
+    if not route.both_ways:
+        return {}
+    return {
+        row.remote_id: Counterpart(row.owner_ref, dict(row.facts))
+        for kind in route.translation.target_kinds
+        for row in await targets.by_remote(
+            conn, connection_id=route.source_connection_id, kind=kind, remote_ids=refs
+        )
+        if row.remote_id and row.owner_ref and row.state == "present"
+        if row.owner_connection_id == route.target_connection_id
+    }
+
+
+def _known(route: Route, ref: str, rows: Sequence[Target], counterparts: Mapping[str, Counterpart]) -> Known:
     return Known(
         targets=tuple(known for row in rows if (known := _known_target(route, ref, row)) is not None),
         flows=route.siblings,
+        counterpart=counterparts.get(ref),
         hashed=route.key,
     )
 

@@ -25,6 +25,7 @@ async def no_hook(_name: Checkpoint) -> None:
 class Route:
     """One flow, opened: its two clients, its compiled translation, and the rules of its systems.
 
+    ``both_ways``: a flow from this target to this source was started as well, and writes the same kind of record.
     ``siblings`` are the kinds of the flows that were started between the same two connections, ``parts`` what is read
     along with every record, ``followers`` the flows to be asked when a target of a kind appears that goes along.
     """
@@ -42,6 +43,7 @@ class Route:
     translation: Translation
     direction: str
     siblings: frozenset[str] = frozenset()
+    both_ways: bool = False
     parts: frozenset[str] = frozenset()
     followers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recovery: Recovery = field(default_factory=Recovery)

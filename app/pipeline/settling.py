@@ -236,7 +236,8 @@ async def _raise_what_concerns_all(
 
 def _attempt(route: Route, item: Item, settlement: Settlement, *, clock_s: float) -> NewAttempt | None:
     """The line for people; a run that changed nothing is only counted, and so is one that merely waited its turn."""
-    if settlement.outcome == "unchanged" or settlement.code == HELD:
+    conflicts = [sentence for wish in item.wishes for sentence in wish.merged.conflicts]
+    if (settlement.outcome == "unchanged" and not conflicts) or settlement.code == HELD:
         return None
     if isinstance(worst(item), Interrupted) and not any(wish.sent for wish in item.wishes):
         return None
@@ -244,6 +245,7 @@ def _attempt(route: Route, item: Item, settlement: Settlement, *, clock_s: float
         return None
     warnings = list(item.plan.warnings) if item.plan else []
     warnings += [text for wish in item.wishes for applied in wish.applied for text in applied.warnings]
+    warnings += conflicts
     payload = None
     if route.log_mode == "full":
         payload = route.sealer.seal_json(

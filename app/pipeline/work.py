@@ -10,8 +10,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from app.connectors.base import Applied, Change, Desired, Document, Existing, Fetched, Intent, Leave, Wanted
+from app.connectors.base import (
+    Applied,
+    Change,
+    Compares,
+    Desired,
+    Document,
+    Existing,
+    Fetched,
+    Intent,
+    Leave,
+    Wanted,
+)
 from app.errors import AdministratorError
+from app.pipeline import merging
+from app.pipeline.merging import Merged
 from app.records.decision import Archive, Carried, Put, Wait
 from app.sealing import Sealer
 from app.store.deliveries import Claimed
@@ -53,6 +66,8 @@ class Wish:
     hashed: Document | None = None
     vanished: frozenset[str] = frozenset()
     emptied: frozenset[str] = frozenset()
+    compares: Compares | None = None
+    merged: Merged = field(default_factory=Merged)
     backfill: bool = False
     history: str | None = None
     planned: bool = False
@@ -107,10 +122,12 @@ class Item:
 
 def leaf_hashes(document: Document, scopes: Mapping[str, str], *, sealer: Sealer) -> dict[str, str]:
     """A keyed hash per leaf, so that what was written can be compared without being kept."""
-    return {
-        path: sealer.keyed_hash("leaf", path, canonical(value), length=24)
-        for path, value in leaves(document, scopes).items()
-    }
+    return {path: leaf_hash(path, value, sealer=sealer) for path, value in leaves(document, scopes).items()}
+
+
+def leaf_hash(path: str, value: Any, *, sealer: Sealer) -> str:
+    """The keyed hash of one leaf."""
+    return sealer.keyed_hash("leaf", path, canonical(value), length=24)
 
 
 def canonical(value: Any) -> str:
@@ -151,6 +168,7 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
             wish.written, wish.hashed = leaf_hashes(document, wish.desired.scopes, sealer=sealer), document
         wish.vanished = elements(row.hashes if row else ()) - elements(wish.written)
         wish.emptied = _emptied(wish.desired.emptiable, before, written=wish.written)
+    document, untouched = _merged(wish, document, before, sealer=sealer, options=options)
     said = (dict(wish.put.options) if wish.put else {}) | _put_away(wish)
     wish.intent = Intent(
         kind=wish.kind,
@@ -171,7 +189,58 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         lacking=lacking(wish),
         references=wish.references,
         named=wish.named,
+        emptied=untouched,
+        left=wish.merged.left,
+        reason=wish.archive.reason if wish.archive else "",
     )
+
+
+def _merged(
+    wish: Wish, document: Document, before: Target | None, *, sealer: Sealer, options: Mapping[str, Any]
+) -> tuple[Document, frozenset[str]]:
+    """The document without what stays as the target has it; and of what became empty, what nobody edited there."""
+    desired, existing, compares = wish.desired, wish.existing, wish.compares
+    wish.merged = Merged()
+    if desired is None or existing is None or compares is None or not existing.whole:
+        return document, frozenset()
+    if not weighs(desired, options):
+        return document, wish.emptied
+    believed = before is not None and not before.in_doubt
+    said = dict(before.hashes) if before is not None and believed else {}
+    stood = said | (
+        json.loads(before.facts.get(merging.SPELLED, "{}")) if before is not None and believed else {}
+    )
+    held = leaves(existing.document, desired.scopes)
+
+    def digest(path: str, value: Any) -> str:
+        return leaf_hash(path, value, sealer=sealer)
+
+    def alike(path: str, wanted: Any, present: Any) -> bool | None:
+        return compares.alike(path, wanted, present, existing.document)
+
+    wish.merged = merging.merge(
+        merging.Sides(
+            wanted=leaves(document, desired.scopes),
+            held=held,
+            said=said,
+            stood=stood,
+            source_at=getattr(wish.put.record, "changed_at", None) if wish.put else None,
+            target_at=existing.changed_at,
+            tie=bool(options.get("tie")),
+        ),
+        rule=lambda name: merging.rule_of(name, desired.modes, options.get("on_conflict", "source_wins")),
+        digest=digest,
+        alike=alike,
+        both_ways=bool(options.get("both_ways")),
+    )
+    untouched = frozenset(path for path in wish.emptied if digest(path, held.get(path)) == stood.get(path))
+    return merging.without(document, wish.merged.left), untouched
+
+
+def weighs(desired: Desired, options: Mapping[str, Any]) -> bool:
+    """Whether the target's own edits count: where flows go both ways, or the flow or a row says so."""
+    rules = {options.get("on_conflict", "source_wins"), *desired.modes.values()}
+    return bool(options.get("both_ways")) or not rules.isdisjoint(merging.RULES - {"source_wins"})
 
 
 def lacking(wish: Wish) -> frozenset[tuple[str, str]]:
@@ -260,14 +329,18 @@ def stands_apart(wish: Wish) -> bool:
 
 
 def wanted(wish: Wish, *, whole: bool = False) -> Wanted:
-    """How to look up what stands there now: by its key, else by the remote id that it has kept."""
+    """How to look up what stands there now: by its key, else by the remote id that it has kept, or is known by elsewhere."""
     row = wish.old_row or wish.row
+    linked = wish.put.linked if wish.put else None
+    if wish.desired is not None:
+        options = wish.intent.options if wish.intent else {}
+        whole = whole or needs_existing_leaves(wish.desired) or weighs(wish.desired, options)
     return Wanted(
         kind=wish.kind,
         key=wish.key,
         natural=wish.natural,
-        remote_id=row.remote_id if row else None,
-        whole=whole or (wish.desired is not None and needs_existing_leaves(wish.desired)),
+        remote_id=(row.remote_id if row else None) or linked,
+        whole=whole,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 TargetState = Literal["present", "archived", "gone"]
-WriteMode = Literal["always", "create", "update", "if_empty"]
+WriteMode = Literal["always", "create", "update", "if_empty", "source_wins", "target_wins", "newest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,25 @@ class KnownTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Counterpart:
+    """The record at the target from which a flow of the other direction brought this source record about. ``facts`` are what
+    that flow noted of it."""
+
+    ref: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What a decision may know: the targets this source record owns, and how a natural key becomes a target key.
 
     ``flows`` are the kinds of flow that were started between the same two connections: what one of them writes, the
-    others leave out.
+    others leave out. ``counterpart`` is known where a flow goes the other way.
     """
 
     targets: tuple[KnownTarget, ...] = ()
     flows: frozenset[str] = frozenset()
+    counterpart: Counterpart | None = None
     hashed: Callable[[str, str], str] = lambda kind, natural: f"{kind}:{natural}"
 
     def find(self, kind: str, natural: str) -> KnownTarget | None:
@@ -73,7 +83,7 @@ class Put:
     ``stands_for`` is that of one which is put away while this one takes its place: what its record said is handed on.
     ``facts`` are short words without personal data that the target row keeps for the next decision; a put whose
     facts differ from the row's is never "unchanged". ``options`` tell the target's steps what the document cannot:
-    what to do about a subscription, or who may be created.
+    what to do about a subscription, or who may be created. ``linked`` is the remote id where it is known from elsewhere.
 
     ``carries`` are other targets that this one brings along in its own calls: the variants of a product. They are held and owned with it, so that no key is ever written by two. ``holds`` are targets (kind,
     natural key) that its calls may write without owning them: the relation of a sale. Nobody else writes them meanwhile.
@@ -86,6 +96,7 @@ class Put:
     record: BaseModel
     moves_from: str | None = None
     stands_for: str | None = None
+    linked: str | None = None
     create: bool = True
     update: bool = True
     facts: dict[str, str] = field(default_factory=dict)

@@ -85,3 +85,14 @@ def _plan(country: str) -> tuple[str, re.Pattern[str], re.Pattern[str]] | None:
     general = plan.general_desc.national_number_pattern
     valid = re.compile(rf"(?!0)(?=(?:{general})$)(?:{patterns})", re.ASCII)
     return str(plan.country_code), valid, re.compile(general or "", re.ASCII)
+
+
+def is_mobile(number: Any) -> bool:
+    """Whether an international number (``+31612345678``) is surely a mobile phone's."""
+    if not isinstance(number, str) or not number.startswith("+"):
+        return False
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE

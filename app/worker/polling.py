@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 
 from app.checkup import check_up
-from app.connectors.base import Changed, Client, Page, Scans
+from app.connectors.base import Changed, Client, Page, Scans, TellsLate
 from app.connectors.limits import live_work
 from app.ending import cut_off
 from app.errors import AdministratorError, AppError, Throttled
@@ -189,7 +189,8 @@ class Poller:
         """Page after page until nothing newer is left. Who is far behind reads as backfill, so that live changes go first."""
         position = listening.cursor.position
         catching_up = position == 0 and listening.side is None
-        since = max(listening.cursor.floor + 1, position + 1 - WINDOW)
+        window = client.window if isinstance(client, TellsLate) else WINDOW
+        since = max(listening.cursor.floor + 1, position + 1 - window)
         while True:
             live_work.set(not catching_up)
             page = await client.changes(listening.sequence, since=since, limit=PAGE)

@@ -27,7 +27,7 @@ from app.flows.registry import flow_kind
 from app.metrics import POLLS
 from app.resources import Resources
 from app.store import accounts, alerts, connections, cursors, events, flows, glimpses, requests, ticks
-from app.store.connections import Connection
+from app.store.connections import DOORBELL, Connection
 from app.store.cursors import Cursor
 from app.store.flows import Flow
 from app.store.glimpses import Kept
@@ -113,13 +113,13 @@ class Scanner:
         return round(1000 * max(plan.every_s, calls * 60 / plan.calls_a_minute))
 
     async def _hint(self, flow: Flow) -> int | None:
-        """When the newest notification about a person came, if it is newer than those we heard of."""
+        """When the newest webhook about a person came, if it is newer than those we heard of."""
         db = self._resources.db
         if flow.id not in self._heard:
             self._heard[flow.id] = await db.now()
         async with db.read() as conn:
             return await events.latest(
-                conn, flow.source_connection_id, kind="customer", after=self._heard[flow.id]
+                conn, flow.source_connection_id, kind=DOORBELL, after=self._heard[flow.id]
             )
 
     # --- looking -----------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -22,6 +24,7 @@ from app.connectors.base import (
 )
 from app.connectors.mailchimp import (
     check,
+    contacts,
     customers,
     fields,
     hooks,
@@ -33,6 +36,7 @@ from app.connectors.mailchimp import (
 )
 from app.connectors.mailchimp.audience import Definition
 from app.connectors.mailchimp.calls import Api, segment
+from app.connectors.mailchimp.contactreader import WINDOW_S, ContactReader
 from app.connectors.mailchimp.members import MemberTarget
 from app.connectors.mailchimp.orderreader import OrderReader
 from app.connectors.mailchimp.orderwriter import OrderTarget
@@ -42,13 +46,15 @@ from app.connectors.mailchimp.storesettings import StoreSettings
 
 
 class MailchimpClient:
-    """Writes members of one audience and what its store holds, and reads the orders of the account's other stores.
-    ``account`` names whose limits count; a check knows the login behind the key.
+    """Writes and reads members of one audience, writes what its store holds, and reads the orders of the account's other
+    stores. ``account`` names whose limits count; a check knows the login behind the key.
 
-    Contacts are written, and not read as a source: ``marks`` has nothing to tell. Orders are found by looking at all.
+    Positions of contacts are seconds since 1970. ``marks`` has nothing to tell: where the newest contact is deleted for
+    good the newest moment falls, and that is no alarm. Orders are found by looking at all.
     """
 
     scanned = frozenset({shoporders.KIND})
+    window = WINDOW_S
 
     def __init__(
         self,
@@ -58,6 +64,7 @@ class MailchimpClient:
         account: str,
         store: StoreSettings | None = None,
         webhook_url: str | None = None,
+        keyed_hash: Callable[..., str] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ):
         self.account = account
@@ -81,6 +88,9 @@ class MailchimpClient:
         self._orders = OrderReader(
             api, own_store=self.storefront.id, list_path=self._list_path, monotonic=monotonic
         )
+        self._contacts = ContactReader(
+            api, self._list_path, keyed_hash=keyed_hash or _hash_of_this_process(secrets.token_bytes(32))
+        )
 
     async def check(self) -> Diagnosis:
         """What stands in the way, or what is there: account, audience, webhook."""
@@ -89,20 +99,28 @@ class MailchimpClient:
         )
 
     async def marks(self) -> Mapping[str, int]:
-        """Nothing is read from here by a position."""
+        """No kind of record tells its newest position."""
         return {}
 
-    async def changes(self, kind: str, *, since: int, limit: int = 500) -> Page:  # noqa: ARG002 - the protocol's
-        """No kind of record is polled here; of orders nobody tells what changed, so there is nothing to say."""
+    async def changes(self, kind: str, *, since: int, limit: int = 500) -> Page:
+        """Contacts that changed in the second ``since`` or later; of orders nobody tells what changed."""
+        if kind == contacts.KIND:
+            return await self._contacts.changes(since=since, limit=limit)
         if kind in self.scanned:
             return Page((), since - 1, more=False)
         raise wrong_kind("Mailchimp", kind)
 
     def source(self, kind: str) -> Source:
-        """Reads orders of other stores by reference."""
+        """Reads contacts by their id, and orders of other stores by reference."""
+        if kind == contacts.KIND:
+            return self._contacts
         if kind == shoporders.KIND:
             return self._orders
         raise wrong_kind("Mailchimp", kind)
+
+    async def look_up(self, kind: str, *, email: str) -> str | None:
+        """The id of the contact with exactly this address."""
+        return await self._contacts.look_up(email) if kind == contacts.KIND else None
 
     def scan(self, kind: str, places: Sequence[str]) -> AsyncIterator[Sequence[Glimpse]]:
         """See :meth:`OrderReader.scan`."""
@@ -184,3 +202,8 @@ class MailchimpClient:
         await self._definition.create(
             tag=field.path.removeprefix("merge_fields."), name=field.title, type=field.type
         )
+
+
+def _hash_of_this_process(key: bytes) -> Callable[..., str]:
+    """Keyed hashes for a client that nobody gave the installation's: good for as long as it is open."""
+    return lambda *parts: hmac.digest(key, "\0".join(parts).encode(), "sha256").hex()[:32]

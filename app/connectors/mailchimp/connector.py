@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.connectors.base import Connector, Opening
-from app.connectors.mailchimp import customers, orders, products, shoporders, stock
+from app.connectors.mailchimp import contacts, customers, orders, products, shoporders, stock
 from app.connectors.mailchimp.calls import Api
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.models import MailchimpCredentials, MailchimpSettings, account, base_url
@@ -28,6 +28,7 @@ def open_client(opening: Opening) -> MailchimpClient:
         store=settings.store,
         account=account(credentials),
         webhook_url=opening.webhook_url,
+        keyed_hash=opening.keyed_hash,
     )
 
 
@@ -40,14 +41,14 @@ CONNECTOR = Connector(
     address=base_url,
     account=lambda _settings, credentials: account(credentials),
     open=open_client,
-    out_rows={shoporders.KIND: shoporders.OUT_ROWS},
+    out_rows={contacts.KIND: contacts.OUT_ROWS, shoporders.KIND: shoporders.OUT_ROWS},
     in_rows={
         customers.KIND: customers.IN_ROWS,
         products.KIND: products.IN_ROWS,
         stock.KIND: stock.IN_ROWS,
         orders.KIND: orders.IN_ROWS,
     },
-    out_fields={shoporders.KIND: shoporders.FIELDS},
+    out_fields={contacts.KIND: contacts.FIELDS, shoporders.KIND: shoporders.FIELDS},
     in_fields=FIELDS,
     permits=5,
 )

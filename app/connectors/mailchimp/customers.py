@@ -29,6 +29,7 @@ from app.connectors.mailchimp.memberchanges import (
     PutMember,
     SetTags,
 )
+from app.values.dates import parse_moment
 
 KIND = "customer"
 _ADDRESS = "merge_fields.ADDRESS"
@@ -101,6 +102,7 @@ def existing_member(member: Mapping[str, Any], *, whole: bool = True) -> Existin
         state="archived" if status == "archived" else "present",
         document=document,
         whole=whole,
+        changed_at=parse_moment(member.get("last_changed")),
     )
 
 
@@ -188,7 +190,7 @@ def _change(intent: Intent, existing: Existing, audience: Audience) -> Steps:
     if intent.update:
         body, warnings = _body(intent, audience)
         body = differences(with_proof(body, status), existing)
-    if moves and intent.natural:
+    if moves and intent.natural and not _has_address(existing, intent.natural):
         body["email_address"] = intent.natural
     if status is not None:
         body["status"] = status
@@ -206,6 +208,12 @@ def _change(intent: Intent, existing: Existing, audience: Audience) -> Steps:
     if intent.update:
         changes += _tags(intent, existing, member=existing.remote_id)
     return tuple(changes)
+
+
+def _has_address(existing: Existing, email: str) -> bool:
+    """Somebody moved it already: the person himself, at Mailchimp."""
+    held = existing.document.get("email_address")
+    return isinstance(held, str) and held.strip().lower() == email.strip().lower()
 
 
 def _body(intent: Intent, audience: Audience) -> tuple[Document, tuple[str, ...]]:

@@ -69,8 +69,19 @@ def became_empty(intent: Intent, body: Document, audience: Audience) -> dict[str
     if intent.desired is None:
         return {}
     emptiable = intent.desired.emptiable
-    silent = filled_by_us(intent) - body.get("merge_fields", {}).keys()
+    silent = {
+        tag
+        for tag in filled_by_us(intent) - body.get("merge_fields", {}).keys()
+        if f"merge_fields.{tag}" not in intent.left
+        and (not intent.options.get("both_ways") or _untouched(tag, intent))
+    }
     return {tag: "" for tag in sorted(silent) if tag in audience.fields and _always_written(tag, emptiable)}
+
+
+def _untouched(tag: str, intent: Intent) -> bool:
+    """Nobody edited it at Mailchimp since we wrote it: where flows go both ways that would be news for the other one."""
+    place = f"merge_fields.{tag}"
+    return any(path == place or path.startswith(f"{place}.") for path in intent.emptied)
 
 
 def _always_written(tag: str, emptiable: frozenset[str]) -> bool:
@@ -107,6 +118,13 @@ def differences(body: Document, existing: Existing) -> Document:
         elif not _same(value, present):
             changed[name] = value
     return changed
+
+
+def alike(field: str, wanted: Any, held: Any) -> bool | None:
+    """Whether a field says what is wanted; None for what is only added, or decided by a stated will."""
+    if not field.startswith("merge_fields.") and field not in PLAIN:
+        return None
+    return _same(wanted, held)
 
 
 def _same(wanted: Any, present: Any) -> bool:

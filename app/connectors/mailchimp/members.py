@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from app.connectors.base import (
     Applied,
@@ -116,6 +117,10 @@ class MemberTarget:
             case Note():
                 return Applied(warnings=change.warnings)
         raise AssertionError(f"not a change of members: {change.action}")
+
+    def alike(self, field: str, wanted: Any, held: Any, document: Document) -> bool | None:  # noqa: ARG002 - the protocol's
+        """See :func:`memberbody.alike`."""
+        return memberbody.alike(field, wanted, held)
 
     # --- looking up ---------------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
-"""Webhooks of an audience: verify, and read who changed (mailchimp.md §5).
+"""Webhooks of an audience: verify, and hear that somebody changed (mailchimp.md §5).
 
-A form with brackets in its names. It may come twice, late and out of order, so it is only a doorbell: what remains of a
-person is a keyed hash of the address, and the member is read again. Pure.
+A form with brackets in its names. It may come twice, late and out of order, and names people by addresses, which change:
+so it is only a doorbell. What changed is asked for by ``since_last_changed``, which names contacts by the id that they
+keep; nothing of a person remains of the form. Pure.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from app.connectors.base import Changed, WebhookAnswer
+from app.connectors.base import PollSoon, WebhookAnswer
+from app.connectors.mailchimp.contacts import KIND
 from app.errors import BadSignature, UnreadableBody
 
 SIGNATURE = "x-mailchimp-signature"
 TOLERANCE_S = 300
-KIND = "customer"
 ABOUT_PEOPLE = frozenset({"subscribe", "unsubscribe", "profile", "cleaned", "upemail"})
 QUIET = frozenset({"campaign", "sms_subscribe", "sms_unsubscribe", "upsms", "sms_campaign"})
 MAX_FIELDS = 2_000
@@ -32,7 +33,7 @@ KeyedHash = Callable[..., str]
 class Call:
     """One verified webhook. ``note`` is a word for counters: ``event``, ``quiet`` or ``unknown_event``."""
 
-    notifications: tuple[Changed, ...]
+    notifications: tuple[PollSoon, ...]
     answer: WebhookAnswer
     note: str
     detail: str = ""
@@ -55,21 +56,9 @@ def receive(
     email = form.get("data[new_email]" if event == "upemail" else "data[email]", "")
     if "@" not in email:
         raise UnreadableBody("The form names no e-mail address.", code="invalid_data")
-    old = form.get("data[old_email]", "") if event == "upemail" else ""
     parts = (event, form.get("data[list_id]", ""), form.get("data[id]") or form.get("data[new_id]", ""))
     key = keyed_hash("mailchimp-event", *parts, form.get("fired_at", ""), hashlib.sha256(body).hexdigest())
-    changed = Changed(
-        kind=KIND,
-        ref=member_ref(email, keyed_hash=keyed_hash),
-        dedupe=f"{event}:{key}",
-        previous_ref=member_ref(old, keyed_hash=keyed_hash) if "@" in old else None,
-    )
-    return Call((changed,), answer, "event")
-
-
-def member_ref(email: str, *, keyed_hash: KeyedHash) -> str:
-    """How a member is named here without saying who it is."""
-    return keyed_hash("member", email.strip().lower())
+    return Call((PollSoon(frozenset({KIND}), dedupe=f"{event}:{key}"),), answer, "event")
 
 
 def verify(*, headers: Mapping[str, str], body: bytes, secret: str, now: float) -> None:

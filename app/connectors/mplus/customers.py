@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps
-from app.connectors.mplus import codec
+from app.connectors.mplus import codec, placing
 from app.connectors.mplus import fields as cards
 from app.connectors.mplus.shelf import Shelf
 from app.values import addresses, countries, names, phones, text
+from app.values.dates import parse_moment
 from app.values.email import normalise_email
 from app.values.money import to_decimal
 
@@ -98,6 +99,9 @@ class UpdateRelation(WriteRelation):
 
 def steps(intent: Intent, existing: Existing | None) -> Steps:
     """The call that brings one relation about. ``intent.natural`` is its e-mail address."""
+    if intent.desired is None and intent.reason == "address_left":
+        # Somebody goes by another address now; the relation itself stays what it was.
+        return Leave("address_left", "The relation stays as it is.", state="gone")
     if existing is not None and existing.state != "present":
         if intent.desired is None:
             return ()
@@ -108,18 +112,33 @@ def steps(intent: Intent, existing: Existing | None) -> Steps:
         if existing is None:
             return ()
         return (UpdateRelation(number=int(existing.remote_id), fields={"active": False}),)
-    wanted = with_options(intent)
     if existing is None:
         if not intent.create:
             return Leave(
                 "not_created", "The person is not in the till, and this flow may not make a relation."
             )
+        wanted = _wanted(intent, None)
         fields = {name: value for name, value in wanted.items() if value not in (None, "", {})}
         return (CreateRelation(fields={"extRelationId": external_id(intent.key), **fields}),)
     if not intent.update:
         return ()
-    fields = differences(wanted, existing.document)
+    fields = differences(_wanted(intent, existing.document), existing.document)
     return (UpdateRelation(number=int(existing.remote_id), fields=fields),) if fields else ()
+
+
+def _wanted(intent: Intent, held: Document | None) -> Document:
+    """What is to be said of the relation, in the till's own fields."""
+    document = with_options(intent)
+    consent = placing.consent(intent, (held or {}).get("customFields", {}))
+    if consent:
+        document = document | {"customFields": {**document.get("customFields", {}), **consent}}
+    if held is not None:
+        document = {
+            name: value
+            for name, value in document.items()
+            if name not in placing.GENERAL or not same(name, value, held.get(name))
+        } | placing.emptied(intent.emptied, held)
+    return placing.placed(document, held)
 
 
 def with_options(intent: Intent) -> Document:
@@ -184,6 +203,13 @@ def same(name: str, wanted: Any, present: Any, *, country: Any = None) -> bool:
     return meaning is not None and meaning == spelled(wanted, where)
 
 
+def alike(field: str, wanted: Any, held: Any, document: Document) -> bool | None:
+    """The same for a field of ours, general ones included; custom fields are nobody's quarrel here."""
+    if field.startswith("customFields"):
+        return None
+    return same(field, wanted, held, country=document.get("country"))
+
+
 def same_custom(wanted: Any, present: Any) -> bool:
     """The same for a custom field, whose type is the till's: yes is true, ``2.50`` is 2.5."""
     if isinstance(present, bool) and isinstance(wanted, str):
@@ -194,8 +220,8 @@ def same_custom(wanted: Any, present: Any) -> bool:
 
 
 _SPELLED: Mapping[str, Callable[[str, str], Any]] = {
-    **dict.fromkeys(("name", "contact"), lambda value, _: _person(value)),
-    **dict.fromkeys(("telephone", "mobile"), phones.phone_e164),
+    **dict.fromkeys(("name", "contact", "personName"), lambda value, _: _person(value)),
+    **dict.fromkeys(("telephone", "mobile", "phoneNumber"), phones.phone_e164),
     **dict.fromkeys(("address", "deliveryAddress"), lambda value, where: _street(value, where)),
     **dict.fromkeys(("country", "deliveryCountry"), lambda value, _: countries.country_code(value)),
     **dict.fromkeys(("zipcode", "deliveryZipcode"), lambda value, _: value.replace(" ", "").upper()),
@@ -220,11 +246,12 @@ def _street(value: str, where: str) -> tuple[str, ...] | None:
 
 def existing_relation(document: Document) -> Existing:
     """A relation as the till has it now."""
-    active = document.get("active", True)
+    active, number = document.get("active", True), placing.phone_number(document)
     return Existing(
         remote_id=str(document.get("relationNumber", "")),
         state="present" if active else "archived",
-        document=document,
+        document=document | ({"phoneNumber": number} if number else {}),
+        changed_at=parse_moment(document.get("changeTimestamp")),
     )
 
 

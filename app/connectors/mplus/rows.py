@@ -108,6 +108,22 @@ CUSTOMERS_IN: Rows = (
     ("extraText", "note", "create"),
 )
 
+CONTACT = "contact"
+"""A person of an audience who is to become a relation."""
+
+# A contact of an audience has one name and one number: in which fields of a relation they stand, see ``placing.py``.
+# What the record does not know is left out.
+CONTACTS_IN: Rows = (
+    ("personName", "coalesce(full_name, full_name(first_name, last_name))"),
+    ("companyName", "company"),
+    ("email", "email"),
+    ("phoneNumber", "coalesce(mobile, phone)"),
+    ("address", "street_line(billing.street, billing.number, billing.addition, billing.country)"),
+    ("zipcode", "billing.postal_code"),
+    ("city", "billing.city"),
+    ("country", "coalesce(billing.country, billing.country_text)"),
+)
+
 PRODUCTS_OUT: Rows = (
     ("id", "as_text(productNumber)"),
     ("title", "coalesce(description, articleList[0].description)"),
@@ -254,5 +270,5 @@ OUT_ROWS: Mapping[str, Rows] = {
 }
 """By kind of record: document of the till → record."""
 
-IN_ROWS: Mapping[str, Rows] = {"customer": CUSTOMERS_IN, "order": SALES_IN}
+IN_ROWS: Mapping[str, Rows] = {"customer": CUSTOMERS_IN, CONTACT: CONTACTS_IN, "order": SALES_IN}
 """By kind of target record: record → document of the till."""

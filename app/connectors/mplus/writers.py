@@ -56,6 +56,10 @@ class RelationTarget:
         """See :func:`customers.steps`."""
         return customers.steps(intent, existing)
 
+    def alike(self, field: str, wanted: Any, held: Any, document: Document) -> bool | None:
+        """See :func:`customers.alike`."""
+        return customers.alike(field, wanted, held, document)
+
     async def apply(self, change: Change) -> Applied:
         """Create or update one relation."""
         assert isinstance(change, customers.WriteRelation)

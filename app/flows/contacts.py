@@ -1,0 +1,113 @@
+"""Contacts: members of an audience to till relations, and their consent with them.
+
+Pure: a record, settings and what is known become a decision. Nothing here ever subscribes anybody: the till only learns
+what a person said at Mailchimp. Features C-2, C-8b, C-9.
+"""
+
+from __future__ import annotations
+
+from app.flows.base import FlowKind
+from app.flows.contactsettings import ContactsSettings
+from app.flows.policies import archive_or_skip
+from app.records.customer import Customer
+from app.records.decision import Decision, Known, KnownTarget, Put, Skip
+from app.values.dates import iso, wall_clock
+
+KIND = "customer"
+
+
+def decide(contact: Customer, settings: ContactsSettings, known: Known) -> Decision:
+    """Put the one relation that is this person. Nobody is put away because of another address."""
+    if not contact.active:
+        return archive_or_skip(
+            known,
+            Skip("archived", "The contact is archived in Mailchimp."),
+            kinds=(KIND,),
+            archive=settings.on_archived == "inactive",
+        )
+    if contact.email is None:
+        problem = contact.email_problem or "missing"
+        return Decision(skip=Skip(f"email_{problem}", "The contact has no e-mail address that can be used."))
+    there = known.counterpart
+    if there is not None and there.facts.get("person", "main") != "main":
+        return Decision(
+            skip=Skip(
+                "contact_of_company", "He is a contact of a company in the till; the company keeps his data."
+            )
+        )
+    target = known.find(KIND, contact.email)
+    before = target or _before(known)
+    put = Put(
+        kind=KIND,
+        natural=contact.email,
+        record=contact,
+        moves_from=before.key if before is not None and before is not target else None,
+        linked=there.ref if there is not None else None,
+        create=settings.create_relations and contact.consent.state == "yes",
+        update=settings.update_existing,
+        facts={"consent": _remembered(contact, before)},
+        options=_consent(contact, settings, before),
+    )
+    return Decision(puts=(put,))
+
+
+def _before(known: Known) -> KnownTarget | None:
+    """The relation that this person was until now, under another address."""
+    return next(
+        (t for t in known.targets if t.kind == KIND and t.own and t.remote_id and t.state != "archived"), None
+    )
+
+
+def _remembered(contact: Customer, before: KnownTarget | None) -> str:
+    """What was said last: a contact who is pending, or gets receipts only, said nothing new."""
+    said = contact.consent.state
+    was = before.facts.get("consent") if before is not None else None
+    return was if said == "unknown" and was is not None else said
+
+
+def _consent(contact: Customer, settings: ContactsSettings, before: KnownTarget | None) -> dict[str, str]:
+    """What the target's steps are to record: only where it was said for the first time, or newly."""
+    said = contact.consent
+    was = before.facts.get("consent") if before is not None else None
+    if settings.consent_field is None or said.state == "unknown" or said.state == was:
+        return {}
+    told: dict[str, str] = {"consent": said.state}
+    if said.at is not None:
+        told["consent_day"] = iso(wall_clock(said.at, settings.time_zone).date())
+    if was is not None:
+        told["consent_is_news"] = "yes"
+    return told
+
+
+def gone(settings: ContactsSettings, known: Known) -> Decision:
+    """A contact that is not found any more: by policy, and only after a second read."""
+    skip = Skip("not_found", "Mailchimp does not show this contact any more.")
+    return archive_or_skip(known, skip, kinds=(KIND,), archive=settings.on_gone == "inactive")
+
+
+def filtered(settings: ContactsSettings, known: Known, skip: Skip) -> Decision:
+    """A contact that a filter keeps back: made inactive where the setting says so and it was written before."""
+    return archive_or_skip(known, skip, kinds=(KIND,), archive=settings.when_filtered == "inactive")
+
+
+def reach(contact: Customer) -> frozenset[tuple[str, str]]:
+    """The address that a contact speaks of."""
+    return frozenset({(KIND, contact.email)}) if contact.email else frozenset()
+
+
+CONTACTS = FlowKind(
+    name="contacts",
+    record_kind="contact",
+    way=("audience", "till"),
+    record=Customer,
+    settings=ContactsSettings,
+    decide=decide,
+    gone=gone,
+    filtered=filtered,
+    target_kinds=(KIND,),
+    begins="beginning",
+    tags="tags",
+    list_keys={"customer": "id"},
+    put_list_keys={"email": "email"},
+    reach=reach,
+)
