@@ -53,7 +53,30 @@ def test_shipped_rows_are_without_complaint(kind: FlowKind, source: Connector, t
         {}, out_rows=source.out_rows[kind.record_kind], in_rows=target.in_rows[kind.record_kind]
     )
 
-    assert () == shipped.findings(kind)
+    assert () == shipped.findings(kind, sources=source.out_fields.get(kind.record_kind))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expression", "nearest"),
+    [
+        (CUSTOMERS, "emial", "email"),
+        (PRODUCTS, "articleList[0].brandNam", "articleList[].brandName"),
+        (PRODUCTS, "images[0].imageURL", "images[].imageUrl"),
+        (STOCK, "branches[0].amountFre", "branches[].amountFree"),
+    ],
+)
+def test_a_field_that_the_till_does_not_have_is_a_warning_with_the_nearest(
+    kind: FlowKind, expression: str, nearest: str
+) -> None:
+    kept = {"leg1": [{"target": "custom.x", "expression": expression}]}
+    rows = legs_of(kept, out_rows=(), in_rows=())
+    found = [
+        each
+        for each in rows.findings(kind, sources=MPLUS.out_fields[kind.record_kind])
+        if each.severity == "warning"
+    ]
+
+    assert any(nearest in each.sentence + each.advice for each in found), found
 
 
 def test_each_leg_is_edited_alone() -> None:
