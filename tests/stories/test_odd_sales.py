@@ -1,0 +1,134 @@
+"""Sales that no shop should make and every shop does: each arrives whole, or stays behind with a reason that says what to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.sandbox.mplus.receipts import RECEIPT
+from tests.shop import Shop
+from tests.stories.counter import JAN, order, orders, sell, sold, stocked
+from tests.stories.storefront import store
+
+
+async def begun(shop: Shop, settings: dict[str, Any] | None = None) -> str:
+    """An orders flow that has looked once."""
+    flow = await shop.flow("orders", settings)
+    await shop.rest()
+    return flow
+
+
+async def reasons(shop: Shop) -> list[tuple[str | None, str | None]]:
+    """How every delivery stands."""
+    return sorted((await shop.outcomes()).values(), key=str)
+
+
+async def test_an_article_that_nobody_knows_is_made_of_its_line(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop)
+    sell(shop, sold(77_777, 9.5), relation=jan)
+    await shop.rest()
+    [told] = orders(shop).values()
+
+    assert (9.5, [("77777", 1, 9.5)]) == (told["order_total"], told["lines"])
+
+
+async def test_an_article_that_was_deleted_since_it_was_sent_keeps_its_place(shop: Shop) -> None:
+    jan = stocked(shop)
+    await shop.flow("products")
+    await begun(shop)
+    shop.till.catalogue.edit_article(10_001, active=False)
+    sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.rest()
+    [told] = orders(shop).values()
+
+    assert [("10001", 1, 49.95)] == told["lines"]
+    assert ["1", "2"] == sorted(store(shop).products)
+
+
+async def test_a_sale_without_lines_is_left_out(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop)
+    shop.till.receipts.make(RECEIPT, shop.till.counter.head(relation=jan), [], [])
+    await shop.rest()
+
+    assert [("skipped", "no_lines")] == await reasons(shop)
+
+
+async def test_five_hundred_lines_arrive_in_one_call(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop)
+    sell(shop, *[sold(10_001, 0.01) for _ in range(500)], relation=jan)
+    await shop.rest()
+    [told] = orders(shop).values()
+
+    assert (5, 500) == (told["order_total"], len(told["lines"]))
+    assert 1 == shop.written().count("orders.post")
+
+
+async def test_a_relation_that_the_till_does_not_show_is_named(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop)
+    sell(shop, sold(10_001, 49.95), relation=jan)
+    del shop.till.relations.cards.rows[jan]
+    await shop.rest()
+
+    assert [("skipped", "customer_not_found")] == await reasons(shop)
+    assert f"relation {jan}" in (await shop.attempts())[-1]["reason"]
+
+
+async def test_two_relations_with_one_address_are_one_customer(shop: Shop) -> None:
+    jan = stocked(shop)
+    other = int(shop.till.relations.add(**JAN | {"name": "Bakkerij de Vries"})["relationNumber"])
+    await begun(shop)
+    sell(shop, sold(10_001, 49.95), relation=jan)
+    sell(shop, sold(10_001, 49.95), relation=other)
+    await shop.rest()
+
+    assert [(JAN["email"], 2)] == [(each.email, each.orders_count) for each in store(shop).customers.values()]
+
+
+async def test_no_number_is_sent_for_another_currencys(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop, {"currency": "CHF"})
+    sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.rest()
+
+    assert [("skipped", "other_currency")] == await reasons(shop)
+    assert "orders.post" not in shop.written()
+
+
+async def test_a_sale_that_changes_while_it_is_on_its_way_is_sent_as_it_became(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop, {"send_orders": "at_once", "update_existing": "everything"})
+    made = order(shop, jan, (10_001, 1))
+
+    async def change(name: str) -> None:
+        if name == "fetched":
+            row = shop.till.orders.cards.rows[made["orderId"]]
+            if len(row["lineList"]) == 1:
+                line = {"articleNumber": 10_002, "data": {"quantity": 1, "decimalPlaces": 0}}
+                shop.till.orders.edit(row, row | {"lineList": [*row["lineList"], line]})
+
+    await shop.poll()
+    await shop.worker.batch(shop.flow_ids[-1], hook=change)  # type: ignore[arg-type]
+    await shop.rest()
+    [told] = orders(shop).values()
+
+    assert (64.95, 2) == (told["order_total"], len(told["lines"]))
+
+
+@pytest.mark.parametrize("year", [1, 1970, 2999])
+async def test_odd_years_arrive_as_they_are(shop: Shop, year: int) -> None:
+    jan = stocked(shop)
+    await begun(shop)
+    at = datetime(year, 1, 2, 12, tzinfo=UTC)
+    head = shop.till.counter.head(relation=jan, at=at)
+    line = {"articleNumber": 10_001, "text": "Trui", "data": {"quantity": 1, "decimalPlaces": 0, "price": 4_995}}
+    shop.till.receipts.make(RECEIPT, head, [line], [])
+    await shop.rest()
+    [told] = orders(shop).values()
+
+    assert at == datetime.fromisoformat(told["processed_at_foreign"])
