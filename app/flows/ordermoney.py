@@ -97,8 +97,8 @@ def whole(line: OrderLine, total: Decimal) -> OrderLine:
 
 
 def weight(line: OrderLine) -> str:
-    """A quantity as it stands on paper: ``0,250 kg``."""
-    amount = format(line.quantity, "f").replace(".", ",")
+    """A quantity as it stands on paper: ``0,250 kg``. The till counts in thousandths."""
+    amount = format(half_up(line.quantity, 3), "f").replace(".", ",")
     return f"{amount} {line.unit.lower()}" if line.unit else amount
 
 

@@ -10,7 +10,7 @@ import pytest
 from app.sandbox.mplus.receipts import RECEIPT
 from tests.shop import Shop
 from tests.stories.counter import JAN, order, orders, sell, sold, stocked
-from tests.stories.storefront import store
+from tests.stories.storefront import contents, store
 
 
 async def begun(shop: Shop, settings: dict[str, Any] | None = None) -> str:
@@ -126,9 +126,52 @@ async def test_odd_years_arrive_as_they_are(shop: Shop, year: int) -> None:
     await begun(shop)
     at = datetime(year, 1, 2, 12, tzinfo=UTC)
     head = shop.till.counter.head(relation=jan, at=at)
-    line = {"articleNumber": 10_001, "text": "Trui", "data": {"quantity": 1, "decimalPlaces": 0, "price": 4_995}}
+    line = {
+        "articleNumber": 10_001,
+        "text": "Trui",
+        "data": {"quantity": 1, "decimalPlaces": 0, "price": 4_995},
+    }
     shop.till.receipts.make(RECEIPT, head, [line], [])
     await shop.rest()
     [told] = orders(shop).values()
 
     assert at == datetime.fromisoformat(told["processed_at_foreign"])
+
+
+async def test_a_stand_in_for_a_deleted_product_leaves_the_others_alone(shop: Shop) -> None:
+    jan = stocked(shop)
+    await shop.flow("products")
+    await begun(shop)
+    await shop.rest()
+    kept = contents(shop)["1"]
+    del store(shop).products["2"]
+    sell(shop, sold(10_001, 39.95, text="Trui in de aanbieding"), sold(10_002, 15.0), relation=jan)
+    await shop.rest()
+    [told] = orders(shop).values()
+
+    assert [("10001", 1, 39.95), ("10002", 1, 15)] == told["lines"]
+    assert kept == contents(shop)["1"]
+    assert ["10002"] == list(contents(shop)["2"]["variants"])
+
+
+@pytest.mark.parametrize("products", [True, False])
+async def test_a_weight_stands_in_the_title_of_its_variant(shop: Shop, products: bool) -> None:
+    jan = stocked(shop)
+    if products:
+        await shop.flow("products")
+    await begun(shop)
+    await shop.rest()
+    before = contents(shop) if products else {}
+    sell(shop, sold(10_002, 15.0, 0.25), sold(10_002, 15.0, 0.1), sold(10_002, 15.0, 0.25), relation=jan)
+    await shop.rest()
+    [told] = orders(shop).values()
+    product = contents(shop)["2" if products else "article-10002"]
+    made = {id: each for id, each in product["variants"].items() if id != "10002"}
+
+    assert (9, [3.75, 1.5, 3.75]) == (told["order_total"], [price for _, _, price in told["lines"]])
+    assert {"Kaas 0,250 kg", "Kaas 0,100 kg"} == {each["title"] for each in made.values()}, product
+    assert {"hidden"} == {each["visibility"] for each in made.values()}
+    assert set(made) == {id for id, _, _ in told["lines"]}
+    if products:
+        assert before["2"]["title"] == product["title"]
+        assert before["2"]["variants"]["10002"] == product["variants"]["10002"]

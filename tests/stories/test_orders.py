@@ -317,7 +317,7 @@ async def test_cheese_by_weight_is_one_piece_at_the_lines_price(shop: Shop) -> N
     receipt = sell(shop, sold(10_002, 15.0, 0.25), relation=jan)
     await shop.rest()
 
-    assert [("10002", 1, 3.75, 0)] == lines(shop, f"receipt-{receipt}")
+    assert [(1, 3.75, 0)] == [told[1:] for told in lines(shop, f"receipt-{receipt}")]
     assert 3.75 == orders(shop)[f"receipt-{receipt}"]["order_total"]
 
 

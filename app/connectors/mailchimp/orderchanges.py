@@ -31,14 +31,16 @@ class PutStoreCustomer(OrderChange):
 
 
 class EnsureProduct(OrderChange):
-    """``PUT`` of a product that the store lacks, made of a line; skipped where it was made before."""
+    """``PUT`` of what the store lacks of a line: a product made of it, or, with ``beside``, one more variant of a product
+    that is there. Skipped where it was made before."""
 
     action: ClassVar[str] = "ensure_product"
     product: PutProduct
+    beside: bool = False
 
     def summary(self) -> str:
         """Which product."""
-        return f"ensure product {self.product.product}"
+        return f"ensure {'variant of ' if self.beside else ''}product {self.product.product}"
 
     def payload(self) -> Document:
         """The product's body."""

@@ -294,7 +294,7 @@ def _lines(
     for line in wanted:
         place, product = _place(intent, line)
         if product is not None:
-            made[product.product] = EnsureProduct(product=product)
+            made[place] = EnsureProduct(product=product, beside=_is_brought(intent, line))
         product_id, _, variant = place.partition("/")
         lines.append(
             {
@@ -314,19 +314,28 @@ def _amounts(line: Mapping[str, Any]) -> Document:
 
 def _place(intent: Intent, line: Mapping[str, Any]) -> tuple[str, PutProduct | None]:
     """Where the line's article stands in the store, ``product/variant``; and the product to make where it does not."""
-    sku = str(line.get("sku") or "")
-    known = intent.references.get((VARIANT, sku), "")
-    if "/" in known:
-        return known, None
-    if not sku or intent.options.get("missing_products") == "placeholder":
+    sku, note = str(line.get("sku") or ""), str(line.get("note") or "")
+    title = str(line.get("title") or sku)
+    if _is_brought(intent, line):
+        known = intent.references[VARIANT, sku]
+        if not note:
+            return known, None
+        # A line has no text of its own, only its variant's title: so a weight is a hidden variant that says it.
+        id, _, variant = known.partition("/")
+        product = _product(id, f"{variant}-{note}", title, sku=sku, price=line.get("price"), note=note)
+    elif not sku or intent.options.get("missing_products") == "placeholder":
         product = _product(
             PLACEHOLDER, PLACEHOLDER, str(intent.options.get("placeholder_title") or "Other articles")
         )
     else:
-        product = _product(
-            f"article-{sku}", sku, str(line.get("title") or sku), sku=sku, price=line.get("price")
-        )
+        variant = f"{sku}-{note}" if note else sku
+        product = _product(f"article-{sku}", variant, title, sku=sku, price=line.get("price"), note=note)
     return f"{product.product}/{product.body['variants'][0]['id']}", product
+
+
+def _is_brought(intent: Intent, line: Mapping[str, Any]) -> bool:
+    """Whether the products flow brought the line's article."""
+    return "/" in intent.references.get((VARIANT, str(line.get("sku") or "")), "")
 
 
 def _stand_ins(intent: Intent, wanted: Iterable[Mapping[str, Any]]) -> tuple[PutProduct, ...]:
@@ -348,11 +357,14 @@ def _stand_ins(intent: Intent, wanted: Iterable[Mapping[str, Any]]) -> tuple[Put
     return tuple(found.values())
 
 
-def _product(id: str, variant: str, title: str, *, sku: str | None = None, price: Any = None) -> PutProduct:
-    """A simple product. A price below zero is what went back, and none of the article's."""
+def _product(
+    id: str, variant: str, title: str, *, sku: str | None = None, price: Any = None, note: str = ""
+) -> PutProduct:
+    """A simple product, which no campaign is to show. A price below zero is what went back, and none of the article's."""
     product = store_id(id)
     one = said({"sku": sku, "price": price if price and price > 0 else None})
-    variants = [{"id": store_id(variant), "title": title, **one}]
+    titled = f"{title} {note}" if note else title
+    variants = [{"id": store_id(variant), "title": titled, **one, "visibility": "hidden"}]
     return PutProduct(product=product, body={"id": product, "title": title, "variants": variants})
 
 

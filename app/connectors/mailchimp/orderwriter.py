@@ -58,10 +58,6 @@ class Remembered:
         if len(self._held) > self._most:
             self._held.popitem(last=False)
 
-    def forget(self, name: str) -> None:
-        """It is not so any more."""
-        self._held.pop(name, None)
-
 
 class OrderTarget:
     """The orders of one store, and refunds of them."""
@@ -127,8 +123,7 @@ class OrderTarget:
             case PutStoreCustomer():
                 return await self._put_customer(change)
             case EnsureProduct():
-                if self._products.find(change.product.product) is None:
-                    await self._put_product(change.product)
+                await self._ensure(change)
                 return Applied()
             case WriteOrder():
                 warnings = await self._write(change)
@@ -190,10 +185,43 @@ class OrderTarget:
         for found in answer.get("customers") or ():
             self._others.note(change.customer, str(found["id"]))
 
+    async def _ensure(self, change: EnsureProduct) -> None:
+        for variant in change.product.body["variants"]:
+            if self._products.find(_place(change.product, variant)) is not None:
+                continue
+            if change.beside:
+                await self._mend(change.product, variant)
+            else:
+                await self._put_product(change.product)
+
     async def _put_product(self, product: PutProduct) -> None:
-        path = f"{self._storefront.path}/products/{segment(product.product)}"
-        await self._api.call("PUT", path, operation="product.put", body=product.body)
-        self._products.note(product.product)
+        await self._api.call("PUT", self._product(product), operation="product.put", body=product.body)
+        for variant in product.body["variants"]:
+            self._products.note(_place(product, variant))
+
+    async def _mend(self, product: PutProduct, variant: Document) -> None:
+        """Put what is not there, and nothing over what is: a line knows less of an article than the products flow."""
+        at = self._product(product)
+        path = f"{at}/variants/{segment(variant['id'])}"
+        if await self._is_there(path, operation="variant.get"):
+            self._products.note(_place(product, variant))
+        elif await self._is_there(at, operation="product.get"):
+            await self._api.call("PUT", path, operation="variant.put", body=variant)
+            self._products.note(_place(product, variant))
+        else:
+            await self._put_product(product)
+
+    async def _is_there(self, path: str, *, operation: str) -> bool:
+        try:
+            await self._api.get(path, operation=operation, params={"fields": "id"})
+        except RecordRefused as refused:
+            if refused.code != "not_found":
+                raise
+            return False
+        return True
+
+    def _product(self, product: PutProduct) -> str:
+        return f"{self._storefront.path}/products/{segment(product.product)}"
 
     async def _write(self, change: WriteOrder) -> tuple[str, ...]:
         """Send it; what the store lacks meanwhile is made once, and a campaign of another audience is left out."""
@@ -234,11 +262,9 @@ class OrderTarget:
             )
 
     async def _stand_in(self, change: WriteOrder, refused: RecordRefused) -> None:
-        """Products were deleted in the store since they were brought: those that stand in are put, by all lines at once."""
+        """Products were deleted in the store since they were brought: what is not there any more is put, and nothing else."""
         used = {str(line.get("product_id")) for line in change.body.get("lines") or ()}
         made = [product for product in change.stand_ins if product.product in used]
-        for name in used:
-            self._products.forget(name)
         if not made:
             raise RecordRefused(
                 refused.detail,
@@ -246,7 +272,8 @@ class OrderTarget:
                 code=refused.code,
             ) from None
         for product in made:
-            await self._put_product(product)
+            for variant in product.body["variants"]:
+                await self._mend(product, variant)
 
     async def _refund(self, change: RefundOrder) -> Applied | Leave:
         """Lines below zero, each added once by its id; so a lost answer never lowers an order twice."""
@@ -281,6 +308,10 @@ class OrderTarget:
 
 
 _MADE = "product_made: a product of the sale was deleted in the store, and a simple one stands in for it"
+
+
+def _place(product: PutProduct, variant: Mapping[str, Any]) -> str:
+    return f"{product.product}/{variant['id']}"
 
 
 def _amount(line: Mapping[str, Any]) -> Decimal:

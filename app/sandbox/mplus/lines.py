@@ -148,6 +148,7 @@ def amounts(data: Row, card: Row, terms: Terms) -> dict[str, Any]:
         "turnoverGroupName": group_name,
         "turnoverGroupType": group_kind,
         "turnoverGroupAccountNumber": account,
+        **({"siUnit": card["siUnit"]} if card.get("siUnit") else {}),
         "vatCode": code,
         "vatPercentage": int(rate * terms.scale),
         "discountType": data.get("discountType", offered.get("discountType", "DISCOUNT-TYPE-NONE")),
