@@ -153,7 +153,7 @@ async def _place(reach: Context, flow: Flow, position: int) -> CursorState:
     now = await reach.db.now()
     async with reach.db.write() as db:
         await flows.find(db, flow.id)
-        await cursors.place(db, flow.id, position=position, clock=reach.db.clock)
+        await cursors.place(db, flow.id, position=position, clock=reach.db.clock, by_hand=True)
         await alerts.clear_alerts(db, subject=f"flow:{flow.id}", code="marker_fell", now=now)
         await polls.make_due(db, flow.source_connection_id, clock=reach.db.clock)
         await ticks.make_due(db, f"scan:{flow.id}")

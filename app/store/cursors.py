@@ -39,10 +39,15 @@ async def find(conn: AsyncConnection, flow_id: str) -> Cursor | None:
     return None if row is None else Cursor(*row)
 
 
-async def place(conn: AsyncConnection, flow_id: str, *, position: int, clock: Clock) -> None:
-    """Set it, whatever it was: a start, a rewind, a jump to a date. Polls behind it count as new from now on."""
+async def place(
+    conn: AsyncConnection, flow_id: str, *, position: int, clock: Clock, by_hand: bool = False
+) -> None:
+    """Set it, whatever it was: a start, a rewind, a jump to a date. Polls behind it count as new from now on.
+
+    ``by_hand``: a person says where, also before the first start.
+    """
     statement = upsert(conn, cursors).values(
-        flow_id=flow_id, position=position, epoch=0, floor=position, updated_at=clock.sql()
+        flow_id=flow_id, position=position, epoch=int(by_hand), floor=position, updated_at=clock.sql()
     )
     await conn.execute(
         statement.on_conflict_do_update(

@@ -188,7 +188,7 @@ class Poller:
     ) -> None:
         """Page after page until nothing newer is left. Who is far behind reads as backfill, so that live changes go first."""
         position = listening.cursor.position
-        catching_up = position == 0 and listening.side is None
+        catching_up = position == 0 and listening.side is None and not _begins_now(listening)
         window = client.window if isinstance(client, TellsLate) else WINDOW
         since = max(listening.cursor.floor + 1, position + 1 - window)
         while True:
@@ -249,6 +249,11 @@ class Poller:
                 )
         elif isinstance(error, AdministratorError):
             await check_up(self._resources, connection.id)  # confirms it before anything breaks
+
+
+def _begins_now(listening: polls.Listening) -> bool:
+    """A flow that began with today where nothing was before: what comes is news, and no history that must be quiet."""
+    return flow_kind(listening.flow.kind).begins == "now" and listening.cursor.epoch == 0
 
 
 def _event(connection: Connection, flow: Flow, epoch: int, change: Changed, *, behind: bool) -> NewEvent:
