@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import catalogue, delivery, intake, latency, mapping
+from bench import catalogue, delivery, intake, latency, mapping, orders
 from bench.figures import Figure, table, write
 
 
@@ -31,6 +31,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "intake": lambda: uvloop.run(intake.run()),
     "delivery": lambda: uvloop.run(delivery.run()),
     "catalogue": lambda: uvloop.run(catalogue.run()),
+    "orders": lambda: uvloop.run(orders.run()),
     "latency": lambda: uvloop.run(latency.run()),
 }
 

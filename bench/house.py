@@ -112,17 +112,18 @@ async def house(
     *,
     relations: int,
     articles: int = 0,
+    sales: int = 0,
     kinds: Sequence[str] = ("customers",),
     window_ms: int = 0,
     position: int = 0,
     **settings: Any,
 ) -> AsyncIterator[House]:
-    """A connected house whose till holds so many relations and articles, with running flows of these kinds and nothing
+    """A connected house whose till holds so many relations, articles and sales, with running flows of these kinds and nothing
     started. ``flow_id`` is the first of them."""
     async with AsyncExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="t2a-bench-")))
         redis_url = stack.enter_context(embedded_redis(var / "redis"))
-        till_url = stack.enter_context(_server("till", str(relations), str(articles)))
+        till_url = stack.enter_context(_server("till", str(relations), str(articles), str(sales)))
         mailchimp_url = stack.enter_context(_server("mailchimp"))
         environment = {
             "VAR_DIR": str(var),

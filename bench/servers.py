@@ -1,4 +1,4 @@
-"""A sandbox server in a process of its own: ``python -m bench.servers till|mailchimp [size [articles]]`` prints its address and serves
+"""A sandbox server in a process of its own: ``python -m bench.servers till|mailchimp [size [articles [sales]]]`` prints its address and serves
 until its input ends."""
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ def main() -> None:
     """The server that was named."""
     name, size = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0
     articles = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    sales = int(sys.argv[4]) if len(sys.argv) > 4 else None
     app: ASGIApp = (
-        create_till(size=size, articles=articles) if name == "till" else create_mailchimp(log_limit=1000)
+        create_till(size=size, articles=articles, sales=sales)
+        if name == "till"
+        else create_mailchimp(log_limit=1000)
     )
     asyncio.run(serve(app))
 
