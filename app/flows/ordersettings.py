@@ -109,6 +109,16 @@ class OrdersSettings(FlowSettings):
         description="What the one product for everything else is called.",
         examples=["Overige artikelen"],
     )
+    weights: Literal["titled", "plain"] = Field(
+        default="titled",
+        title="Weights and lengths",
+        description=(
+            "Mailchimp counts whole pieces, so 0.250 kg is one piece at the line's price. `titled`: of a hidden variant that "
+            "says the weight in its title; the store gets one for each weight that is sold. `plain`: of the article itself, and "
+            "the weight is not told."
+        ),
+        examples=["plain"],
+    )
     # -- what is said of it -----------------------------------------------------------------------------------------------
     shipping_articles: tuple[str, ...] = Field(
         default=(),

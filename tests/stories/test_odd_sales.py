@@ -175,3 +175,17 @@ async def test_a_weight_stands_in_the_title_of_its_variant(shop: Shop, products:
     if products:
         assert before["2"]["title"] == product["title"]
         assert before["2"]["variants"]["10002"] == product["variants"]["10002"]
+
+
+async def test_a_weight_is_not_told_where_that_is_chosen(shop: Shop) -> None:
+    jan = stocked(shop)
+    await shop.flow("products")
+    await begun(shop, {"weights": "plain"})
+    await shop.rest()
+    before = contents(shop)
+    sell(shop, sold(10_002, 15.0, 0.25), relation=jan)
+    await shop.rest()
+    [told] = orders(shop).values()
+
+    assert (3.75, [("10002", 1, 3.75)]) == (told["order_total"], told["lines"])
+    assert before == contents(shop)

@@ -314,7 +314,8 @@ def _amounts(line: Mapping[str, Any]) -> Document:
 
 def _place(intent: Intent, line: Mapping[str, Any]) -> tuple[str, PutProduct | None]:
     """Where the line's article stands in the store, ``product/variant``; and the product to make where it does not."""
-    sku, note = str(line.get("sku") or ""), str(line.get("note") or "")
+    sku = str(line.get("sku") or "")
+    note = "" if intent.options.get("weights") == "plain" else str(line.get("note") or "")
     title = str(line.get("title") or sku)
     if _is_brought(intent, line):
         known = intent.references[VARIANT, sku]
