@@ -42,7 +42,7 @@ class RouteMap:
             source=source,
             target=target,
             beside=_started(beside, flow),
-            both_ways=_goes_back(beside, flow),
+            back=_going_back(beside, flow),
             shared=shared,
         )
 
@@ -53,7 +53,7 @@ class RouteMap:
         source: Connection,
         target: Connection,
         beside: Sequence[Flow] = (),
-        both_ways: bool = False,
+        back: tuple[str, ...] = (),
         shared: Mapping[str, Any],
     ) -> Route:
         """The same from rows that were read already."""
@@ -72,14 +72,14 @@ class RouteMap:
             source=resources.client(source),
             target=resources.client(target),
             translation=translation,
-            both_ways=both_ways,
+            back=back,
             siblings=frozenset(each.kind for each in beside),
             followers=_followers(beside),
             parts=translation.kind.parts(translation.settings),
             direction=f"{source.system}→{target.system}",
             recovery=_longer(resources.recovery(one), resources.recovery(other)),
             options=translation.settings.model_dump()
-            | {"both_ways": both_ways, "tie": source.id < target.id},
+            | {"both_ways": bool(back), "tie": source.id < target.id},
             deadline_ms=flow.deadline_ms,
             concurrency=resources.permits(other),
         )
@@ -139,15 +139,16 @@ def _started(beside: Sequence[Flow], flow: Flow) -> list[Flow]:
     ]
 
 
-def _goes_back(beside: Sequence[Flow], flow: Flow) -> bool:
-    """Whether another flow brings records of the same kind the other way."""
+def _going_back(beside: Sequence[Flow], flow: Flow) -> tuple[str, ...]:
+    """The flows that bring records of the same kind the other way."""
     back = (flow.target_connection_id, flow.source_connection_id)
     kinds = {*flow_kind(flow.kind).target_kinds}
-    return any(
-        (each.source_connection_id, each.target_connection_id) == back
+    return tuple(
+        each.id
+        for each in beside
+        if (each.source_connection_id, each.target_connection_id) == back
         and _was_started(each)
         and not kinds.isdisjoint(flow_kind(each.kind).target_kinds)
-        for each in beside
     )
 
 

@@ -45,11 +45,13 @@ class Sides:
 @dataclass(frozen=True, slots=True)
 class Merged:
     """``left`` are the fields that stay as the target has them; ``spelled`` the hashes of what stands there instead of what
-    the source says; ``conflicts`` a sentence for each field that both sides edited, without a person's data."""
+    the source says; ``conflicts`` a sentence for each field that both sides edited, without a person's data. ``yielded``: in
+    one of them the target won, so that the source is to be told."""
 
     left: frozenset[str] = frozenset()
     spelled: Mapping[str, str] = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
+    yielded: bool = False
 
 
 def field_of(path: str) -> str:
@@ -72,6 +74,7 @@ def merge(
     left: set[str] = set()
     spelled: dict[str, str] = {}
     conflicts: list[str] = []
+    yielded = False
     for name, paths in fields.items():
         likeness = [alike(path, sides.wanted[path], sides.held.get(path)) for path in paths]
         if None in likeness:
@@ -84,12 +87,13 @@ def merge(
             edited = any(_edited(path, theirs, sides) for path, (_, theirs) in hashes.items())
             stays, was_both = _stays(name, changed, edited, sides, rule(name), both_ways=both_ways)
             if was_both and all(path in sides.said for path in paths):
+                yielded |= stays
                 conflicts.append(_sentence(name, hashes[paths[0]], sides, rule(name), stays=stays))
             if not stays:
                 continue
             left.add(name)
         spelled |= {path: theirs for path, (ours, theirs) in hashes.items() if ours != theirs}
-    return Merged(frozenset(left), spelled, tuple(conflicts))
+    return Merged(frozenset(left), spelled, tuple(conflicts), yielded)
 
 
 def _edited(path: str, theirs: str, sides: Sides) -> bool:

@@ -25,7 +25,7 @@ async def no_hook(_name: Checkpoint) -> None:
 class Route:
     """One flow, opened: its two clients, its compiled translation, and the rules of its systems.
 
-    ``both_ways``: a flow from this target to this source was started as well, and writes the same kind of record.
+    ``back`` are the flows from this target to this source that were started as well and write the same kind of record.
     ``siblings`` are the kinds of the flows that were started between the same two connections, ``parts`` what is read
     along with every record, ``followers`` the flows to be asked when a target of a kind appears that goes along.
     """
@@ -43,7 +43,7 @@ class Route:
     translation: Translation
     direction: str
     siblings: frozenset[str] = frozenset()
-    both_ways: bool = False
+    back: tuple[str, ...] = ()
     parts: frozenset[str] = frozenset()
     followers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recovery: Recovery = field(default_factory=Recovery)
@@ -58,6 +58,11 @@ class Route:
     def key(self, kind: str, natural: str) -> str:
         """The target key of a natural key: keyed, so that it cannot be guessed."""
         return self.sealer.keyed_hash("target", kind, natural)
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether what we write is a source of changes that come back."""
+        return bool(self.back)
 
     def reader(self) -> Source:
         """Reads the flow's records, with the parts that its settings want."""

@@ -91,6 +91,7 @@ async def _settle(
             clock=clock,
         )
         await _tell_followers(route, conn, kept)
+        await _tell_the_losing_side(route, conn, kept)
         counted.update(settlements[item.claimed.id].outcome for item in kept)
         await _raise_what_concerns_all(route, conn, kept, trials=trials)
         log = [_attempt(route, item, settlements[item.claimed.id], clock_s=clock_s) for item in kept]
@@ -187,6 +188,30 @@ async def _tell_followers(route: Route, conn: AsyncConnection, items: Sequence[I
         for flow_id in route.followers.get(row.kind, ())
     ]
     await requests.request(conn, wishes, clock=route.db.clock)
+
+
+async def _tell_the_losing_side(route: Route, conn: AsyncConnection, items: Sequence[Item]) -> None:
+    """Where the target won, the other flow brings what it holds to our source, even if it did so before: what stands there
+    is doubted, so that it is looked at anew."""
+    refs = [
+        item.claimed.source_ref
+        for item in items
+        if any(wish.merged.yielded and wish.done for wish in item.wishes)
+    ]
+    if not refs or not route.back:
+        return
+    for kind in route.translation.target_kinds:
+        rows = await targets.by_remote(
+            conn, connection_id=route.source_connection_id, kind=kind, remote_ids=refs
+        )
+        await outcomes.doubt(conn, [row.id for row in rows], clock=route.db.clock)
+        wishes = [
+            Request(flow_id, row.owner_ref, trigger="conflict")
+            for row in rows
+            if row.owner_ref and row.owner_connection_id == route.target_connection_id
+            for flow_id in route.back
+        ]
+        await requests.request(conn, wishes, clock=route.db.clock)
 
 
 def _waits_for(route: Route, item: Item, settlements: Mapping[int, Settlement]) -> waits.Wish | None:
