@@ -111,9 +111,14 @@ class OrderTarget:
     def steps(self, intent: Intent, existing: Existing | None) -> Steps:
         """See :func:`orders.steps`."""
         customer = orders.customer_body(intent.document)["id"]
-        return orders.steps(
+        found = orders.steps(
             intent, existing, self._storefront.known, known_customer=self._customers.find(customer)
         )
+        return found if isinstance(found, Leave) else tuple(each for each in found if self._is_news(each))
+
+    def _is_news(self, change: Change) -> bool:
+        """Whether it is more than a product that was made before."""
+        return not isinstance(change, EnsureProduct) or self._products.find(change.product.product) is None
 
     async def apply(self, change: Change) -> Applied | Leave:
         """Carry out one call."""
