@@ -38,10 +38,10 @@ test-again: setup ## run once more, alone, what failed last
 	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(or $(MARKS),not chaos and not browser)" && echo "What failed before passes alone."
 
 test-rest: setup ## the tests that make test leaves out: chaos and browser
-	@$(BIN)/python -m pytest -n 4 -m "chaos or browser" || { code=$$?; [ $$code = 5 ] && echo "There are no chaos or browser tests yet." || exit $$code; }
+	@$(BIN)/python -m pytest -n 3 -m "chaos or browser" || { code=$$?; [ $$code = 5 ] && echo "There are no chaos or browser tests yet." || exit $$code; }
 
 faults: setup ## cause every fault and write what it cost to docs/faults.md
-	@rm -rf var/faults && $(BIN)/python -m pytest -n 2 -m chaos tests/chaos && $(BIN)/python -m tests.chaos.faulttable
+	@rm -rf var/faults && $(BIN)/python -m pytest -n 3 -m chaos tests/chaos && $(BIN)/python -m tests.chaos.faulttable
 
 lint: setup ## format check, lint, types, layers
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && echo "Format, lint, types and layers are in order."
