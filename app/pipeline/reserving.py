@@ -22,16 +22,7 @@ async def reserve(route: Route, items: Sequence[Item], token: str) -> None:
     keys = [(taking.kind, taking.key) for taking in takings]
     clock, connection_id = route.db.clock, route.target_connection_id
     async with route.db.write() as conn:
-        rows = await targets.reserve(
-            conn,
-            takings,
-            connection_id=connection_id,
-            taker_connection_id=route.source_connection_id,
-            token=token,
-            hold_ms=route.hold_ms,
-            clock=clock,
-            rules=route.rules,
-        )
+        rows = await _hold(conn, route, takings, token=token)
         lacking = [key for key in keys if key not in rows]
         left = (
             await targets.held_for_ms(conn, lacking, connection_id=connection_id, clock=clock)
@@ -55,6 +46,21 @@ async def reserve(route: Route, items: Sequence[Item], token: str) -> None:
             )
         await targets.let_go(conn, free, token=token)
         await waits.wake_waiting(conn, free, clock=clock)
+
+
+async def _hold(
+    conn: AsyncConnection, route: Route, takings: Sequence[Taking], *, token: str
+) -> dict[Key, Target]:
+    return await targets.reserve(
+        conn,
+        takings,
+        connection_id=route.target_connection_id,
+        taker_connection_id=route.source_connection_id,
+        token=token,
+        hold_ms=route.hold_ms,
+        clock=route.db.clock,
+        rules=route.rules,
+    )
 
 
 def _mine(
@@ -115,16 +121,7 @@ async def adopt(route: Route, items: Sequence[Item], token: str) -> None:
         return
     takings = [Taking(row.kind, row.key) for rows in elsewhere.values() for row in rows]
     async with route.db.write() as conn:
-        rows = await targets.reserve(
-            conn,
-            takings,
-            connection_id=connection_id,
-            taker_connection_id=route.source_connection_id,
-            token=token,
-            hold_ms=route.hold_ms,
-            clock=clock,
-            rules=route.rules,
-        )
+        rows = await _hold(conn, route, takings, token=token)
         free: list[int] = []
         for item, wish in adopting:
             if item.missing:

@@ -6,12 +6,12 @@ field, a subscription that the person ended) costs that part, and the rest is se
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.connectors.allof import all_of
 from app.connectors.base import (
     Applied,
     Change,
@@ -125,14 +125,8 @@ class MemberTarget:
     # --- looking up ---------------------------------------------------------------------------------------------
 
     async def _singly(self, wanted: Sequence[Wanted]) -> dict[str, Existing]:
-        answers = await asyncio.gather(*(self._look(each) for each in wanted), return_exceptions=True)
-        found: dict[str, Existing] = {}
-        for each, answer in zip(wanted, answers, strict=True):
-            if isinstance(answer, BaseException):
-                raise answer
-            if answer is not None:
-                found[each.key] = answer
-        return found
+        answers = await all_of(self._look(each) for each in wanted)
+        return {each.key: answer for each, answer in zip(wanted, answers, strict=True) if answer is not None}
 
     async def _look(self, wanted: Wanted) -> Existing | None:
         names = [customers.member_hash(wanted.natural)] if wanted.natural else []

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from app.connectors.allof import all_of
 from app.connectors.base import Applied, Change, Desired, Document, Existing, Intent, Leave, Steps, Wanted
 from app.connectors.mailchimp import orders
 from app.connectors.mailchimp.calls import Api, segment
@@ -99,14 +100,12 @@ class OrderTarget:
         if len(asked) > FEW:
             there = await self._ids()
             asked = [(each, id) for each, id in asked if id in there]
-        answers = await asyncio.gather(*(self._look(id) for _, id in asked), return_exceptions=True)
-        found: dict[str, Existing] = {}
-        for (each, _), answer in zip(asked, answers, strict=True):
-            if isinstance(answer, BaseException):
-                raise answer
-            if answer is not None:
-                found[each.key] = orders.existing_order(answer)
-        return found
+        answers = await all_of(self._look(id) for _, id in asked)
+        return {
+            each.key: orders.existing_order(answer)
+            for (each, _), answer in zip(asked, answers, strict=True)
+            if answer is not None
+        }
 
     def steps(self, intent: Intent, existing: Existing | None) -> Steps:
         """See :func:`orders.steps`."""

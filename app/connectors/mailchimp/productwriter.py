@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
+from app.connectors.allof import all_of
 from app.connectors.base import Applied, Change, Desired, Document, Existing, Intent, Leave, Steps, Wanted
 from app.connectors.mailchimp import products, stock
 from app.connectors.mailchimp.calls import Api, segment
@@ -86,11 +87,8 @@ class ProductTarget:
         if len(asked) > FEW:
             there = await self._shelf.ids() if self._storefront.there else frozenset()
             asked = [(each, id) for each, id in asked if id in there]
-        looks = (self._look(id, whole=each.whole) for each, id in asked)
-        answers = await asyncio.gather(*looks, return_exceptions=True)
+        answers = await all_of(self._look(id, whole=each.whole) for each, id in asked)
         for (each, _), answer in zip(asked, answers, strict=True):
-            if isinstance(answer, BaseException):
-                raise answer
             if answer is not None:
                 found[each.key] = answer
         return found

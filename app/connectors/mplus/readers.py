@@ -6,7 +6,7 @@ borrow the names of their groups from the tree, which is read again only when th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Protocol
 
@@ -306,15 +306,21 @@ class SaleReader:
             if isinstance(record, Found) and record.ref.startswith(orders.RECEIPTS.prefix)
             for ref in record.document["relatedIds"]
         }
-        if not named:
+        return await self._beside(fetched, named, orders.with_links)
+
+    async def _beside(
+        self,
+        fetched: Sequence[Fetched],
+        refs: Set[str],
+        completed: Callable[[Document, Mapping[str, Document]], Document],
+    ) -> Sequence[Fetched]:
+        """Every sale completed by those that it names; all of those are asked for together."""
+        if not refs:
             return fetched
-        sales = {
-            record.ref: record.document
-            for record in await self._bare(sorted(named))
-            if isinstance(record, Found)
-        }
+        named = await self._bare(sorted(refs))
+        sales = {record.ref: record.document for record in named if isinstance(record, Found)}
         return [
-            replace(record, document=orders.with_links(record.document, sales))
+            replace(record, document=completed(record.document, sales))
             if isinstance(record, Found)
             else record
             for record in fetched
@@ -339,19 +345,7 @@ class SaleReader:
             for record in fetched
             if isinstance(record, Found) and (of := record.document.get("creditOf"))
         }
-        if not credited:
-            return fetched
-        sales = {
-            record.ref: record.document
-            for record in await self._bare(sorted(credited))
-            if isinstance(record, Found)
-        }
-        return [
-            replace(record, document=orders.with_credited(record.document, sales))
-            if isinstance(record, Found)
-            else record
-            for record in fetched
-        ]
+        return await self._beside(fetched, credited, orders.with_credited)
 
     async def _with_relations(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
         """A sale names its relation by number only; who that is, is asked once for all of them."""
