@@ -92,7 +92,8 @@ def _mapping() -> Iterator[str]:
         "An expression that gives nothing leaves its target out; an empty text empties it. Rows run in order: a row "
         "that writes a whole object comes first, rows inside it add to it. What fits no field of the record goes to "
         "`custom.<name>`. In rows of a list `item` is the element and `whole` the document around it; everywhere "
-        "`settings` are the flow's settings."
+        "`settings` are the flow's settings. Which fields there are at both ends of a flow, custom fields and merge fields "
+        "included, tells `GET /api/v1/flows/{id}/fields`."
     )
     yield ""
     yield from _expressions()

@@ -450,15 +450,28 @@ class WritesToPeople(Protocol):
 
 # --- fields that a remote defines itself ------------------------------------------------------------------------------
 
+FieldKind = Literal["text", "number", "yes/no", "date", "list", "object", "anything"]
+Way = Literal["out", "in"]
+"""Out of the remote, as a source; into it, as a target."""
+
 
 @dataclass(frozen=True, slots=True)
-class WritableField:
-    """A field of a target record. ``choices`` are the only values it takes, where it takes only some."""
+class RemoteField:
+    """A field of a remote's records, for whoever writes mapping rows. ``choices`` are the only values it takes, where it
+    takes only some. ``origin`` says who made it: the vendor (``standard``), or the merchant, as a ``custom_field``,
+    ``merge_field``, ``group`` or ``tag``."""
 
     title: str = ""
-    kind: Literal["text", "number", "yes/no", "date", "list", "object", "anything"] = "text"
+    kind: FieldKind = "text"
     required: bool = False
     choices: tuple[str, ...] = ()
+    example: str = ""
+    note: str = ""
+    origin: str = "standard"
+
+
+Fields = Mapping[str, RemoteField]
+"""By path: ``address.city``, elements of lists as ``lines[].sku``, ``custom.*`` where any name may stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -471,13 +484,18 @@ class MissingField:
 
 
 @runtime_checkable
-class DefinesFields(Protocol):
-    """A client whose remote has fields of the merchant's own making (merge fields of an audience)."""
+class TellsFields(Protocol):
+    """A client whose remote tells which fields of the merchant's own making its records have."""
 
-    async def fields(self, kind: str) -> Mapping[str, WritableField]:
-        """By target path, as the remote defines them now; ``interests.*`` where any name may stand. Empty for a kind of
-        which nothing is known."""
+    async def fields(self, kind: str, way: Way) -> Fields:
+        """Every field of this kind of record, as the remote has them now: read as a source, or written as a target.
+        Raises like ``fetch_many``."""
         ...
+
+
+@runtime_checkable
+class DefinesFields(Protocol):
+    """A client that can make fields at its remote (merge fields of an audience)."""
 
     async def missing_fields(self, kind: str, targets: Iterable[str]) -> Sequence[MissingField]:
         """Those of these target paths that the remote has no field for and that could be made."""
@@ -570,8 +588,8 @@ class Connector:
     ``settings`` hold nothing secret, ``credentials`` only what is sealed. ``address`` is where it talks to, ``account``
     whose limits count (``Diagnosis.account`` may know better later). ``open`` makes a client without talking to anybody.
     ``out_rows`` and ``in_rows`` are the shipped rows by kind of record, ``out_fields`` and ``in_fields`` the fields
-    that are known of its documents (``custom.*`` where any name may stand), as text, number, yes/no, date, list, object or
-    anything. ``permits`` is the default number of simultaneous
+    that its documents have in every account; those of the merchant's own making a client tells (:class:`TellsFields`).
+    ``permits`` is the default number of simultaneous
     requests of one account. ``side`` is what the system is to a merchant: flows that make sense one way only ask for it.
     """
 
@@ -585,8 +603,8 @@ class Connector:
     open: Callable[[Opening], Client]
     out_rows: Mapping[str, Sequence[ShippedRow]] = field(default_factory=dict)
     in_rows: Mapping[str, Sequence[ShippedRow]] = field(default_factory=dict)
-    out_fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    in_fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    out_fields: Mapping[str, Fields] = field(default_factory=dict)
+    in_fields: Mapping[str, Fields] = field(default_factory=dict)
     permits: int = 2
     recovery: Recovery = field(default_factory=Recovery)
     sandbox_recovery: Recovery = field(default_factory=lambda: Recovery(lease_s=5.0, hold_s=3.0))

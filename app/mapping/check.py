@@ -17,6 +17,7 @@ from app.errors import InvalidInput
 from app.mapping.actions import Copy, Set
 from app.mapping.expressions import Expression, compile_expression
 from app.mapping.filters import Filter, FilterSet, Stage
+from app.mapping.plainpaths import quoted
 from app.mapping.rows import MAX_ROWS, Row, RowMapping
 from app.mapping.rules import Rule, RuleSet
 from app.mapping.run import kind_of
@@ -29,10 +30,12 @@ Kind = Literal["text", "number", "yes/no", "date", "list", "object", "anything"]
 
 @dataclass(frozen=True, slots=True)
 class TargetField:
-    """A field that rows can write."""
+    """A field that rows can write, and what people are told of it. ``choices`` are the only values it takes, if only some."""
 
     kind: Kind = "anything"
     required: bool = False
+    note: str = ""
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,25 @@ def check_rows(
     return tuple(findings)
 
 
-def nearest(path: str, known: Mapping[str, object]) -> str:
-    """Advice with the name that looks most like this one."""
+def nearest(path: str, known: Mapping[str, object], *, reading: bool = False) -> str:
+    """Advice with the name that looks most like this one; ``reading``: as an expression would read it."""
     if len(path) > LONGEST_GUESSED:
         return ""  # comparing takes the square of the length, and nobody mistypes that much
-    near = get_close_matches(path, list(known), n=1, cutoff=0.6)
-    return f"Did you mean {near[0]}?" if near else ""
+    found = _nearest(path, [each for each in known if not each.endswith("*")])
+    return f"Did you mean {quoted(found) if reading else found}?" if found else ""
+
+
+def _nearest(path: str, known: Sequence[str]) -> str | None:
+    """The same name elsewhere; else what looks like it beside it; else, where it stands nowhere, a path that looks like it."""
+    around, _, name = path.rpartition(".")
+    elsewhere = next((each for each in known if each.rpartition(".")[2] == name), None)
+    if elsewhere is not None:
+        return elsewhere
+    beside = {each.rpartition(".")[2]: each for each in known if each.rpartition(".")[0] == around}
+    near = get_close_matches(name, list(beside), n=1, cutoff=0.6)
+    if near or beside:
+        return beside[near[0]] if near else None
+    return next(iter(get_close_matches(path, known, n=1, cutoff=0.6)), None)
 
 
 def is_known(path: str, known: Mapping[str, object]) -> bool:
@@ -148,7 +164,7 @@ def _unknown_sources(at: int, reads: Mapping[str, str | None], sources: Mapping[
             f"rows[{at}].expression",
             "unknown_path",
             f"The source has no field {written!r}, as far as is known.",
-            nearest(path, sources),
+            nearest(path, sources, reading=True),
         )
         for written, path in sorted(reads.items())
         if path is not None and not is_known(path, sources)
@@ -298,7 +314,7 @@ def check_filters(
                     f"filters[{at}]",
                     "unknown_path",
                     f"There is no field {path!r}, as far as is known.",
-                    nearest(path, fields),
+                    nearest(path, fields, reading=True),
                 )
                 for path in sorted(asked.sources)
                 if not is_known(path, fields)

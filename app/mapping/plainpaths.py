@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +17,8 @@ Evaluate = Callable[[Any, Run], Any]
 Node = dict[str, Any]
 """One node of JMESPath's tree."""
 
+_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[\])?|\*")
+
 
 def names_of(node: Node) -> tuple[str, ...] | None:
     """The names of a node that is a plain path; None for everything else."""
@@ -24,6 +28,13 @@ def names_of(node: Node) -> tuple[str, ...] | None:
         return None
     pieces = [names_of(child) for child in node["children"]]
     return None if None in pieces else tuple(name for piece in pieces if piece for name in piece)
+
+
+def quoted(path: str) -> str:
+    """A catalogue's path as an expression reads it: ``customFields.Klant sinds`` is ``customFields."Klant sinds"``."""
+    return ".".join(
+        name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False) for name in path.split(".")
+    )
 
 
 def plain_path(names: tuple[str, ...]) -> Evaluate:

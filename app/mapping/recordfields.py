@@ -43,19 +43,20 @@ def _walk(model: type[BaseModel], prefix: str, found: dict[str, TargetField], *,
         needed = required and field.is_required()
         hint = _without_none(field.annotation)
         inner = _element(hint)
+        note = field.description or ""
         if isinstance(hint, type) and issubclass(hint, BaseModel):
-            found[path] = TargetField("object", needed)
+            found[path] = TargetField("object", needed, note)
             # an object that may be absent asks for its own fields only where somebody fills it
             _walk(hint, f"{path}.", found, required=needed)
         elif inner is not None:
-            found[path] = TargetField("list", needed)
+            found[path] = TargetField("list", needed, note)
             if isinstance(inner, type) and issubclass(inner, BaseModel):
                 _walk(inner, f"{path}[].", found, required=True)
         elif typing.get_origin(hint) is dict:
-            found[path] = TargetField("object", needed)
+            found[path] = TargetField("object", needed, note)
             found[f"{path}.*"] = TargetField("anything")
         else:
-            found[path] = TargetField(_kind(hint), needed)
+            found[path] = TargetField(_kind(hint), needed, note, _choices(hint))
 
 
 def _kind(hint: Any) -> Kind:
@@ -64,6 +65,10 @@ def _kind(hint: Any) -> Kind:
     return next(
         (kind for known, kind in _KINDS if isinstance(hint, type) and issubclass(hint, known)), "anything"
     )
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    return tuple(map(str, typing.get_args(hint))) if typing.get_origin(hint) is typing.Literal else ()
 
 
 def _element(hint: Any) -> Any:

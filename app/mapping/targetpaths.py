@@ -9,8 +9,10 @@ from app.errors import InvalidInput
 from app.mapping.modes import Mode
 
 _NAME = r"\w[\w-]{0,99}"
+# Inside an object the merchant's own names hold spaces and signs: ``customFields.Klant sinds``, ``tags.Sale & more``.
+_OWN = r"\w(?:[^.\[\]\"\x00-\x1f]{0,98}[^.\[\]\"\s\x00-\x1f])?"
 _TARGET = re.compile(
-    rf"(?:(?P<scope>{_NAME}(?:\.{_NAME}){{0,3}})\[\]\.?)?(?P<path>{_NAME}(?:\.{_NAME}){{0,7}})?"
+    rf"(?:(?P<scope>{_NAME}(?:\.{_NAME}){{0,3}})\[\]\.?)?(?P<path>{_NAME}(?:\.{_OWN}){{0,7}})?"
 )
 
 

@@ -14,6 +14,7 @@ from app.routers import (
     changes,
     connection_webhooks,
     connections,
+    flow_catalogue,
     flow_cursor,
     flow_fields,
     flow_mapping,
@@ -21,6 +22,7 @@ from app.routers import (
     flow_settings,
     flow_start,
     flows,
+    functions,
     health,
     imports,
     integrations,
@@ -31,6 +33,7 @@ from app.routers.problems import MEDIA_TYPE, Problem
 
 ROUTERS = (
     systems.router,
+    functions.router,
     connections.router,
     connection_webhooks.router,
     integrations.router,
@@ -38,6 +41,7 @@ ROUTERS = (
     flow_start.router,
     flow_settings.router,
     flow_mapping.router,
+    flow_catalogue.router,
     flow_cursor.router,
     backfills.router,
     flow_fields.router,

@@ -29,6 +29,7 @@ from app.routers.context import Context, Reach
 from app.routers.doors import webhook_token_hash
 from app.routers.webhook_setup import setup_of
 from app.store import connections as store
+from app.store import known_fields
 from app.store.connections import Connection
 from app.store.ids import new_id
 
@@ -98,6 +99,7 @@ async def change_connection(
         anew = body.settings is not None or body.credentials is not None
         if anew:
             values |= await _moved(reach, db, before, body)
+            await known_fields.forget(db, connection_id)
         changed = await store.change(db, connection_id, now=now, **values)
     if anew:
         changed = (await check_up(reach.resources, connection_id)).connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi import Body as FromBody
@@ -11,11 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BeforeValidator, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.catalogue import Side, as_sources, as_targets, remembered, sides
 from app.connectors.registry import system
 from app.errors import AdministratorError
 from app.flows.mapping import FlowMapping, Legs, legs_of
 from app.flows.registry import flow_kind
-from app.mapping.check import Finding, Kind, TargetField
+from app.mapping.check import Finding
 from app.mapping.rows import Row
 from app.routers.access import Administers, Reads
 from app.routers.bodies import Answer, storable
@@ -76,9 +77,13 @@ class MappingOut(Answer):
 async def legs_with_findings(
     db: AsyncConnection, flow: Flow, kept: Mapping[str, Any]
 ) -> tuple[Legs, tuple[Finding, ...]]:
-    """The mapping that counts with what is to be said about it. Raises InvalidInput where a table cannot be used."""
-    source = system((await connections.find(db, flow.source_connection_id)).system)
-    target = system((await connections.find(db, flow.target_connection_id)).system)
+    """The mapping that counts with what is to be said about it, by the fields as both systems told them last.
+
+    Raises InvalidInput where a table cannot be used.
+    """
+    source_connection = await connections.find(db, flow.source_connection_id)
+    target_connection = await connections.find(db, flow.target_connection_id)
+    source, target = system(source_connection.system), system(target_connection.system)
     kind = flow_kind(flow.kind)
     try:
         legs = legs_of(
@@ -92,13 +97,10 @@ async def legs_with_findings(
             advice=f"Restore the shipped one: DELETE /api/v1/flows/{flow.id}/mapping.",
             code="flow_unusable",
         ) from None
-    offered, taken = source.out_fields.get(flow.record_kind), target.in_fields.get(flow.record_kind)
     findings = legs.findings(
         kind,
-        sources=None if offered is None else cast(Mapping[str, Kind], offered),
-        targets=None
-        if taken is None
-        else {path: TargetField(kind=cast(Kind, each)) for path, each in taken.items()},
+        sources=as_sources((await remembered(db, source_connection, flow.record_kind, "out")).fields) or None,
+        targets=as_targets((await remembered(db, target_connection, flow.record_kind, "in")).fields) or None,
     )
     if not any(finding.severity == "error" for finding in findings):
         legs.compiled(kind)
@@ -140,6 +142,7 @@ async def _save(
 ) -> MappingOut:
     """Save what was given; with ``keep`` the parts that were not given stay. Raises what names every row that is wrong."""
     given = body.model_dump(mode="json", exclude_unset=True)
+    asked = await sides(reach.resources, flow_id)
     now = await reach.db.now()
     async with reach.db.write() as db:
         flow = await flows.find(db, flow_id, to_change=True)
@@ -151,7 +154,19 @@ async def _save(
             before = flow
             flow = await flows.configure(db, flow_id, now=now, mapping=kept, expected_version=version)
             await changes.note_flow(db, flow, before=before, who=caller, now=now)
-        return _shown(flow, legs, findings)
+        return _shown(flow, legs, (*findings, *(_not_told(side) for side in asked if side.error)))
+
+
+def _not_told(side: Side) -> Finding:
+    """That a system could not be asked: what it has since then is not known here."""
+    known = "as they were told last" if side.read_at else "that every account has"
+    return Finding(
+        "warning",
+        "leg1" if side.way == "out" else "leg2",
+        "fields_not_told",
+        f"{system(side.connection.system).title} could not be asked for its fields; the mapping was checked by those {known}.",
+        f"Save it again later, or look at GET /api/v1/flows/…/fields. {side.error.detail if side.error else ''}".strip(),
+    )
 
 
 def refuse(findings: tuple[Finding, ...], *, place: tuple[str | int, ...] = ()) -> None:

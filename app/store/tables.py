@@ -66,6 +66,16 @@ connections = Table(
     Column("updated_at", Millis, nullable=False),
 )
 
+known_fields = Table(  # which fields its records have, as the system told it last
+    "known_fields",
+    metadata,
+    Column("connection_id", Id, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(30), primary_key=True),
+    Column("way", String(3), primary_key=True),  # out: read as a source | in: written as a target
+    Column("fields", JSON, nullable=False),
+    Column("read_at", Millis, nullable=False),
+)
+
 accounts = Table(  # the shared back-off after 429 and its kin
     "accounts",
     metadata,

@@ -19,6 +19,7 @@ _BLOCKS = re.compile(
 _CELLS = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])|[A-Z]")
 
 
 def as_text(value: Any) -> str | None:
@@ -93,3 +94,13 @@ def without_nul(text: str) -> str:
 
 def _surrogates(text: str) -> bool:
     return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def spoken(path: str) -> str:
+    """The last name of a path in words: ``contactList[].relationNumber`` is ``Relation number``, ``vat_code`` ``Vat code``."""
+    name = path.rpartition(".")[2].removesuffix("[]")
+    words = _WORD.findall(name)
+    return (
+        " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words).capitalize()
+        or name
+    )

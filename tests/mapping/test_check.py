@@ -6,7 +6,18 @@ import pytest
 
 from app.mapping.check import LONGEST_GUESSED, nearest
 
-KNOWN = {"email": None, "first_name": None, "x" * LONGEST_GUESSED: None}
+KNOWN = dict.fromkeys(
+    (
+        "email",
+        "first_name",
+        "billing.city",
+        "merge_fields.FNAME",
+        "merge_fields.PHONE",
+        "own.Klant sinds",
+        "own.*",
+        "x" * LONGEST_GUESSED,
+    )
+)
 
 
 @pytest.mark.parametrize(
@@ -15,9 +26,19 @@ KNOWN = {"email": None, "first_name": None, "x" * LONGEST_GUESSED: None}
         ("emial", "Did you mean email?"),
         ("firstname", "Did you mean first_name?"),
         ("quantity", ""),
+        ("city", "Did you mean billing.city?"),
+        ("biling.city", "Did you mean billing.city?"),
+        ("biling.citi", "Did you mean billing.city?"),
+        ("merge_fields.FNMAE", "Did you mean merge_fields.FNAME?"),
+        ("merge_fields.COMPANY", ""),
+        ("own.Klant sints", "Did you mean own.Klant sinds?"),
         ("x" * (LONGEST_GUESSED - 1), f"Did you mean {'x' * LONGEST_GUESSED}?"),
         ("x" * (LONGEST_GUESSED + 1), ""),
     ],
 )
 def test_the_nearest_name(path: str, advice: str) -> None:
     assert advice == nearest(path, KNOWN)
+
+
+def test_what_an_expression_would_read_is_quoted_where_it_must_be() -> None:
+    assert 'Did you mean own."Klant sinds"?' == nearest("own.Klant sints", KNOWN, reading=True)

@@ -13,7 +13,7 @@ def test_fields_of_a_customer() -> None:
     fields = record_fields(Customer)
 
     assert {
-        "email": TargetField("text"),
+        "email": TargetField("text", note="Trimmed, lower case; None when there is none that can be used"),
         "active": TargetField("yes/no"),
         "points": TargetField("number"),
         "birthday": TargetField("date"),
@@ -21,11 +21,10 @@ def test_fields_of_a_customer() -> None:
         "tags": TargetField("list"),
         "billing": TargetField("object"),
         "billing.city": TargetField("text"),
-        "consent.state": TargetField("text"),
+        "consent.state": TargetField("text", choices=("yes", "no", "unknown")),
         "contacts": TargetField("list"),
-        "contacts[].email": TargetField("text"),
         "contacts[].custom.*": TargetField("anything"),
-        "custom": TargetField("object"),
+        "custom": TargetField("object", note="What no other field fits"),
         "custom.*": TargetField("anything"),
     }.items() <= fields.items()
     assert "date" == kinds_of(fields)["birthday"]

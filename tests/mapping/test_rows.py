@@ -186,6 +186,10 @@ def test_modes_and_switched_off_rows() -> None:
     ("rows", "field"),
     [
         ([Row(target="a b", expression="name")], "rows[0].target"),
+        ([Row(target="a. b", expression="name")], "rows[0].target"),
+        ([Row(target="a.b ", expression="name")], "rows[0].target"),
+        ([Row(target='a."b"', expression="name")], "rows[0].target"),
+        ([Row(target="a.b\n", expression="name")], "rows[0].target"),
         ([Row(target="a[0].b", expression="name")], "rows[0].target"),
         ([Row(target="", expression="name")], "rows[0].target"),
         ([Row(target="a", expression="name"), Row(target="a", expression="email")], "rows[1].target"),
@@ -265,3 +269,16 @@ def test_the_paths_an_expression_reads_are_known_for_warnings() -> None:
     assert {"email", "customFields.nieuwsbrief", "contactList[].email"} == paths(
         "if(customFields.nieuwsbrief, email, contactList[0].email)"
     )
+
+
+def test_inside_an_object_names_are_as_the_merchant_wrote_them() -> None:
+    rows = RowMapping.compile(
+        [
+            Row(target="custom.Klant sinds", expression="since"),
+            Row(target="custom.Sale & more (50%)", expression="`true`"),
+        ]
+    )
+
+    assert {"custom": {"Klant sinds": "2019", "Sale & more (50%)": True}} == rows.apply(
+        {"since": "2019"}
+    ).document

@@ -1,13 +1,14 @@
-"""The audience as it is defined at Mailchimp: double opt-in, size, merge fields; asked for now and then."""
+"""The audience as it is defined at Mailchimp: double opt-in, size, merge fields, groups, tags."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from app.connectors.allof import all_of
 from app.connectors.mailchimp import fields
-from app.connectors.mailchimp.calls import Api
-from app.connectors.mailchimp.fields import Audience, MergeField
+from app.connectors.mailchimp.calls import Api, segment
+from app.connectors.mailchimp.fields import Audience, Group, MergeField
 from app.errors import MisdirectedConnection, RecordRefused
 
 MOST_FIELDS = 1000
@@ -52,6 +53,40 @@ class Definition:
         except RecordRefused as refused:
             raise no_audience(refused) from None
         return tuple(fields.definition(raw) for raw in listed.get("merge_fields") or ())
+
+    async def groups(self) -> tuple[Group, ...]:
+        """The groups of the audience, category by category (mailchimp.md §2.6)."""
+        try:
+            answer = await self._api.get(
+                f"{self._path}/interest-categories",
+                operation="categories.get",
+                params={"count": MOST_FIELDS, "fields": "categories.id,categories.title"},
+            )
+        except RecordRefused as refused:
+            raise no_audience(refused) from None
+        categories = answer.get("categories") or ()
+        listed = await all_of(self._groups_of(str(each.get("id", ""))) for each in categories)
+        return tuple(
+            Group(str(each.get("id", "")), str(each.get("name", "")), str(category.get("title", "")))
+            for category, groups in zip(categories, listed, strict=True)
+            for each in groups
+        )
+
+    async def _groups_of(self, category: str) -> Sequence[Mapping[str, object]]:
+        answer = await self._api.get(
+            f"{self._path}/interest-categories/{segment(category)}/interests",
+            operation="interests.get",
+            params={"count": MOST_FIELDS, "fields": "interests.id,interests.name"},
+        )
+        return answer.get("interests") or ()
+
+    async def tags(self) -> tuple[str, ...]:
+        """The names of the audience's tags."""
+        try:
+            answer = await self._api.get(f"{self._path}/tag-search", operation="tagsearch.get")
+        except RecordRefused as refused:
+            raise no_audience(refused) from None
+        return tuple(sorted({str(tag.get("name", "")) for tag in answer.get("tags") or ()} - {""}))
 
     async def create(self, *, tag: str, name: str, type: str) -> MergeField:
         """A new merge field. A field that Mailchimp has under this tag already is refused, never changed."""

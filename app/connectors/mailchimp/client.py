@@ -12,14 +12,15 @@ from app.connectors.base import (
     Change,
     Diagnosis,
     Document,
+    Fields,
     Glimpse,
     Mails,
     MissingField,
     Page,
     Source,
     Target,
+    Way,
     WebhookRegistration,
-    WritableField,
     wrong_kind,
 )
 from app.connectors.mailchimp import (
@@ -29,6 +30,7 @@ from app.connectors.mailchimp import (
     fields,
     hooks,
     memberchanges,
+    offered,
     orders,
     products,
     shoporders,
@@ -177,16 +179,15 @@ class MailchimpClient:
         """See :func:`memberchanges.mails`."""
         return memberchanges.mails(change)
 
-    async def fields(self, kind: str) -> Mapping[str, WritableField]:
-        """The audience's own fields, and those that every member has; of products, quantities and orders, all there are."""
-        if kind != customers.KIND:
-            fixed = {
-                products.KIND: products.WRITABLE,
-                stock.KIND: stock.WRITABLE,
-                orders.KIND: orders.WRITABLE,
-            }
-            return fixed.get(kind, {})
-        return fields.writable(await self._definition.merge_fields())
+    async def fields(self, kind: str, way: Way) -> Fields:
+        """The audience's own fields, groups and tags, and what every member has; of all else, all there is."""
+        if (kind, way) not in ((customers.KIND, "in"), (contacts.KIND, "out")):
+            return (offered.OUT_FIELDS if way == "out" else offered.IN_FIELDS).get(kind, {})
+        merge_fields = await self._definition.merge_fields()
+        groups, tags = await self._definition.groups(), await self._definition.tags()
+        if way == "out":
+            return fields.readable(merge_fields, groups, tags, always=contacts.FIELDS)
+        return fields.writable(merge_fields, groups, tags)
 
     async def missing_fields(self, kind: str, targets: Iterable[str]) -> Sequence[MissingField]:
         """See :func:`fields.missing_fields`."""

@@ -7,7 +7,7 @@ from app.connectors.mailchimp import contacts, customers, orders, products, shop
 from app.connectors.mailchimp.calls import Api
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.models import MailchimpCredentials, MailchimpSettings, account, base_url
-from app.connectors.mailchimp.offered import FIELDS
+from app.connectors.mailchimp.offered import IN_FIELDS, OUT_FIELDS
 
 
 def open_client(opening: Opening) -> MailchimpClient:
@@ -48,7 +48,7 @@ CONNECTOR = Connector(
         stock.KIND: stock.IN_ROWS,
         orders.KIND: orders.IN_ROWS,
     },
-    out_fields={contacts.KIND: contacts.FIELDS, shoporders.KIND: shoporders.FIELDS},
-    in_fields=FIELDS,
+    out_fields=OUT_FIELDS,
+    in_fields=IN_FIELDS,
     permits=5,
 )

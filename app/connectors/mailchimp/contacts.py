@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from app.connectors.base import Changed, Document, ShippedRow
+from app.connectors.base import Changed, Document, Fields, RemoteField, ShippedRow
+from app.connectors.mailchimp.fields import ANY_FIELD, MOMENT
 
 KIND = "contact"
 
@@ -66,17 +67,26 @@ OUT_ROWS: tuple[ShippedRow, ...] = (
 """Leg 1: a member's document to a Customer record. Rows of a merchant may read any merge field by its tag, ``tags`` (names)
 and ``interests`` (ids of the groups that were chosen)."""
 
-FIELDS: Mapping[str, str] = {
-    "contact_id": "text",
-    **dict.fromkeys(_PLAIN, "text"),
-    "vip": "yes/no",
-    "timestamp_opt": "date",
-    "timestamp_signup": "date",
-    "last_changed": "date",
-    "merge_fields": "object",
-    "merge_fields.*": "anything",
-    "tags": "list",
-    "interests": "list",
+FIELDS: Fields = {
+    "contact_id": RemoteField("Contact ID", note="The name that a contact keeps for ever."),
+    "email_address": RemoteField("E-mail address", example="anna@winkel.nl"),
+    "status": RemoteField(
+        "Status",
+        choices=("subscribed", "unsubscribed", "cleaned", "pending", "transactional", "archived"),
+        example="subscribed",
+    ),
+    "language": RemoteField("Language", example="nl"),
+    "vip": RemoteField("VIP", "yes/no", example="true"),
+    "unsubscribe_reason": RemoteField("Reason of the unsubscription"),
+    "ip_opt": RemoteField("IP address of the consent", example="198.51.100.7"),
+    "ip_signup": RemoteField("IP address of the sign-up", example="198.51.100.7"),
+    "timestamp_opt": RemoteField("Time of the consent", "date", example=MOMENT),
+    "timestamp_signup": RemoteField("Time of the sign-up", "date", example=MOMENT),
+    "last_changed": RemoteField("Last change", "date", example=MOMENT),
+    "merge_fields": RemoteField("Merge fields", "object"),
+    "merge_fields.*": ANY_FIELD,
+    "tags": RemoteField("Tags", "list", note="The names of the person's tags.", origin="tag"),
+    "interests": RemoteField("Groups", "list", note="Ids of the groups that were chosen.", origin="group"),
 }
 """What a member's document may hold, by path."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from app.connectors.base import MissingField, WritableField
+from app.connectors.base import Fields, MissingField, RemoteField
 
 MAX_TAG = 10
 
@@ -54,34 +54,100 @@ Kind = Literal["text", "number", "date"]
 KINDS: Mapping[str, Kind] = {"number": "number", "date": "date", "birthday": "date"}
 ADDRESS_PARTS = ("addr1", "addr2", "city", "state", "zip", "country")
 
-ALWAYS_THERE: Mapping[str, WritableField] = {
-    "email_address": WritableField("E-mail address", required=True),
-    "language": WritableField("Language, as in `nl`"),
-    "vip": WritableField("VIP", "yes/no"),
-    "email_type": WritableField("Kind of mail", choices=("html", "text")),
-    "location.latitude": WritableField("Latitude", "number"),
-    "location.longitude": WritableField("Longitude", "number"),
-    "timestamp_opt": WritableField("Time of the consent", "date"),
-    "ip_opt": WritableField("IP address of the consent"),
-    "timestamp_signup": WritableField("Time of the sign-up", "date"),
-    "ip_signup": WritableField("IP address of the sign-up"),
-    "tags": WritableField("Tags: a list of names, or names with yes or no", "anything"),
-    "interests.*": WritableField("Group, by its id: yes or no", "yes/no"),
-    "marketing_permissions.*": WritableField("Marketing permission, by its id: yes or no", "yes/no"),
-}
+MOMENT = "2026-11-24T09:30:00+00:00"
+EXAMPLES: Mapping[str, str] = {
+    "text": "Utrecht", "number": "17", "date": "2026-11-24", "birthday": "11/24", "phone": "+31612345678", "zip": "3511 AB",
+    "url": "https://www.winkel.nl", "imageurl": "https://www.winkel.nl/a.jpg",
+}  # fmt: skip
+PART_EXAMPLES = {"addr1": "Oudegracht 12 A", "zip": "3511 AB", "city": "Utrecht", "country": "NL"}
+
+ALWAYS_THERE: Mapping[str, RemoteField] = {
+    "email_address": RemoteField("E-mail address", required=True, example="anna@winkel.nl"),
+    "language": RemoteField("Language", example="nl"),
+    "vip": RemoteField("VIP", "yes/no", example="true"),
+    "email_type": RemoteField("Kind of mail", choices=("html", "text"), example="html"),
+    "location": RemoteField("Location", "object"),
+    "location.latitude": RemoteField("Latitude", "number", example="52.09"),
+    "location.longitude": RemoteField("Longitude", "number", example="5.12"),
+    "timestamp_opt": RemoteField("Time of the consent", "date", example=MOMENT),
+    "ip_opt": RemoteField("IP address of the consent", example="198.51.100.7"),
+    "timestamp_signup": RemoteField("Time of the sign-up", "date", example=MOMENT),
+    "ip_signup": RemoteField("IP address of the sign-up", example="198.51.100.7"),
+    "tags": RemoteField("Tags", "anything", note="A list of names, or names with yes or no."),
+    "tags.*": RemoteField("Any tag, by its name", "yes/no", example="true", origin="tag", note="A tag that is not there is made."),
+    "merge_fields": RemoteField("Merge fields", "object"),
+    "interests": RemoteField("Groups", "object"),
+    "marketing_permissions": RemoteField("Marketing permissions", "object"),
+    "marketing_permissions.*": RemoteField("Marketing permission, by its id", "yes/no", example="true"),
+}  # fmt: skip
+
+ANY_FIELD = RemoteField("Any merge field, by its tag", "anything", origin="merge_field")
+ANY_GROUP = RemoteField("Any group, by its id", "yes/no", example="true", origin="group")
 
 
-def writable(fields: Iterable[MergeField]) -> dict[str, WritableField]:
-    """Every target path of a member. An address is given by its parts."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group (interest) that people can be in, with the category that it stands in."""
+
+    id: str
+    name: str
+    category: str = ""
+
+
+def writable(fields: Iterable[MergeField], groups: Iterable[Group] = (), tags: Iterable[str] = ()) -> dict[str, RemoteField]:  # fmt: skip
+    """Every target path of a member of this audience. An address is given by its parts, a group by its id."""
     found = dict(ALWAYS_THERE)
     for each in fields:
-        path, title = f"merge_fields.{each.tag}", each.name or each.tag
-        if each.type == "address":
-            found |= {f"{path}.{part}": WritableField(f"{title}: {part}") for part in ADDRESS_PARTS}
-        else:
-            # What is required in Mailchimp's forms is not required of us.
-            found[path] = WritableField(title, KINDS.get(each.type, "text"), choices=each.choices)
+        # What is required in Mailchimp's forms is not required of us.
+        found |= merge_field(each)
+    for group in groups:
+        found[f"interests.{group.id}"] = RemoteField(
+            f"{group.category}: {group.name}", "yes/no", example="true", origin="group"
+        )
+    for tag in tags:
+        found[f"tags.{tag}"] = RemoteField(tag, "yes/no", example="true", origin="tag")
     return found
+
+
+def readable(
+    fields: Iterable[MergeField], groups: Iterable[Group], tags: Iterable[str], *, always: Fields
+) -> dict[str, RemoteField]:
+    """Every path of a member's document (:func:`contacts.read`), where groups and tags are lists."""
+    found = {path: field for path, field in always.items() if path != "merge_fields.*"}
+    for each in fields:
+        found |= merge_field(each, whole=True)
+    known = [*groups]
+    found["interests"] = RemoteField(
+        "Groups",
+        "list",
+        choices=tuple(group.id for group in known),
+        note="; ".join(["Ids of the groups that were chosen", *(f"{g.id}: {g.category}: {g.name}" for g in known[:50])]) + ".",
+        origin="group",
+    )  # fmt: skip
+    found["tags"] = RemoteField(
+        "Tags", "list", choices=tuple(tags), note="The names of the person's tags.", origin="tag"
+    )
+    return found
+
+
+def merge_field(field: MergeField, *, whole: bool = False) -> dict[str, RemoteField]:
+    """One merge field by path; an address by its parts, and with ``whole`` as an object around them as well."""
+    path, title = f"merge_fields.{field.tag}", field.name or field.tag
+    if field.type == "address":
+        parts = {
+            f"{path}.{part}": RemoteField(f"{title}: {part}", example=PART_EXAMPLES.get(part, ""), origin="merge_field")
+            for part in ADDRESS_PARTS
+        }  # fmt: skip
+        return ({path: RemoteField(title, "object", origin="merge_field")} if whole else {}) | parts
+    return {
+        path: RemoteField(
+            title,
+            KINDS.get(field.type, "text"),
+            choices=field.choices,
+            example=field.choices[0] if field.choices else EXAMPLES.get(field.type, ""),
+            origin="merge_field",
+        )
+    }
 
 
 # --- fields that a mapping names and the audience lacks ------------------------------------------------------------

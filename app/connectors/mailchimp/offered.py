@@ -1,42 +1,33 @@
-"""Which fields records at Mailchimp have, for whoever writes mapping rows: paths and kinds.
+"""Which fields records at Mailchimp have in every account, for whoever writes mapping rows.
 
-Merge fields and groups are each audience's own; of a product and a variant this is all that has a place there.
+Merge fields, groups and tags are each audience's own (:mod:`fields`); of a product, a variant, a quantity or an order this is
+all that has a place there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.connectors.base import WritableField
-from app.connectors.mailchimp import customers, products, stock
+from app.connectors.base import Fields, RemoteField
+from app.connectors.mailchimp import contacts, customers, fields, orders, products, shoporders, stock
 
 
-def _kinds(fields: Mapping[str, WritableField]) -> dict[str, str]:
-    return {path.removesuffix("[]"): field.kind for path, field in fields.items()}
+def _by_path(written: Fields) -> dict[str, RemoteField]:
+    """As paths are written everywhere: a list has no brackets at its end."""
+    return {path.removesuffix("[]"): field for path, field in written.items()}
 
 
-FIELDS: Mapping[str, Mapping[str, str]] = {
+OUT_FIELDS: Mapping[str, Fields] = {contacts.KIND: contacts.FIELDS, shoporders.KIND: shoporders.FIELDS}
+"""Kind of record that is read: its fields by path."""
+
+IN_FIELDS: Mapping[str, Fields] = {
     customers.KIND: {
-        "email_address": "text",
-        "merge_fields": "object",
-        "merge_fields.*": "anything",
-        "interests": "object",
-        "interests.*": "yes/no",
-        "marketing_permissions": "object",
-        "marketing_permissions.*": "yes/no",
-        "tags": "anything",
-        "tags.*": "yes/no",
-        "language": "text",
-        "vip": "yes/no",
-        "email_type": "text",
-        "location": "object",
-        "location.*": "number",
-        "timestamp_opt": "date",
-        "ip_opt": "text",
-        "timestamp_signup": "date",
-        "ip_signup": "text",
+        **fields.ALWAYS_THERE,
+        "merge_fields.*": fields.ANY_FIELD,
+        "interests.*": fields.ANY_GROUP,
     },
-    products.KIND: _kinds(products.WRITABLE),
-    stock.KIND: _kinds(stock.WRITABLE),
+    products.KIND: _by_path(products.WRITABLE),
+    stock.KIND: _by_path(stock.WRITABLE),
+    orders.KIND: _by_path(orders.WRITABLE),
 }
-"""Kind of record: its fields by path, as text, number, yes/no, date, object or anything."""
+"""Kind of record that is written: its fields by path."""

@@ -19,9 +19,9 @@ from app.connectors.base import (
     Existing,
     Intent,
     Leave,
+    RemoteField,
     ShippedRow,
     Steps,
-    WritableField,
 )
 from app.connectors.mailchimp.customers import member_hash
 from app.connectors.mailchimp.ids import store_id
@@ -135,28 +135,28 @@ PLACES = ("billing_address", "shipping_address")
 STATUS = ("financial_status", "fulfillment_status")
 _PARTS = ("name", "company", "address1", "address2", "city", "province", "postal_code", "country", "country_code", "phone")  # fmt: skip
 
-WRITABLE: Mapping[str, WritableField] = {
-    "customer": WritableField("Customer", "object", required=True),
-    "customer.email_address": WritableField("E-mail address of the customer", required=True),
-    "customer.first_name": WritableField("First name"),
-    "customer.last_name": WritableField("Last name"),
-    "customer.company": WritableField("Company"),
-    "customer.address": WritableField("Address of the customer", "object"),
-    **{f"customer.address.{name}": WritableField(f"Customer: {name}") for name in _PARTS[2:9]},
-    **{name: WritableField(name.replace("_", " ").capitalize()) for name in TEXTS},
-    **{name: WritableField(name.replace("_", " ").capitalize(), "number") for name in SUMS},
-    **{name: WritableField(name.replace("_", " ").capitalize(), "date") for name in TIMES},
-    **{name: WritableField(name.replace("_", " ").capitalize(), "object") for name in PLACES},
-    **{f"{place}.{name}": WritableField(f"{place.partition('_')[0].capitalize()}: {name}") for place in PLACES for name in _PARTS},
-    "promos": WritableField("Promo codes", "list"),
-    "lines[]": WritableField("Lines", "list", required=True),
-    "lines[].id": WritableField("Line ID", required=True),
-    "lines[].sku": WritableField("Article of the line"),
-    "lines[].title": WritableField("Title of the article"),
-    "lines[].note": WritableField("Note, for people only"),
-    "lines[].quantity": WritableField("Quantity, in whole pieces", "number", required=True),
-    "lines[].price": WritableField("Price of a piece", "number", required=True),
-    "lines[].discount": WritableField("Discount of the line", "number"),
+WRITABLE: Mapping[str, RemoteField] = {
+    "customer": RemoteField("Customer", "object", required=True),
+    "customer.email_address": RemoteField("E-mail address of the customer", required=True),
+    "customer.first_name": RemoteField("First name"),
+    "customer.last_name": RemoteField("Last name"),
+    "customer.company": RemoteField("Company"),
+    "customer.address": RemoteField("Address of the customer", "object"),
+    **{f"customer.address.{name}": RemoteField(f"Customer: {name}") for name in _PARTS[2:9]},
+    **{name: RemoteField(name.replace("_", " ").capitalize()) for name in TEXTS},
+    **{name: RemoteField(name.replace("_", " ").capitalize(), "number") for name in SUMS},
+    **{name: RemoteField(name.replace("_", " ").capitalize(), "date") for name in TIMES},
+    **{name: RemoteField(name.replace("_", " ").capitalize(), "object") for name in PLACES},
+    **{f"{place}.{name}": RemoteField(f"{place.partition('_')[0].capitalize()}: {name}") for place in PLACES for name in _PARTS},
+    "promos": RemoteField("Promo codes", "list"),
+    "lines[]": RemoteField("Lines", "list", required=True),
+    "lines[].id": RemoteField("Line ID", required=True),
+    "lines[].sku": RemoteField("Article of the line"),
+    "lines[].title": RemoteField("Title of the article"),
+    "lines[].note": RemoteField("Note, for people only"),
+    "lines[].quantity": RemoteField("Quantity, in whole pieces", "number", required=True),
+    "lines[].price": RemoteField("Price of a piece", "number", required=True),
+    "lines[].discount": RemoteField("Discount of the line", "number"),
 }  # fmt: skip
 """All that an order of Mailchimp holds of what we know."""
 

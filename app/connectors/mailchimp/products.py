@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.connectors.base import Change, Desired, Document, Existing, Intent, Leave, Steps, WritableField
+from app.connectors.base import Change, Desired, Document, Existing, Intent, Leave, RemoteField, Steps
 from app.connectors.mailchimp.ids import store_id
 from app.connectors.mailchimp.productchanges import (
     DeleteImage,
@@ -55,30 +55,30 @@ IN_ROWS: tuple[tuple[str, str], ...] = (
 )
 """Leg 2: a Product record to the product's document. ``variants[].backorders``, a text, is there for rows of a merchant."""
 
-WRITABLE: Mapping[str, WritableField] = {
-    "id": WritableField("Product ID", required=True),
-    "title": WritableField("Title", required=True),
-    "handle": WritableField("Handle"),
-    "url": WritableField("Address in the shop"),
-    "description": WritableField("Description"),
-    "type": WritableField("Type: the one category of a product"),
-    "vendor": WritableField("Vendor"),
-    "image_url": WritableField("Main image"),
-    "published_at_foreign": WritableField("Published at", "date"),
-    "images[]": WritableField("Images", "list"),
-    "images[].id": WritableField("Image ID"),
-    "images[].url": WritableField("Address of the image"),
-    "images[].variant_ids": WritableField("Variants that the image shows", "list"),
-    "variants[]": WritableField("Variants", "list", required=True),
-    "variants[].id": WritableField("Variant ID", required=True),
-    "variants[].title": WritableField("Title of the variant", required=True),
-    "variants[].sku": WritableField("SKU"),
-    "variants[].price": WritableField("Price", "number"),
-    "variants[].inventory_quantity": WritableField("Quantity, in whole pieces", "number"),
-    "variants[].url": WritableField("Address in the shop"),
-    "variants[].image_url": WritableField("Image of the variant"),
-    "variants[].backorders": WritableField("Backorders, a text"),
-    "variants[].visibility": WritableField("Visibility", choices=("visible", "hidden")),
+WRITABLE: Mapping[str, RemoteField] = {
+    "id": RemoteField("Product ID", required=True),
+    "title": RemoteField("Title", required=True),
+    "handle": RemoteField("Handle"),
+    "url": RemoteField("Address in the shop"),
+    "description": RemoteField("Description"),
+    "type": RemoteField("Type: the one category of a product"),
+    "vendor": RemoteField("Vendor"),
+    "image_url": RemoteField("Main image"),
+    "published_at_foreign": RemoteField("Published at", "date"),
+    "images[]": RemoteField("Images", "list"),
+    "images[].id": RemoteField("Image ID"),
+    "images[].url": RemoteField("Address of the image"),
+    "images[].variant_ids": RemoteField("Variants that the image shows", "list"),
+    "variants[]": RemoteField("Variants", "list", required=True),
+    "variants[].id": RemoteField("Variant ID", required=True),
+    "variants[].title": RemoteField("Title of the variant", required=True),
+    "variants[].sku": RemoteField("SKU"),
+    "variants[].price": RemoteField("Price", "number"),
+    "variants[].inventory_quantity": RemoteField("Quantity, in whole pieces", "number"),
+    "variants[].url": RemoteField("Address in the shop"),
+    "variants[].image_url": RemoteField("Image of the variant"),
+    "variants[].backorders": RemoteField("Backorders, a text"),
+    "variants[].visibility": RemoteField("Visibility", choices=("visible", "hidden")),
 }
 """All that a product of Mailchimp holds: what is not here has no place there."""
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from app.connectors.base import Document, Glimpse, ShippedRow
+from app.connectors.base import Document, FieldKind, Fields, Glimpse, RemoteField, ShippedRow
+from app.connectors.mailchimp.fields import ANY_FIELD, MOMENT
 from app.values.dates import parse_moment
 from app.values.money import to_decimal
+from app.values.text import spoken
 
 KIND = "order"
 
@@ -214,23 +216,52 @@ OUT_ROWS: tuple[ShippedRow, ...] = (
 )
 """Leg 1: an order of a shop to an Order record."""
 
-FIELDS: Mapping[str, str] = {
-    **dict.fromkeys(("id", "store_id", "currency_code", "financial_status", "fulfillment_status"), "text"),
-    **dict.fromkeys(("order_url", "landing_site", "campaign_id", "cart_id", "vat_number"), "text"),
-    **dict.fromkeys(("tracking_code", "tracking_number", "tracking_carrier", "tracking_url"), "text"),
-    **dict.fromkeys(SUMS, "number"),
-    **dict.fromkeys(("processed_at_foreign", "cancelled_at_foreign", "updated_at_foreign"), "date"),
-    **dict.fromkeys(("customer", "billing_address", "shipping_address", "outreach"), "object"),
-    **dict.fromkeys(("customer.*", "billing_address.*", "shipping_address.*", "outreach.*"), "anything"),
-    "merge_fields": "object",
-    "merge_fields.*": "anything",
-    "lines": "list",
-    **{f"lines[].{name}": "text" for name in ("id", "sku", "product_id", "product_title")},
-    **{f"lines[].{name}": "text" for name in ("product_variant_id", "product_variant_title", "image_url")},
-    **{f"lines[].{name}": "number" for name in ("quantity", "price", "discount")},
-    "promos": "list",
-    "promos[].code": "text",
-    "promos[].type": "text",
-    "promos[].amount_discounted": "number",
+_PLACE = ("name", "company", "address1", "address2", "city", "province", "province_code", "postal_code", "country", "country_code", "phone")  # fmt: skip
+_PERSON = ("id", "email_address", "first_name", "last_name", "company")
+
+
+def _fields(
+    names: Iterable[str], kind: FieldKind = "text", *, example: str = "", note: str = ""
+) -> dict[str, RemoteField]:
+    return {name: RemoteField(spoken(name), kind, example=example, note=note) for name in names}
+
+
+FIELDS: Fields = {
+    **_fields(("id", "store_id")),
+    "currency_code": RemoteField("Currency", example="EUR"),
+    "financial_status": RemoteField(
+        "Financial status", example="paid", note="Each shop has words of its own."
+    ),
+    "fulfillment_status": RemoteField("Fulfillment status", example="shipped"),
+    **_fields(("order_url", "landing_site", "campaign_id", "cart_id", "vat_number")),
+    **_fields(("tracking_code", "tracking_number", "tracking_carrier", "tracking_url")),
+    **_fields(SUMS, "number", example="12.50", note="In the order's currency."),
+    **_fields(("processed_at_foreign", "cancelled_at_foreign", "updated_at_foreign"), "date", example=MOMENT),
+    "customer": RemoteField("Customer", "object"),
+    **_fields(f"customer.{name}" for name in _PERSON),
+    **_fields(("customer.orders_count", "customer.total_spent"), "number"),
+    "customer.opt_in_status": RemoteField("Opt-in status", "yes/no", example="true"),
+    "customer.address": RemoteField("Address of the customer", "object"),
+    **_fields(f"customer.address.{name}" for name in _PLACE[2:10]),
+    **{
+        path: field
+        for place in ("billing_address", "shipping_address")
+        for path, field in (
+            (place, RemoteField(spoken(place), "object")),
+            *_fields(f"{place}.{name}" for name in _PLACE).items(),
+            *_fields((f"{place}.latitude", f"{place}.longitude"), "number").items(),
+        )
+    },
+    "outreach": RemoteField("Campaign", "object"),
+    **_fields(f"outreach.{name}" for name in ("id", "name", "type", "published_time")),
+    "merge_fields": RemoteField("Merge fields", "object"),
+    "merge_fields.*": ANY_FIELD,
+    "lines": RemoteField("Lines", "list"),
+    **_fields(f"lines[].{name}" for name in ("id", "sku", "product_id", "product_title")),
+    **_fields(f"lines[].{name}" for name in ("product_variant_id", "product_variant_title", "image_url")),
+    **_fields((f"lines[].{name}" for name in ("quantity", "price", "discount")), "number"),
+    "promos": RemoteField("Promo codes", "list"),
+    **_fields(("promos[].code", "promos[].type")),
+    **_fields(("promos[].amount_discounted",), "number"),
 }
 """The fields of an order's document by path."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.connectors.base import Intent, Leave, Steps, WritableField
+from app.connectors.base import Intent, Leave, RemoteField, Steps
 from app.connectors.mailchimp.productchanges import SetQuantity
 from app.connectors.mailchimp.products import VARIANT
 
@@ -16,8 +16,8 @@ KIND = "stock"
 IN_ROWS: tuple[tuple[str, str], ...] = (("inventory_quantity", "quantity"),)
 """Leg 2: what may be sold of an article to the variant's quantity, in whole pieces."""
 
-WRITABLE: Mapping[str, WritableField] = {
-    "inventory_quantity": WritableField("Quantity, in whole pieces", "number", required=True)
+WRITABLE: Mapping[str, RemoteField] = {
+    "inventory_quantity": RemoteField("Quantity, in whole pieces", "number", required=True)
 }
 
 

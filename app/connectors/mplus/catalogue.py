@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.connectors.base import FieldKind
+
 Answer = Mapping[str, Any]
 
 DATA_TYPES = {
@@ -34,6 +36,16 @@ class Option:
     note: str = ""
 
 
+_FIELD_KINDS: Mapping[str, FieldKind] = {
+    "whole number": "number",
+    "number": "number",
+    "yes or no": "yes/no",
+    "day": "date",
+    "moment": "date",
+    "list of numbers": "list",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class CustomField:
     """One custom field as an administrator defined it. ``path`` is how a mapping row reaches it."""
@@ -42,6 +54,11 @@ class CustomField:
     path: str
     holds: str
     required: bool = False
+
+    @property
+    def kind(self) -> FieldKind:
+        """What it holds, in the words of mapping rows."""
+        return _FIELD_KINDS.get(self.holds, "text")
 
 
 @dataclass(frozen=True, slots=True)

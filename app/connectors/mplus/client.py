@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from app.connectors.base import Diagnosis, Document, Found, Page, Source, Target, wrong_kind
+from app.connectors.base import Diagnosis, Document, Fields, Found, Page, Source, Target, Way, wrong_kind
 from app.connectors.mplus import (
     booking,
     catalogue,
@@ -14,6 +14,7 @@ from app.connectors.mplus import (
     check,
     customers,
     dating,
+    offered,
     orders,
     products,
     readers,
@@ -120,6 +121,12 @@ class MplusClient:
     async def custom_fields(self, kind: str) -> tuple[catalogue.CustomField, ...]:
         """The custom fields that an administrator of this till defined for customers or products."""
         return catalogue.custom_fields(kind, await self.till.document("getCustomFieldLists"))
+
+    async def fields(self, kind: str, way: Way) -> Fields:
+        """The till's fields, with its custom fields by name."""
+        fields = (offered.OUT_FIELDS if way == "out" else offered.IN_FIELDS).get(kind, {})
+        of = offered.CUSTOM_OF.get(kind)
+        return fields if of is None else offered.with_custom(fields, await self.custom_fields(of))
 
     async def version(self) -> Version:
         """The service's build: known from any answer of a recent service, asked of an older one."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from app.connectors.base import Connector, Opening
-from app.connectors.mplus import customers
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.client import MplusClient, account
 from app.connectors.mplus.models import MplusCredentials, MplusSettings
-from app.connectors.mplus.offered import FIELDS
-from app.connectors.mplus.rows import CONTACT, IN_ROWS, OUT_ROWS
+from app.connectors.mplus.offered import IN_FIELDS, OUT_FIELDS
+from app.connectors.mplus.rows import IN_ROWS, OUT_ROWS
 
 
 def open_client(opening: Opening) -> MplusClient:
@@ -30,7 +29,7 @@ CONNECTOR = Connector(
     open=open_client,
     out_rows=OUT_ROWS,
     in_rows=IN_ROWS,
-    out_fields=FIELDS,
-    in_fields={**FIELDS, CONTACT: {**FIELDS[customers.KIND], "phoneNumber": "text"}},
+    out_fields=OUT_FIELDS,
+    in_fields=IN_FIELDS,
     permits=2,
 )

@@ -144,7 +144,7 @@ def _wanted(intent: Intent, held: Document | None) -> Document:
 def with_options(intent: Intent) -> Document:
     """The document with the custom fields that a flow's settings name: ``{"custom:Nieuwsbrief": "yes"}``.
 
-    Rows reach only names without spaces, and a consent goes into whatever field the merchant chose.
+    A consent goes into whatever field the merchant chose, whatever its name.
     """
     named = {
         name.removeprefix("custom:"): value

@@ -78,7 +78,8 @@ class RelationTarget:
         )
 
     async def _on_the_wire(self, fields: Document) -> Document:
-        if fields.get("customFields") and self._data_types is None:
+        known = self._data_types
+        if fields.get("customFields") and (known is None or fields["customFields"].keys() - known.keys()):
             answer = await self._till.document("getCustomFieldLists")
             listed = answer.get("relationCustomFieldList", ())
             self._data_types = {field.get("fieldName", ""): field.get("dataType", "") for field in listed}

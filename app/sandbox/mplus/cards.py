@@ -6,9 +6,13 @@ Consent to mailings is kept as shops keep it: a yes/no field with a date, and a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from app.sandbox.control import Action, RefusedError
 from app.sandbox.mplus.part import Arguments, Handler, Part, Values
+
+if TYPE_CHECKING:
+    from app.sandbox.mplus.till import Till
 
 NEWSLETTER = "Nieuwsbrief"
 NEWSLETTER_SINCE = "Nieuwsbrief sinds"
@@ -47,6 +51,34 @@ ARTICLE_CATEGORIES = {11: "Collectie", 12: "Basis", 13: "Uitverkoop"}
 
 
 class Cards(Part):
+    """``relation_fields`` and ``article_fields`` are the custom fields of this till, by name: their types."""
+
+    def __init__(self, till: Till) -> None:
+        super().__init__(till)
+        self.relation_fields: dict[str, str] = {}
+        self.article_fields: dict[str, str] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        self.relation_fields = dict(RELATION_FIELDS)
+        self.article_fields = dict(ARTICLE_FIELDS)
+
+    def actions(self) -> Sequence[Action]:
+        async def define(fields: Mapping[str, Any]) -> Any:
+            name, kind = str(fields.get("name", "")).strip(), str(fields.get("type") or "STRING").upper()
+            known = self.article_fields if fields.get("of") == "articles" else self.relation_fields
+            if not name or f"DATA-TYPE-{kind}" not in HOLDERS:
+                raise RefusedError(f"a field needs a name, and one of {', '.join(HOLDERS)}")
+            known[name] = f"DATA-TYPE-{kind}"
+            return {"fields": known}
+
+        asked = (
+            ("name", "Klant sinds"),
+            ("type", "STRING, DECIMAL, BOOL, DATE"),
+            ("of", "relations or articles"),
+        )
+        return [Action("define_field", "Define a custom field", asked, define)]
+
     def operations(self) -> Mapping[str, Handler]:
         return {
             "getCustomFieldLists": self.field_lists,
@@ -61,9 +93,9 @@ class Cards(Part):
             ]
 
         return {
-            "articleCustomFieldList": listed(ARTICLE_FIELDS),
+            "articleCustomFieldList": listed(self.article_fields),
             "employeeCustomFieldList": [],
-            "relationCustomFieldList": listed(RELATION_FIELDS),
+            "relationCustomFieldList": listed(self.relation_fields),
         }
 
     def categories(self, _: Arguments) -> Values:

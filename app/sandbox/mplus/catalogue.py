@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from app.sandbox.control import RefusedError
 from app.sandbox.mplus.articlechoice import Chosen
 from app.sandbox.mplus.articleseed import seed_catalogue
-from app.sandbox.mplus.cards import ARTICLE_CATEGORIES, ARTICLE_FIELDS, merged_fields
+from app.sandbox.mplus.cards import ARTICLE_CATEGORIES, merged_fields
 from app.sandbox.mplus.finance import excluding, including, percentage_of
 from app.sandbox.mplus.marked import Marked, Row
 from app.sandbox.mplus.part import Arguments, Handler, Part, Values
@@ -229,7 +229,7 @@ class Catalogue(Part):
             row["priceIncl"] = including(given["priceExcl"], percentage)
         if "customFieldList" in given:
             row["customFieldList"] = merged_fields(
-                ARTICLE_FIELDS, now.get("customFieldList", ()), given["customFieldList"]
+                self.till.cards.article_fields, now.get("customFieldList", ()), given["customFieldList"]
             )
         row.pop("vatPercentage", None)
         row["changeTimestamp"] = self.till.now()

@@ -122,7 +122,7 @@ class Relations(Part):
         row.pop("categoryId", None)
         if "customFieldList" in given:
             row["customFieldList"] = merged_fields(
-                RELATION_FIELDS, now.get("customFieldList", ()), given["customFieldList"]
+                self.till.cards.relation_fields, now.get("customFieldList", ()), given["customFieldList"]
             )
         row["changeTimestamp"] = self.till.now()
         return row

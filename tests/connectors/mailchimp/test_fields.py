@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from app.connectors.base import DefinesFields, MissingField, WritableField
+from app.connectors.base import DefinesFields, MissingField, RemoteField
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.customers import IN_ROWS
 from app.connectors.mailchimp.fields import MergeField, definition, missing_fields
 from app.errors import LimitReached, MisdirectedConnection, RecordRefused
 from app.mapping.rows import parse_rows
+from app.sandbox.mailchimp.audience import Interest
 from tests.connectors.mailchimp.conftest import Clock, Connect, Shop
 
 TARGETS = [row.target for row in parse_rows(IN_ROWS) if row.on]
@@ -67,15 +68,41 @@ async def test_an_offered_field_is_made_and_known_at_once(client: MailchimpClien
 async def test_what_rows_may_write(client: MailchimpClient, shop: Shop) -> None:
     shop.audience.fields["PHONE"].type = "dropdown"
     shop.audience.fields["PHONE"].options = {"choices": ["a", "b"]}
+    interests = shop.audience.open_category("Newsletter")
+    interests.interests["i1"] = Interest("i1", "Weekly")
+    shop.audience.tag_ids["Vaste klant"] = 7
 
-    found = await client.fields("customer")
+    found = await client.fields("customer", "in")
 
-    assert WritableField("Phone Number", choices=("a", "b")) == found["merge_fields.PHONE"]
-    assert WritableField("Birthday", "date") == found["merge_fields.BIRTHDAY"]
-    assert WritableField("Address: city") == found["merge_fields.ADDRESS.city"]
+    phone = RemoteField("Phone Number", choices=("a", "b"), example="a", origin="merge_field")
+    assert phone == found["merge_fields.PHONE"]
+    birthday = RemoteField("Birthday", "date", example="11/24", origin="merge_field")
+    assert birthday == found["merge_fields.BIRTHDAY"]
+    city = RemoteField("Address: city", example="Utrecht", origin="merge_field")
+    assert city == found["merge_fields.ADDRESS.city"]
+    weekly = RemoteField("Newsletter: Weekly", "yes/no", example="true", origin="group")
+    assert weekly == found["interests.i1"]
+    assert RemoteField("Vaste klant", "yes/no", example="true", origin="tag") == found["tags.Vaste klant"]
     assert ("merge_fields.ADDRESS" in found, found["email_address"].required) == (False, True)
+    assert {"merge_fields.*", "interests.*"}.isdisjoint(found)
     for target in TARGETS:
         assert target in found or target == "merge_fields.COMPANY"
+
+
+async def test_what_rows_may_read(client: MailchimpClient, shop: Shop) -> None:
+    interests = shop.audience.open_category("Newsletter")
+    interests.interests["i1"] = Interest("i1", "Weekly")
+    shop.audience.tag_ids["Vaste klant"] = 7
+
+    found = await client.fields("contact", "out")
+
+    assert ("object", "text") == (found["merge_fields.ADDRESS"].kind, found["merge_fields.ADDRESS.city"].kind)
+    assert ("list", "Vaste klant" in found["tags"].choices) == (found["tags"].kind, True)
+    assert ("i1" in found["interests"].choices, "i1: Newsletter: Weekly" in found["interests"].note) == (
+        True,
+        True,
+    )
+    assert "merge_fields.*" not in found
 
 
 async def test_a_field_that_is_there_is_refused_and_never_changed(
@@ -117,7 +144,7 @@ async def test_definitions_are_believed_for_five_minutes(connect: Connect, shop:
 async def test_an_audience_that_is_not_there(connect: Connect, shop: Shop) -> None:
     client = connect(shop.base_url, list_id="0000000000")
 
-    for ask in (lambda: client.fields("customer"), client.target("customer").learn):  # type: ignore[attr-defined]
+    for ask in (lambda: client.fields("customer", "in"), client.target("customer").learn):  # type: ignore[attr-defined]
         with pytest.raises(MisdirectedConnection) as lost:
             await ask()
         assert "audience_not_found" == lost.value.code
