@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_chec
 from pydantic import BaseModel, ConfigDict
 
 from app.errors import AdministratorError, AppError
-from app.records.decision import TargetState, WriteMode
+from app.records.decision import Carried, TargetState, WriteMode
 
 if TYPE_CHECKING:
     import httpx
@@ -138,24 +138,29 @@ class Desired:
 @dataclass(frozen=True, slots=True)
 class Existing:
     """A target record as it is now. ``document`` is empty where a listing told only its state. ``changed_at`` is when
-    anybody changed it last, where that is told."""
+    anybody changed it last, where that is told. ``carries`` are the remote ids of what it brings along and is there, by name,
+    where that was looked at."""
 
     remote_id: str
     state: TargetState = "present"
     document: Document = field(default_factory=dict)
     whole: bool = True
     changed_at: datetime | None = None
+    carries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One target record to look up: by natural key, or by remote id where the natural key is not known any more."""
+    """One target record to look up: by natural key, or by remote id where the natural key is not known any more; or by what
+    it brings along. ``numbers`` are those that we gave to some of that, by name."""
 
     kind: str
     key: str
     natural: str | None
     remote_id: str | None
     whole: bool = False
+    carries: tuple[Carried, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,8 @@ class Intent:
     ``named`` is what the document names and the target was asked for, likewise; None: nobody asked.
     ``emptied`` are leaves that were written once, that nobody edited since, and of which the source says nothing any more.
     ``left`` are fields of the document that stay as the target has them. ``reason`` is why a record is put away.
+    ``numbers`` are those that we gave to what goes along, by name. ``doubtful``: the answer to an earlier call was lost, so
+    what stands there may be of our making.
     """
 
     kind: str
@@ -199,6 +206,8 @@ class Intent:
     emptied: frozenset[str] = frozenset()
     left: frozenset[str] = frozenset()
     reason: str = ""
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    doubtful: bool = False
 
 
 class Change(BaseModel):
@@ -238,7 +247,8 @@ Steps = tuple[Change, ...] | Leave
 class Applied:
     """The known outcome of one change. ``facts`` are words without personal data kept on the target row.
 
-    ``left_out`` are paths that were to be written and that the target refused, while it took the rest.
+    ``left_out`` are paths that were to be written and that the target refused, while it took the rest. ``carries`` are the
+    remote ids of what was brought along, by name, where the target told them.
     """
 
     remote_id: str | None = None
@@ -247,6 +257,7 @@ class Applied:
     facts: Mapping[str, str] = field(default_factory=dict)
     answer: Document | None = None
     left_out: tuple[str, ...] = ()
+    carries: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- the live side ------------------------------------------------------------------------------------------------
@@ -356,6 +367,15 @@ class Carries(Protocol):
 
     def carried_id(self, remote_id: str, kind: str, name: str) -> str:
         """The remote id of what is brought along, from that of the record that brings it. Pure."""
+        ...
+
+
+@runtime_checkable
+class TakesNumbers(Protocol):
+    """A target whose records get their numbers from us, where they have none by themselves: articles of a till."""
+
+    async def taken(self, numbers: Sequence[int]) -> frozenset[int]:
+        """Those of these numbers that somebody uses there already. Raises like ``fetch_many``."""
         ...
 
 

@@ -19,6 +19,7 @@ from app.connectors.limits import live_work
 from app.ending import cut_off
 from app.errors import AppError, DatabaseAway, Interrupted, Throttled
 from app.pipeline.looking import look_up
+from app.pipeline.numbering import give_numbers
 from app.pipeline.planning import plan_all
 from app.pipeline.reading import read_again, read_all
 from app.pipeline.reserving import adopt, reserve
@@ -133,6 +134,7 @@ async def run_batch(
         reserved = clock.monotonic()
         await look_up(route, items)
         await adopt(route, items, token)
+        await give_numbers(route, [wish for item in items for wish in item.wishes])
         await _send_and_settle(route, items, token=token, lease=lease, result=result, halted=halted)
         await route.hook("settled")
     except (Exception, asyncio.CancelledError):

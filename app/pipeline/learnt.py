@@ -136,8 +136,15 @@ def _carried(route: Route, item: Item, wish: Wish, *, remote_id: str | None, sta
 
 
 def _carried_id(route: Route, wish: Wish, row: Target, remote_id: str | None) -> str | None:
-    """The remote id of what goes along follows from that of the record that brings it."""
+    """The remote id of what goes along: as the target told it, else it follows from that of the record that brings it."""
     carried = wish.carries.get((row.kind, row.key))
+    told = (
+        *(applied.carries for applied in reversed(wish.applied)),
+        wish.existing.carries if wish.existing else {},
+    )
+    found = next((each[carried.name] for each in told if carried is not None and carried.name in each), None)
+    if found is not None:
+        return found
     target = route.target.target(wish.kind)
     if carried is None or not remote_id or not isinstance(target, Carries):
         return row.remote_id

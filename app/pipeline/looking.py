@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.connectors.base import Compares, Refers
 from app.errors import AppError
+from app.pipeline.numbering import recall
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, hand_on, leave_old, prepare, stands_apart, wanted
 from app.translation import needs_existing_leaves
@@ -13,6 +14,7 @@ from app.translation import needs_existing_leaves
 
 async def look_up(route: Route, items: Sequence[Item]) -> None:
     """Ask the target only for what its rows here cannot answer."""
+    await recall(route, [wish for item in items for wish in item.wishes if not wish.unchanged])
     await _ask(route, [wish for item in items for wish in item.wishes if _is_to_be_asked(route, wish)])
     left: list[Wish] = []
     for item in items:
@@ -54,7 +56,7 @@ async def ask(route: Route, kind: str, wishes: Sequence[Wish], *, whole: bool = 
     target = route.target.target(kind)
     existing = await target.fetch_many([wanted(wish, whole=whole) for wish in wishes])
     for wish in wishes:
-        wish.existing = existing.get(wish.key)
+        wish.existing, wish.looked = existing.get(wish.key), True
         wish.compares = target if isinstance(target, Compares) else None
         prepare(wish, sealer=route.sealer, options=route.options)
     if isinstance(target, Refers):

@@ -13,6 +13,7 @@ from typing import Literal
 from app.connectors.base import Change, Document, Existing, Fetched, Leave, Steps
 from app.errors import AppError, CredentialsRefused, MisdirectedConnection, TimeError
 from app.pipeline.looking import ask
+from app.pipeline.numbering import give_numbers, recall
 from app.pipeline.planning import plan_all
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, hand_on, is_unchanged, leave_old, prepare, stands_apart
@@ -129,7 +130,9 @@ async def _look_up(route: Route, items: Sequence[Item], *, whole: bool) -> None:
         prepare(wish, sealer=route.sealer, options=route.options)
         if whole or not wish.unchanged:
             by_kind.setdefault(wish.kind, []).append(wish)
+    await recall(route, wishes)
     await _ask(route, by_kind, whole=whole)
+    await give_numbers(route, wishes, keep=False)
     for item in items:
         apart = [wish for wish in item.wishes if stands_apart(wish)]
         old = [leave_old(wish, sealer=route.sealer, options=route.options) for wish in apart]

@@ -54,6 +54,7 @@ class Wish:
     about: tuple[Key, ...] = ()
     references: Mapping[tuple[str, str], str] = field(default_factory=dict)
     named: Mapping[tuple[str, str], Existing] | None = None
+    numbers: Mapping[str, int] = field(default_factory=dict)
     instead_of: Existing | None = None
     row: Target | None = None
     old_row: Target | None = None
@@ -61,6 +62,7 @@ class Wish:
     displaced: list[Target] = field(default_factory=list)
     held: list[Target] = field(default_factory=list)
     existing: Existing | None = None
+    looked: bool = False
     intent: Intent | None = None
     written: dict[str, str] = field(default_factory=dict)
     hashed: Document | None = None
@@ -192,6 +194,8 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         emptied=untouched,
         left=wish.merged.left,
         reason=wish.archive.reason if wish.archive else "",
+        numbers=wish.numbers,
+        doubtful=row is not None and row.in_doubt,
     )
 
 
@@ -341,6 +345,8 @@ def wanted(wish: Wish, *, whole: bool = False) -> Wanted:
         natural=wish.natural,
         remote_id=(row.remote_id if row else None) or linked,
         whole=whole,
+        carries=tuple(each for each in wish.carries.values() if each is not None),
+        numbers=wish.numbers,
     )
 
 

@@ -63,16 +63,34 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A target that another brings along: a variant with its product. ``known_as`` is its name there, if not the natural key."""
+    """A target that another brings along: a variant with its product. ``known_as`` is its name there, if not the natural key.
+
+    ``found_by`` are names by which it may stand there already, each with what it is (``article_number``, ``plu``,
+    ``barcode``): the first that leads anywhere counts.
+    """
 
     kind: str
     natural: str
     known_as: str | None = None
+    found_by: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
         """What the target's own list knows it by."""
         return self.known_as or self.natural
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """Numbers out of a range, ``first`` to ``last``, for what a put carries under these names and the target does not have.
+
+    Each name gets its own once and for all, whoever asks and however often.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,7 @@ class Put:
     natural key) that its calls may write without owning them: the relation of a sale. Nobody else writes them meanwhile.
     ``about`` are people (kind, natural key) whom it tells of: where one of them was erased, nothing is written.
     ``modes`` are target paths that this record writes otherwise than the rows say: ``{"title": "create"}``.
+    ``numbering`` says which of what it carries needs a number of ours, should it have to be made.
     """
 
     kind: str
@@ -105,6 +124,7 @@ class Put:
     holds: tuple[tuple[str, str], ...] = ()
     about: tuple[tuple[str, str], ...] = ()
     modes: Mapping[str, WriteMode] = field(default_factory=dict)
+    numbering: Numbering | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,6 +290,19 @@ targets = Table(
     Index("ix_targets_taker", "taker_connection_id", "taker_ref", sqlite_where=TAKEN, postgresql_where=TAKEN),
 )
 
+numbers = (
+    Table(  # numbers that we gave to what a target lets us number, by the name that the source has for it
+        "numbers",
+        metadata,
+        Column("connection_id", Id, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+        Column("kind", String(30), primary_key=True),
+        Column("name", String(100), primary_key=True),
+        Column("number", BigInteger, nullable=False),
+        Column("given_at", Millis, nullable=False),
+        UniqueConstraint("connection_id", "kind", "number"),
+    )
+)
+
 contenders = Table(  # deliveries that were refused a key which another source record owns
     "contenders",
     metadata,

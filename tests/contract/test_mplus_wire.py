@@ -21,6 +21,7 @@ from app.connectors.mplus.connector import open_client
 from app.connectors.mplus.customers import UpdateRelation
 from app.connectors.mplus.models import MplusCredentials, MplusSettings
 from app.errors import AppError
+from app.records.decision import Carried
 from app.sandbox.mplus.till import create_till
 from app.sandbox.serving import serving
 
@@ -177,6 +178,27 @@ class OpenGate:
         yield
 
 
+async def bring_a_product(target: Any, url: str, *, first: int) -> None:
+    """Made with two articles and a picture, changed, and one article put away."""
+    names = [str(first + 1), str(first + 2)]
+    carries = tuple(Carried("article", name, found_by=(("article_number", name), ("plu", name))) for name in names)  # fmt: skip
+    wanted = Wanted("product", "p", "webshop/1", None, carries=carries)
+    for price in (Decimal("9.95"), Decimal(12)):
+        articles = [
+            {"sku": name, "articleNumber": name, "description": "Trui", "colour": "rood", "size": "M",
+             "priceIncl": price, "vatCode": "2", "turnoverGroup": "1", "webshop": True, "barcode": "8712345678906"}
+            for name in names
+        ]  # fmt: skip
+        document = {"description": "Trui", "extraText": "Warm", "groupNumbers": [1], "articleList": articles, "images": [{"id": "1", "url": url}]}  # fmt: skip
+        wish = Intent("product", "p", "webshop/1", None, Desired(document), document)
+        for change in target.steps(wish, (await target.fetch_many([wanted])).get("p")):
+            await target.apply(change)
+    away = Wanted("article", "a", None, (await target.fetch_many([wanted]))["p"].carries[names[0]])
+    found = await target.fetch_many([away])
+    for change in target.steps(Intent("article", "a", None, away.remote_id, None), found["a"]):
+        await target.apply(change)
+
+
 async def test_every_message_of_a_working_day_is_valid_to_the_vendors_schema():
     """Check, poll, fetch, find, create, update, at a recent and at an older service: what really crosses the wire."""
     shop = create_till(size=12, seed=2)
@@ -208,6 +230,7 @@ async def test_every_message_of_a_working_day_is_valid_to_the_vendors_schema():
                 UpdateRelation(number=int(made.remote_id or 0), fields={"city": "Zeist", "active": False})
             )
             await client.custom_fields("customer")
+            await bring_a_product(client.target("product"), "http://127.0.0.1:9/none.png", first=major * 1000)
             for name in LISTS:
                 with suppress(AppError):
                     await client.options(name)
@@ -227,4 +250,7 @@ async def test_every_message_of_a_working_day_is_valid_to_the_vendors_schema():
         "getStock",
         "createRelation",
         "updateRelation",
+        "createProduct",
+        "updateProduct",
+        "createImageFromUrl",
     } <= {entry.operation for entry in shop.log.entries}

@@ -17,13 +17,16 @@ from app.connectors.mplus import (
     offered,
     orders,
     products,
+    productsteps,
     readers,
     refusals,
     stock,
     writers,
 )
+from app.connectors.mplus.articles import Articles
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.models import Version
+from app.connectors.mplus.productwriter import ProductTarget
 from app.connectors.mplus.salenames import SaleNames
 from app.connectors.mplus.salewriter import SaleTarget
 from app.errors import RecordRefused
@@ -52,7 +55,8 @@ class MplusClient:
             categories.KIND: readers.CategoryReader(till, tree),
             stock.KIND: stocks,
         }
-        self._names = SaleNames(till, self.find_relation)
+        self._articles = Articles(till)
+        self._names = SaleNames(till, self.find_relation, self._articles)
         for name, shelf in orders.SHELVES.items():
             self._readers[name] = readers.SaleReader(till, shelf, self._marks)
 
@@ -111,6 +115,8 @@ class MplusClient:
             return SaleTarget(self.till, self, self._names, "order")
         if kind == booking.INVOICE:
             return SaleTarget(self.till, self, self._names, "invoice")
+        if kind in (productsteps.PRODUCT, productsteps.ARTICLE):
+            return ProductTarget(self.till, self._articles)
         raise wrong_kind("MplusKASSA", kind)
 
     async def options(self, name: str) -> tuple[catalogue.Option, ...]:

@@ -9,6 +9,7 @@ OPERATIONS = {
     "getArticleGroups": ("request:GetArticleGroupsRequest", "GetArticleGroupsResponse"),
     "getArticleGroupChanges": ("request:GetArticleGroupChangesRequest", "GetArticleGroupChangesResponse"),
     "createImage": ("request:CreateImageRequest", "CreateImageResponse"),
+    "createImageFromUrl": ("request:CreateImageFromUrlRequest", "CreateImageResponse"),
     "getStock": ("request:GetStockRequest", "GetStockResponse"),
     "getStockHistoryV2": ("request:GetStockHistoryV2Request", "GetStockHistoryResponse"),
     "updateStock": ("request:UpdateStockRequest", "UpdateStockResponse"),
@@ -73,6 +74,7 @@ TYPES = {
         vatPercentageAlternative:percent purchasePrice:cents priceIncl:cents priceExcl:cents
     """,
     "CreateImageCardLink": "cardType cardNumbers:int* labels:int[labelId]",
+    "CreateImageFromUrlRequest": "imageName mimeType imageUrl cardLink:CreateImageCardLink",
     "CreateImageRequest": "imageName mimeType imageData cardLink:CreateImageCardLink",
     "CreateImageResponse": "result imageId:int imageHash imageUrl errorMsg",
     "CreateProductResponse": """
