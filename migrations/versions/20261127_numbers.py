@@ -1,7 +1,7 @@
 """numbers that were given to articles are remembered, each once
 
 Revision ID: 20261127_numbers
-Revises: 20261126_backfills
+Revises: 20261127_known_fields
 Create Date: 2026-11-27 08:00:00
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_numbers"
-down_revision = "20261126_backfills"
+down_revision = "20261127_known_fields"
 branch_labels = None
 depends_on = None
 
