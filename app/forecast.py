@@ -21,6 +21,7 @@ from app.store.targets import Key
 MOST_RECORDS = 5_000
 MOST_SECONDS = 25.0
 PAGE = 500
+SHOWN_TAGS = 5
 
 
 @dataclass(slots=True)
@@ -28,7 +29,9 @@ class Forecast:
     """Counts. ``complete`` is False when the source holds more than was looked at.
 
     ``contacts`` are those that the target counts on its bill now, None where it counts none; ``added`` how many more there
-    would be. ``confirmations`` are mails that ask people to confirm, ``welcomes`` the most there can be of welcome mails.
+    would be. ``confirmations`` are mails that ask people to confirm, ``welcomes`` the most there can be of welcome mails,
+    ``tagged`` how many people would newly get each tag, ``loud`` those of them who get a mail if an automation starts on it:
+    what is read as history starts none.
     """
 
     records: int = 0
@@ -44,6 +47,8 @@ class Forecast:
     added: int = 0
     confirmations: int = 0
     welcomes: int = 0
+    tagged: Counter[str] = field(default_factory=Counter)
+    loud: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     complete: bool = True
@@ -52,6 +57,11 @@ class Forecast:
     def writes(self) -> int:
         """Records that would be written at the target."""
         return self.create + self.update + self.archive
+
+    @property
+    def tag_mails(self) -> int:
+        """The most mails there can be that tags start."""
+        return self.loud.total()
 
     def asks(self, *, above: int, limit: int | None) -> list[str]:
         """Why a person must say yes before the first write; empty where nobody needs to."""
@@ -62,6 +72,12 @@ class Forecast:
             found.append(f"Mailchimp would ask {self.confirmations} people by mail to confirm.")
         if self.welcomes:
             found.append(f"Up to {self.welcomes} welcome mails would go out, if such an automation is on.")
+        if self.loud:
+            many = f" and {len(self.loud) - SHOWN_TAGS} more" if len(self.loud) > SHOWN_TAGS else ""
+            names = ", ".join(f"{name!r} ({count})" for name, count in self.loud.most_common(SHOWN_TAGS))
+            found.append(
+                f"Up to {self.tag_mails} mails would go out, if an automation starts on these tags: {names}{many}."
+            )
         if limit is not None and self.contacts is not None and self.contacts + self.added > limit:
             found.append(
                 f"There would be {self.contacts + self.added} contacts, and your plan has room for {limit}."
@@ -75,11 +91,15 @@ async def forecast(
     route: Route,
     *,
     since: int,
+    history: bool = False,
     most_records: int = MOST_RECORDS,
     most_seconds: float = MOST_SECONDS,
     page_size: int = PAGE,
 ) -> Forecast:
-    """Count what the flow would do with everything from position ``since`` on. Raises what either side raises."""
+    """Count what the flow would do with everything from position ``since`` on. Raises what either side raises.
+
+    ``history``: it is read as such, quietly, as a poll does that begins before everything, or is more than a page behind.
+    """
     told, taken, seen = Forecast(), set[Key](), set[str]()
     if isinstance(route.target, WritesToPeople):
         told.contacts = await route.target.contacts(route.record_kind)
@@ -91,7 +111,8 @@ async def forecast(
         fetched = [answer for answer in await _whole(route, page) if answer.ref not in seen]
         fetched.sort(key=lambda answer: (len(answer.ref), answer.ref))  # the lowest number keeps a shared key
         seen |= {answer.ref for answer in fetched}
-        for one in await rehearse(route, fetched, taken=taken):
+        history = history or page.more
+        for one in await rehearse(route, fetched, taken=taken, backfill=history):
             _count(told, one)
             _count_beside(told, one, route)
         if not page.more or page.position < position:
@@ -159,3 +180,5 @@ def _count_beside(told: Forecast, one: Rehearsed, route: Route) -> None:
             mails = route.target.mails(change)
             told.confirmations += mails.confirmations
             told.welcomes += mails.welcomes
+            told.tagged.update(mails.tags)
+            told.loud.update(mails.tags if mails.tag_mails else ())

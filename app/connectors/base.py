@@ -449,10 +449,14 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Mails:
-    """Mails that the remote sends of its own because of a change. ``welcomes``: so many at most, if such a mail is switched on."""
+    """Mails that the remote sends of its own because of a change. ``welcomes``: so many at most, if such a mail is switched on.
+    ``tags`` are those that somebody newly gets, ``tag_mails`` how many mails they start at most, if an automation starts on
+    every one of them: none where automations are held back."""
 
     confirmations: int = 0
     welcomes: int = 0
+    tags: tuple[str, ...] = ()
+    tag_mails: int = 0
 
 
 @runtime_checkable

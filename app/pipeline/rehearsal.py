@@ -61,14 +61,21 @@ class Rehearsed:
 
 
 async def rehearse(
-    route: Route, fetched: Sequence[Fetched], *, taken: set[Key] | None = None, whole: bool = False
+    route: Route,
+    fetched: Sequence[Fetched],
+    *,
+    taken: set[Key] | None = None,
+    whole: bool = False,
+    backfill: bool = False,
 ) -> list[Rehearsed]:
     """What would be done with these records. ``taken`` are keys that records before them take; it is added to.
 
-    With ``whole`` every target record is looked at as it is now, also one that is known to be equal. Raises what the
+    With ``whole`` every target record is looked at as it is now, also one that is known to be equal; with ``backfill`` the
+    records are history, which starts no automations. Raises what the
     target's look-up raises: TimeError or AdministratorError.
     """
-    items = [Item(claimed=_claimed(answer.ref), fetched=answer) for answer in fetched]
+    trigger = "backfill" if backfill else "rehearsal"
+    items = [Item(claimed=_claimed(answer.ref, trigger), fetched=answer) for answer in fetched]
     await plan_all(route, items)
     for item in items:
         if item.error is not None and (not isinstance(item.error, AppError) or isinstance(item.error, _ALL)):
@@ -97,7 +104,7 @@ def _told(route: Route, item: Item, taken: set[Key]) -> Rehearsed:
     return Rehearsed(item.fetched, item.plan, tuple(acts), tuple(item.absent), error, item.needs_yes)
 
 
-def _claimed(ref: str) -> Claimed:
+def _claimed(ref: str, trigger: str) -> Claimed:
     """A stand-in for a delivery: nothing is stored about it."""
     return Claimed(
         id=0,
@@ -105,7 +112,7 @@ def _claimed(ref: str) -> Claimed:
         requested=0,
         tries=0,
         priority=0,
-        trigger="rehearsal",
+        trigger=trigger,
         request_id=None,
         requested_at=0,
         needs_yes=False,

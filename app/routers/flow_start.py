@@ -62,6 +62,14 @@ class ForecastOut(Answer):
     welcomes_up_to: int = Field(
         description="The most welcome mails there can be, if such an automation is on", examples=[60]
     )
+    tag_mails_up_to: int = Field(
+        description="The most mails there can be, if an automation starts on every one of the tags",
+        examples=[12],
+    )
+    tagged: dict[str, int] = Field(
+        description="People who would newly get each tag: so many mails, if an automation starts on it",
+        examples=[{"Belgium": 12}],
+    )
     skipped: dict[str, int] = Field(description="Left alone, by reason", examples=[{"email_missing": 17}])
     failed: dict[str, int] = Field(description="Cannot be translated, by code", examples=[{}])
     complete: bool = Field(description="False: the source holds more than could be looked at in one go")
@@ -106,7 +114,8 @@ async def start_flow(
         beside = await beginnings_beside(flow, source_client)
     begins_with: ForecastOut | None = None
     if flow.approved_at is None and not (body and body.approve):
-        found = await forecast(await reach.routes.route(flow_id), since=position + 1)
+        route = await reach.routes.route(flow_id)
+        found = await forecast(route, since=position + 1, history=_is_history(flow, position))
         begins_with = forecast_out(found, shared)
         asks = found.asks(above=shared.ask_above, limit=shared.contact_limit)
         if asks or shared.ask_above == 0:
@@ -209,6 +218,8 @@ def forecast_out(found: Forecast, shared: IntegrationSettings) -> ForecastOut:
         contact_limit=shared.contact_limit,
         confirmations=found.confirmations,
         welcomes_up_to=found.welcomes,
+        tag_mails_up_to=found.tag_mails,
+        tagged=dict(found.tagged.most_common()),
         skipped=dict(found.skipped),
         failed=dict(found.failed),
         complete=found.complete,
@@ -225,7 +236,13 @@ async def forecast_flow(reach: Reach, _caller: Operates, flow_id: FlowId) -> For
     route = await reach.routes.route(flow_id)
     if position is None:
         position = await beginning(flow, route.source, now=await reach.db.now())
-    return forecast_out(await forecast(route, since=position + 1), shared)
+    found = await forecast(route, since=position + 1, history=_is_history(flow, position))
+    return forecast_out(found, shared)
+
+
+def _is_history(flow: Flow, position: int) -> bool:
+    """Whether everything is read from before the beginning: what was there all along is no news."""
+    return position == 0 and flow_kind(flow.kind).begins == "beginning"
 
 
 @router.post("/{flow_id}/run")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.forecast import forecast
+from app.forecast import Forecast, forecast
 from app.sandbox.mailchimp import enrolment
 from tests.routers.world import FLOW, INTEGRATION, SIZE, World
 
@@ -113,6 +113,85 @@ async def test_mails_contacts_and_consent_equal_what_then_happens(
     )
     assert len(mails.find(kind="welcome")) == (told["welcomes_up_to"] if welcome else 0)
     assert len(mails.sent) <= told["confirmations"] + told["welcomes_up_to"]
+
+
+@pytest.mark.parametrize("automations", [{"Belgium", "Company"}, {"Belgium"}, set()])
+async def test_mails_that_tags_start_equal_what_then_happens(world: World, automations: set[str]) -> None:
+    """New, there already without the tag, there with it, and a tag that is taken away; every tag counts by itself."""
+    world.audience.tag_automations = set(automations)
+    for name, country, company in (
+        ("an", "België", "An BV"),
+        ("ben", "België", ""),
+        ("cor", "België", ""),
+        ("dee", "Nederland", "Dee BV"),
+    ):
+        world.till.relations.add(
+            name=f"{name} Bos", companyName=company, country=country, email=f"{name}@bos-voorbeeld.nl"
+        )
+    for name, tags in (("ben", ("Old",)), ("cor", ("Belgium", "Old"))):
+        there_already(world, f"{name}@bos-voorbeeld.nl", "transactional")
+        for tag in tags:
+            enrolment.add_tag(
+                world.audience, world.audience.member(f"{name}@bos-voorbeeld.nl"), tag, quiet=True
+            )
+    rules = [
+        {
+            "name": "Belgians",
+            "when": {"field": "billing.country", "is": "equals", "value": "BE"},
+            "then": [{"do": "add_tag", "tag": "Belgium"}],
+        },
+        {
+            "name": "Companies",
+            "when": {"field": "company", "is": "not_empty"},
+            "then": [{"do": "add_tag", "tag": "Company"}],
+        },
+    ]
+    rows = (await world.get(f"/flows/{FLOW}/mapping"))["leg2"]["rows"]
+    await world.api.http.patch(f"/api/v1/flows/{FLOW}/mapping", json={"rules": rules, "leg2": rows})
+    world.mailchimp.world.mails.clear()
+
+    told = await asked(world)
+    asks = (await world.post(f"/flows/{FLOW}/start"))["asks"]
+    assert [] == world.mailchimp.world.mails.sent
+    await world.start()
+    await world.work()
+
+    # A first run is history: the tags are set, and their automations held back.
+    assert {"Belgium": tagged(world, "Belgium") - 1, "Company": tagged(world, "Company")} == told["tagged"]
+    assert told["tagged"]["Belgium"] >= 2
+    assert (0, [], []) == (
+        told["tag_mails_up_to"],
+        world.mailchimp.world.mails.find(kind="tag_automation"),
+        [each for each in asks if "tag" in each],
+    )
+
+    for name in ("eva", "fay", "gil"):
+        world.till.relations.add(
+            name=f"{name} Bos",
+            companyName="" if name == "gil" else "BV",
+            country="België",
+            email=f"{name}@bos-voorbeeld.nl",
+        )
+    news = await world.get(f"/flows/{FLOW}/forecast")
+    await world.work()
+
+    assert ({"Belgium": 3, "Company": 2}, 5) == (news["tagged"], news["tag_mails_up_to"])
+    mails = Counter(mail.about for mail in world.mailchimp.world.mails.find(kind="tag_automation"))
+    assert {name: news["tagged"][name] for name in automations} == mails
+
+
+def tagged(world: World, tag: str) -> int:
+    """How many contacts have it."""
+    number = world.audience.tag_ids.get(tag)
+    return sum(number in member.tags for member in world.audience.members.values())
+
+
+def test_tags_that_start_mails_are_named_and_ask_for_a_yes() -> None:
+    told = Forecast(tagged=Counter(old=9), loud=Counter({"a": 3, "b": 2, "c": 1, "d": 1, "e": 1, "f": 1}))
+
+    assert [
+        "Up to 9 mails would go out, if an automation starts on these tags: 'a' (3), 'b' (2), 'c' (1), 'd' (1), 'e' (1) and 1 more."
+    ] == told.asks(above=100, limit=None)
 
 
 async def test_it_waits_for_a_yes_with_any_mail_or_past_the_plan(world: World) -> None:

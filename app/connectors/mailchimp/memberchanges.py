@@ -118,8 +118,11 @@ class SetTags(MemberChange):
 def mails(change: Change) -> Mails:
     """Who is to confirm gets a mail for certain; a new subscriber gets the welcome mail where the merchant made one.
 
-    A status is sent only where it changes, so each one counts.
+    A status is sent only where it changes, and a tag only where it is new, so each one counts.
     """
+    if isinstance(change, SetTags):
+        new = tuple(name for name, on in change.tags.items() if on)
+        return Mails(tags=new, tag_mails=0 if change.quiet else len(new))
     if not isinstance(change, WriteMember):
         return Mails()
     status = change.body.get("status") or change.body.get("status_if_new")

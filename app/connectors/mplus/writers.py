@@ -78,8 +78,7 @@ class RelationTarget:
         )
 
     async def _on_the_wire(self, fields: Document) -> Document:
-        known = self._data_types
-        if fields.get("customFields") and (known is None or fields["customFields"].keys() - known.keys()):
+        if fields.get("customFields") and self._data_types is None:
             answer = await self._till.document("getCustomFieldLists")
             listed = answer.get("relationCustomFieldList", ())
             self._data_types = {field.get("fieldName", ""): field.get("dataType", "") for field in listed}

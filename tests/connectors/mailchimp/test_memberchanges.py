@@ -25,8 +25,12 @@ def put(**body: Any) -> Change:
         (PatchMember(member="m", body={"status": "unsubscribed"}), Mails()),
         (PatchMember(member="m", body={"merge_fields": {"FNAME": "Anna"}}), Mails()),
         (ArchiveMember(member="m"), Mails()),
-        (SetTags(member="m", tags={"vip": True}), Mails()),
+        (
+            SetTags(member="m", tags={"vip": True, "old": False, "sale": True}),
+            Mails(tags=("vip", "sale"), tag_mails=2),
+        ),
+        (SetTags(member="m", tags={"vip": True}, quiet=True), Mails(tags=("vip",))),
     ],
 )
-def test_only_a_new_status_writes_to_people(change: Change, expected: Mails) -> None:
+def test_only_a_new_status_or_a_new_tag_writes_to_people(change: Change, expected: Mails) -> None:
     assert expected == mails(change)
