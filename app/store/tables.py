@@ -211,6 +211,8 @@ api_keys = Table(
 LIVE = text("state IN ('pending', 'running', 'waiting')")
 
 TAKEN = text("taker_ref IS NOT NULL")
+HELD = text("holder IS NOT NULL")
+CLAIMED = text("claim IS NOT NULL")
 
 events = Table(
     "events",
@@ -258,6 +260,8 @@ deliveries = Table(
     UniqueConstraint("flow_id", "source_ref"),
     Index("ix_deliveries_due", "flow_id", "priority", "due_at", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_deliveries_state", "flow_id", "state", "id"),
+    # What one worker has under way, found when its lease is renewed.
+    Index("ix_deliveries_claim", "claim", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
 )
 
 targets = Table(
@@ -285,8 +289,10 @@ targets = Table(
     Column("natural_sealed", LargeBinary),
     Column("updated_at", Millis, nullable=False),
     UniqueConstraint("connection_id", "kind", "key"),
-    Index("ix_targets_owner", "owner_connection_id", "owner_ref"),
+    # Whole, so that SQLite does not take the connection's every target of a kind for the shorter way.
+    Index("ix_targets_owner", "owner_connection_id", "owner_ref", "connection_id", "kind"),
     Index("ix_targets_remote", "connection_id", "kind", "remote_id"),
+    Index("ix_targets_holder", "holder", sqlite_where=HELD, postgresql_where=HELD),
     Index("ix_targets_taker", "taker_connection_id", "taker_ref", sqlite_where=TAKEN, postgresql_where=TAKEN),
 )
 

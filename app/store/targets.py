@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
 from app.store.rows import packed, unpacked
-from app.store.tables import targets
+from app.store.tables import TAKEN, targets
 from app.store.upsert import chunks, upsert
 
 _TAKER = ("taker_connection_id", "taker_ref", "natural_sealed")
@@ -134,16 +134,13 @@ async def owned(
     rows: dict[int, Target] = {}
     row = targets.c
     for part in chunks(sorted(set(refs)), 500):
-        for whose, named in (
-            (row.owner_connection_id, row.owner_ref),
-            (row.taker_connection_id, row.taker_ref),
+        for whose in (
+            and_(row.owner_connection_id == owner_connection_id, row.owner_ref.in_(part)),
+            # Literal, as in the index, which SQLite otherwise passes by for one that holds all of a kind.
+            and_(row.taker_connection_id == owner_connection_id, TAKEN, row.taker_ref.in_(part)),
         ):
             statement = select(*_COLUMNS).where(
-                row.connection_id == connection_id,
-                whose == owner_connection_id,
-                named.is_not(None),
-                named.in_(part),
-                row.kind.in_(kinds),
+                row.connection_id == connection_id, whose, row.kind.in_(kinds)
             )
             rows |= {each.id: Target(*each) for each in await conn.execute(statement)}
     found: dict[str, list[Target]] = {}
