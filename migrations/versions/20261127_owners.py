@@ -1,8 +1,8 @@
 """targets are found by their owner, and what a worker has under way by the worker, in one step
 
 Revision ID: 20261127_owners
-Revises: 20261126_backfills
-Create Date: 2026-11-26 14:40:00
+Revises: 20261127_numbers
+Create Date: 2026-11-26 14:50:00
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_owners"
-down_revision = "20261126_backfills"
+down_revision = "20261127_numbers"
 branch_labels = None
 depends_on = None
 
