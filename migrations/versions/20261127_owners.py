@@ -25,9 +25,7 @@ def upgrade() -> None:
     )
     for table, column in UNDER_WAY:
         some = sa.text(f"{column} IS NOT NULL")
-        op.create_index(
-            f"ix_{table}_{column}", table, [column], sqlite_where=some, postgresql_where=some
-        )
+        op.create_index(f"ix_{table}_{column}", table, [column], sqlite_where=some, postgresql_where=some)
 
 
 def downgrade() -> None:

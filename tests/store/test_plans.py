@@ -26,7 +26,9 @@ def listening(db: Database) -> Iterator[dict[str, Any]]:
     """The statements of the block, each with one set of parameters."""
     heard: dict[str, Any] = {}
 
-    def on_execute(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+    def on_execute(
+        _conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
+    ) -> None:
         heard[statement] = parameters[0] if many else parameters
 
     engines = {engine.sync_engine for engine in (db._writer, db._reader)}
@@ -64,7 +66,9 @@ async def test_a_delivery_looks_through_no_table(db: Database, clock: ManualCloc
 def _looks_through(step: str) -> bool:
     whole = any(step.startswith(f"SCAN {table}") for table in GROWING)
     # Every target of a kind, or everyone's whose owner is known: nearly all there are.
-    return whole or ("targets USING" in step and step.endswith(("(connection_id=? AND kind=?)", "owner_ref>?)")))
+    return whole or (
+        "targets USING" in step and step.endswith(("(connection_id=? AND kind=?)", "owner_ref>?)"))
+    )
 
 
 async def _plan(db: Database, statement: str, parameters: Any) -> list[str]:
