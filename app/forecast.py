@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.connectors.base import Fetched, Page, WritesToPeople
-from app.pipeline.reading import read_all
+from app.connectors.base import WritesToPeople
+from app.pipeline.reading import read_page
 from app.pipeline.rehearsal import Act, Rehearsed, rehearse
 from app.pipeline.route import Route
 from app.store.targets import Key
@@ -108,7 +107,7 @@ async def forecast(
     position = since
     while True:
         page = await route.source.changes(route.record_kind, since=position, limit=page_size)
-        fetched = [answer for answer in await _whole(route, page) if answer.ref not in seen]
+        fetched = [answer for answer in await read_page(route.reader(), page) if answer.ref not in seen]
         fetched.sort(key=lambda answer: (len(answer.ref), answer.ref))  # the lowest number keeps a shared key
         seen |= {answer.ref for answer in fetched}
         history = history or page.more
@@ -121,16 +120,6 @@ async def forecast(
         if told.records >= most_records or loop.time() >= ends:
             told.complete = False
             return told
-
-
-async def _whole(route: Route, page: Page) -> Sequence[Fetched]:
-    """The page's records: as they came with it, or read now."""
-    held = {answer.ref: answer for answer in page.found}
-    refs = list(dict.fromkeys(change.ref for change in page.changed))
-    found, failed = await read_all(route.reader(), [ref for ref in refs if ref not in held])
-    if failed:
-        raise next(iter(failed.values()))
-    return [held.get(ref) or found[ref] for ref in refs]
 
 
 def _count(told: Forecast, one: Rehearsed) -> None:

@@ -128,11 +128,11 @@ def _differences(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> tuple[Di
     return tuple(
         Difference(path, held.get(path), value)
         for path, value in wanted.items()
-        if not _alike(value, held.get(path))
+        if not alike(value, held.get(path))
     )
 
 
-def _alike(one: Any, other: Any) -> bool:
+def alike(one: Any, other: Any) -> bool:
     """1.50 is 1.5, a day is its ISO text, and an empty text is nothing."""
     if isinstance(one, int | float | Decimal) and isinstance(other, int | float | Decimal):
         return to_decimal(one) == to_decimal(other) and isinstance(one, bool) is isinstance(other, bool)

@@ -38,8 +38,9 @@ from app.sandbox.mailchimp.server import MailchimpSandbox, create_mailchimp
 from app.sandbox.mplus.till import Till, create_till
 from app.sandbox.serving import serving
 from app.settings import Settings
-from app.store import connections, cursors, flows, integrations, polls, requests
+from app.store import comparisons, connections, cursors, flows, integrations, polls, requests
 from app.store.clock import ManualClock
+from app.store.comparisons import Comparison
 from app.store.ids import new_id
 from app.store.requests import Request
 from app.store.session import Database
@@ -297,6 +298,24 @@ class Shop:
 
         assert content == self.content()
         assert written == self.written()
+
+    async def compare(self, flow_id: str, *, heal: bool = False, by: str = "person") -> Comparison:
+        """Compare both sides of a flow now."""
+        async with self.db.write() as conn:
+            assert await comparisons.ask(conn, flow_id, by=by, heal=heal, clock=self.clock)
+        await self.worker.schedule.comparer.start_due()
+        await self.worker.schedule.comparer.idle()
+        async with self.db.read() as conn:
+            return await comparisons.find(conn, flow_id)
+
+    async def differences(self, flow_id: str) -> dict[str, list[str]]:
+        """What the newest comparison names: by what differs, the references."""
+        async with self.db.read() as conn:
+            named = await comparisons.named(conn, flow_id, limit=1000)
+        found: dict[str, list[str]] = {}
+        for each in named:
+            found.setdefault(each.what, []).append(each.ref)
+        return {what: sorted(refs) for what, refs in sorted(found.items())}
 
     # --- looking -----------------------------------------------------------------------------------------------------
 

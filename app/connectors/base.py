@@ -381,10 +381,13 @@ class TakesNumbers(Protocol):
 
 @runtime_checkable
 class Looks(Protocol):
-    """A client that can show every record of a kind as it stands, for a comparison with what was written."""
+    """A client that can show every record of some kinds as it stands, for a comparison with what was written."""
+
+    looked: frozenset[str]
 
     def look_at_all(self, kind: str) -> AsyncIterator[tuple[str, Document]]:
-        """Remote id and the little that is compared, in any order."""
+        """Remote id and what is compared, in the words of our documents, page after page and in any order. What is not
+        shown of a record is not compared; an element of a named list that is not shown is not there."""
         ...
 
 

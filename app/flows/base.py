@@ -45,8 +45,8 @@ class FlowKind:
     another flow brings along and whose natural key is a reference of this flow: when one appears, it is asked for. ``also`` are
     sequences of the source that tell of this kind's records beside its own, read from the day the flow starts.
     ``quiet_import``: while it works off a backfill the target's own automations are held back. ``history``: what was there
-    before its start is brought when a person asks for it. ``compare_at`` is the time of night (HH:MM) at which everything is
-    compared, by these settings. ``scan`` says how a source is looked through that does not tell what changed; the position of
+    before its start is brought when a person asks for it. ``compares`` says what a comparison reads: both sides; or the ``target`` alone, beside
+    what was sent, where reading all of the source is too much; or ``counts`` alone. ``scan`` says how a source is looked through that does not tell what changed; the position of
     such a flow is a moment, in seconds: what came about earlier is history.
     ``way`` says which side is read and which is written, where the settings make sense one way only. ``put_record`` is what the
     second leg reads, where the decision hands it something else than the record.
@@ -76,6 +76,6 @@ class FlowKind:
     quiet_import: bool = False
     put_record: type[BaseModel] | None = None
     history: bool = False
-    compare_at: Callable[[Any], str | None] = lambda _settings: None
+    compares: Literal["both", "target", "counts"] = "both"
     scan: Callable[[Any], Scan | None] = lambda _settings: None
     way: tuple[Side, Side] | None = None

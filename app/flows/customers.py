@@ -11,7 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.flows.base import FlowKind, FlowSettings
+from app.flows.base import FlowKind
+from app.flows.nightly import NightlySettings
 from app.flows.policies import ON_CONFLICT, Conflicts, archive_or_skip, archive_owned, is_yes
 from app.records.customer import Consent, Customer, Person
 from app.records.decision import Decision, Known, KnownTarget, Put, Skip
@@ -39,7 +40,7 @@ class ConsentStatement(BaseModel):
     )
 
 
-class CustomersSettings(FlowSettings):
+class CustomersSettings(NightlySettings):
     """What a customers flow does, and about whom."""
 
     consent_source: Literal["never", "custom_field", "category", "statement"] = Field(

@@ -346,4 +346,5 @@ ORDERS = FlowKind(
     parts=_parts,
     history=True,
     way=("till", "audience"),
+    compares="target",
 )

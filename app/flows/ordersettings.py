@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from app.flows.base import FlowSettings
+from app.flows.nightly import NightlySettings
 from app.records.order import SaleKind
 from app.values.email import normalise_email
 
@@ -14,7 +14,7 @@ Missing = Literal["create", "placeholder", "hold", "fail"]
 Updates = Literal["never", "status", "everything"]
 
 
-class OrdersSettings(FlowSettings):
+class OrdersSettings(NightlySettings):
     """Which sales are sent, when, for whom, with which products, and what is changed afterwards."""
 
     kinds: tuple[SaleKind, ...] = Field(

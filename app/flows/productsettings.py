@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from app.flows.base import FlowSettings
+from app.flows.nightly import NightlySettings
 
 PLACEHOLDER = re.compile(r"\{([^{}]{1,60})\}")
 URL_NAMES = ("id", "sku", "slug", "handle", "external_id", "plu", "gtin")
@@ -38,7 +38,7 @@ class TaxClass(BaseModel):
     )
 
 
-class ProductsSettings(FlowSettings):
+class ProductsSettings(NightlySettings):
     """Which products are sent, what of them, and what becomes of those that leave."""
 
     which: Literal["all", "web_shop"] = Field(

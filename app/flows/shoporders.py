@@ -213,4 +213,5 @@ SHOP_ORDERS = FlowKind(
     list_keys={"order": "number"},
     parts=_parts,
     scan=_scan,
+    compares="counts",
 )

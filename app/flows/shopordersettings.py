@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from app.errors import InvalidInput
 from app.flows.base import FlowSettings
+from app.flows.nightly import NightlySettings
 from app.flows.shoparticlesettings import ArticleSettings, PaymentSettings
 from app.flows.shopbookingsettings import BookingSettings, BuyerSettings
 from app.flows.shopstores import SourceStore
@@ -65,7 +66,13 @@ class StoreSettings(FlowSettings):
 
 
 class ShopOrdersSettings(
-    PaymentSettings, TaxSettings, ArticleSettings, BuyerSettings, BookingSettings, StoreSettings
+    PaymentSettings,
+    TaxSettings,
+    ArticleSettings,
+    BuyerSettings,
+    BookingSettings,
+    StoreSettings,
+    NightlySettings,
 ):
     """Which orders are booked, as what, on whom, on which articles, and what becomes of their money."""
 

@@ -13,7 +13,8 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from app.errors import InvalidInput, MappingFailed
-from app.flows.base import FlowKind, FlowSettings
+from app.flows.base import FlowKind
+from app.flows.nightly import NightlySettings
 from app.mapping.expressions import Expression, compile_expression
 from app.mapping.run import Run
 from app.records.decision import Decision, Known, Put, Skip, Wait
@@ -27,7 +28,7 @@ MOST = 2_000_000_000
 _ROUNDING = {"down": ROUND_FLOOR, "nearest": ROUND_HALF_UP, "up": ROUND_CEILING}
 
 
-class StockSettings(FlowSettings):
+class StockSettings(NightlySettings):
     """How a quantity is made of the till's amounts."""
 
     formula: Literal["sellable", "free_less_reserved", "free_and_incoming", "on_hand", "custom"] = Field(
@@ -92,15 +93,11 @@ class StockSettings(FlowSettings):
         examples=["count"],
     )
 
-    compare_at: str | None = Field(
-        default="03:00",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
-        title="Nightly comparison",
-        description=(
-            "When every quantity is compared with the till and with the store, on the shop's own clock; what was missed or "
-            "changed in Mailchimp is repaired. Empty: never."
-        ),
-        examples=["03:00"],
+    on_drift: Literal["report", "heal"] = Field(
+        default="heal",
+        title="What differs by night",
+        description="`heal`: quantities that were missed, or changed in Mailchimp, are sent again. `report`: they are only named.",
+        examples=["heal"],
     )
 
     @model_validator(mode="after")
@@ -200,5 +197,4 @@ STOCK = FlowKind(
     follows=VARIANT,
     quiet_import=True,
     put_record=Sellable,
-    compare_at=lambda settings: settings.compare_at,
 )

@@ -16,7 +16,7 @@ from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.records.decision import Counterpart, Decision, Known, KnownTarget, Skip, TargetState
 from app.store import targets
-from app.store.requests import HISTORY
+from app.store.requests import COMPARED, HISTORY
 from app.store.tables import erased
 from app.store.targets import Key, Taking, Target
 from app.translation import Plan
@@ -45,7 +45,9 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
                 item.wishes = _wishes(route, item, item.plan, mine)
                 for wish in item.wishes:
                     wish.history = item.claimed.trigger if item.claimed.trigger in HISTORY.values() else None
-                    wish.backfill = item.claimed.trigger == "backfill" or wish.history is not None
+                    # What is healed is no news either: nobody gets a mail for it.
+                    quiet = item.claimed.trigger in ("backfill", COMPARED)
+                    wish.backfill = quiet or wish.history is not None
             except AppError as error:
                 item.error = error
         if n % 50 == 49:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.connectors.base import Fetched, Found, Gone, Source, Unreadable
+from app.connectors.base import Fetched, Found, Gone, Page, Source, Unreadable
 from app.errors import AppError, CredentialsRefused, MisdirectedConnection, RemoteUnavailable, Throttled
 
 
@@ -55,3 +55,13 @@ async def read_again(source: Source, gone: Sequence[str]) -> set[str]:
         return set()
     found, failed = await read_all(source, gone)
     return {ref for ref in gone if ref not in failed and not isinstance(found.get(ref), Found | Unreadable)}
+
+
+async def read_page(source: Source, page: Page) -> list[Fetched]:
+    """The records of a poll's page, each once: as they came with it, or read now. Raises what reading them raises."""
+    held = {answer.ref: answer for answer in page.found}
+    refs = list(dict.fromkeys(change.ref for change in page.changed))
+    found, failed = await read_all(source, [ref for ref in refs if ref not in held])
+    if failed:
+        raise next(iter(failed.values()))
+    return [held.get(ref) or found[ref] for ref in refs]

@@ -7,7 +7,7 @@ is held, so what it says is true for the moment it looked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from app.connectors.base import Change, Document, Existing, Fetched, Leave, Steps
@@ -40,6 +40,7 @@ class Act:
     kind: str
     natural: str | None
     action: Action
+    key: str = ""
     code: str | None = None
     reason: str = ""
     consent: str | None = None
@@ -66,23 +67,30 @@ async def rehearse(
     *,
     taken: set[Key] | None = None,
     whole: bool = False,
+    anew: bool = False,
     backfill: bool = False,
 ) -> list[Rehearsed]:
     """What would be done with these records. ``taken`` are keys that records before them take; it is added to.
 
-    With ``whole`` every target record is looked at as it is now, also one that is known to be equal; with ``backfill`` the
-    records are history, which starts no automations. Raises what the
-    target's look-up raises: TimeError or AdministratorError.
+    With ``whole`` every target record is looked at as it is now, also one that is known to be equal; with ``anew``
+    nothing that was written before is believed, as if it were in doubt; with ``backfill`` the records are history, which
+    starts no automations. Raises what the target's look-up raises: TimeError or AdministratorError.
     """
-    trigger = "backfill" if backfill else "rehearsal"
-    items = [Item(claimed=_claimed(answer.ref, trigger), fetched=answer) for answer in fetched]
-    await plan_all(route, items)
+    items = await planned(route, fetched, backfill=backfill)
     for item in items:
         if item.error is not None and (not isinstance(item.error, AppError) or isinstance(item.error, _ALL)):
             raise item.error
-    await _look_up(route, items, whole=whole)
+    await _look_up(route, items, whole=whole, anew=anew)
     taken = set() if taken is None else taken
     return [_told(route, item, taken) for item in items]
+
+
+async def planned(route: Route, fetched: Sequence[Fetched], *, backfill: bool = False) -> list[Item]:
+    """What is wished for these records, by what is known here alone: no call to the target."""
+    trigger = "backfill" if backfill else "rehearsal"
+    items = [Item(claimed=_claimed(answer.ref, trigger), fetched=answer) for answer in fetched]
+    await plan_all(route, items)
+    return items
 
 
 def _told(route: Route, item: Item, taken: set[Key]) -> Rehearsed:
@@ -121,7 +129,7 @@ def _claimed(ref: str, trigger: str) -> Claimed:
     )
 
 
-async def _look_up(route: Route, items: Sequence[Item], *, whole: bool) -> None:
+async def _look_up(route: Route, items: Sequence[Item], *, whole: bool, anew: bool) -> None:
     """Rows here, and records there: one question for each kind."""
     wishes = [wish for item in items for wish in item.wishes]
     keys = sorted({key for wish in wishes for key in wish.keys})
@@ -129,11 +137,14 @@ async def _look_up(route: Route, items: Sequence[Item], *, whole: bool) -> None:
         return
     async with route.db.read() as conn:
         rows = await targets.load(conn, connection_id=route.target_connection_id, keys=keys)
+    if anew:
+        rows = {key: replace(row, in_doubt=True, hashes={}) for key, row in rows.items()}
     by_kind: dict[str, list[Wish]] = {}
     for wish in wishes:
         wish.row = rows.get((wish.kind, wish.key))
         wish.old_row = rows.get(wish.moves_from) if wish.moves_from else None
         wish.carried = [rows[key] for key in wish.carries if key in rows]
+        wish.unchanged = wish.unchanged and not anew
         prepare(wish, sealer=route.sealer, options=route.options)
         if whole or not wish.unchanged:
             by_kind.setdefault(wish.kind, []).append(wish)
@@ -176,6 +187,7 @@ def act_of(wish: Wish, steps: Steps, *, foreign: bool = False) -> Act:
             kind=wish.kind,
             natural=wish.natural,
             action=action,
+            key=wish.key,
             code=code,
             reason=reason,
             consent=wish.put.facts.get("consent") if wish.put else None,

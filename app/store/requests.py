@@ -21,6 +21,8 @@ LIVE, BACKFILL = 0, 10
 HINT_MS = 86_400_000
 HISTORY = {"quiet": "history", "without_status": "history_silent"}
 """The trigger of a row that a person's backfill asked for, by how no mail goes out for it."""
+COMPARED = "compare"
+"""The trigger of a row that a comparison of both sides asked for."""
 APPROVED = "approved"
 """The trigger of a row that a person said yes to."""
 

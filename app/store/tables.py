@@ -174,6 +174,36 @@ glimpses = Table(  # what a flow saw of each record when it last looked at all o
     Column("epoch", Integer, nullable=False),  # the cursor's: placed anew, everything is news again
 )
 
+comparisons = Table(  # both sides of a flow beside each other: one per flow, the newest
+    "comparisons",
+    metadata,
+    Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String(20), nullable=False),  # asked | running | done | failed | stopped
+    Column("asked_by", String(20), nullable=False),  # night | person
+    Column("heal", Boolean, nullable=False),
+    Column("asked_at", Millis, nullable=False),
+    Column("started_at", Millis),
+    Column("ended_at", Millis),
+    Column("differ", Integer, nullable=False),  # records that differ, however many are named
+    Column("healing", Integer, nullable=False),  # of these, so many were asked for again
+    Column("counts", JSON, nullable=False),
+    Column("code", String(60)),  # why it failed
+    Column("detail", Text),
+)
+
+differences = Table(  # the records that a flow's newest comparison names
+    "differences",
+    metadata,
+    Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("what", String(20), nullable=False),  # not_sent | changed_there | missing_there | gone_at_source
+    Column("ref", String(200), nullable=False),  # the source's
+    Column("remote_id", String(100)),
+    Column("fields", JSON, nullable=False),
+    Column("healing", Boolean, nullable=False),
+    Column("seen_at", Millis, nullable=False),
+)
+
 config_changes = Table(  # versions of what people configure: who, when, and the whole content after it
     "config_changes",
     metadata,

@@ -1,98 +1,225 @@
-"""Comparing: once a night everything of a flow is looked at on both sides, and what differs is repaired.
+"""Comparing: both sides of each flow, by night and when a person asks, one flow after the other and behind all live work.
 
-At the target, what stands there is compared with what was written; what somebody changed behind our back is doubted and
-asked for again. At the source every record is asked for again, behind live work; those that are as they were cost no call
-to the target, and those that were missed are delivered, with ``compare`` as what asked for them.
+What is asked for waits for the flow's hours, and for an account that backs off. However many workers run, one compares a
+flow at a time; one that a dead worker left begins anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
+from pydantic import ValidationError
 
-from app.connectors.base import Document, Looks
+from app.comparison.run import Comparison, Stopped
+from app.comparison.tally import Tally
+from app.connectors.limits import live_work
+from app.ending import cut_off
+from app.errors import AppError, Throttled
+from app.flows.nightly import NightlySettings
+from app.flows.registry import flow_kind
+from app.flows.shared import inherited, shared_settings
 from app.pipeline.route import Route
-from app.pipeline.work import leaf_hashes
-from app.store import outcomes, requests, targets
-from app.store.requests import BACKFILL, Request
+from app.resources import Resources
+from app.route_map import RouteMap
+from app.store import accounts, alerts, comparisons, flows, integrations, ticks
 
 log = structlog.get_logger("comparing")
 
-PAGE = 500
-TRIGGER = "compare"
+WITHIN_MIN = 60
+"""A night that its hour missed waits for the next one."""
+NIGHT_MS = 20 * 3_600_000
+LEASE_MS = 9_000
+DRIFT = "drift_found"
 
 
-@dataclass(slots=True)
-class Compared:
-    """What a comparison saw: records at the target, those that differ there, and records of the source asked for again."""
+class Comparer:
+    """Compares the flows of this installation, one at a time."""
 
-    seen: int = 0
-    differ: int = 0
-    asked: int = 0
+    def __init__(self, resources: Resources, routes: RouteMap):
+        self._resources, self._routes = resources, routes
+        self._holder = secrets.token_hex(8)
+        self._task: asyncio.Task[None] | None = None
 
-
-async def compare(route: Route) -> Compared:
-    """Compare one flow. Raises what either side raises; what was found until then is asked for already."""
-    told = Compared()
-    if isinstance(route.target, Looks):
-        part: list[tuple[str, Document]] = []
-        async for each in route.target.look_at_all(route.record_kind):
-            part.append(each)
-            if len(part) >= PAGE:
-                await _judge(route, part, told)
-                part = []
-        await _judge(route, part, told)
-    await _ask_for_all(route, told)
-    log.info("flow.compared", flow=route.flow_id, seen=told.seen, differ=told.differ, asked=told.asked)
-    return told
-
-
-async def _judge(route: Route, part: Sequence[tuple[str, Document]], told: Compared) -> None:
-    """Doubt and ask for what stands otherwise at the target than it was written last."""
-    told.seen += len(part)
-    there = dict(part)
-    async with route.db.read() as conn:
-        rows = await targets.by_remote(
-            conn, connection_id=route.target_connection_id, kind=route.record_kind, remote_ids=list(there)
-        )
-    changed = [row for row in rows if _differs(route, row, there[row.remote_id or ""])]
-    if not changed:
-        return
-    told.differ += len(changed)
-    async with route.db.write() as conn:
-        await outcomes.doubt(conn, [row.id for row in changed], clock=route.db.clock)
-        await requests.request(
-            conn,
-            [
-                Request(route.flow_id, row.owner_ref, trigger=TRIGGER)
-                for row in changed
-                if row.owner_ref is not None and row.owner_connection_id == route.source_connection_id
-            ],
-            clock=route.db.clock,
-        )
-
-
-def _differs(route: Route, row: targets.Target, document: Mapping[str, object]) -> bool:
-    """Only what we wrote counts, and only where we surely know it."""
-    if row.state != "present" or row.in_doubt or row.holder is not None:
+    async def start_due(self) -> bool:
+        """Ask for those whose hour came; begin with one, unless one is under way here. Raises DatabaseAway."""
+        await self._ask_nightly()
+        if self._task is not None and not self._task.done():
+            return False
+        db = self._resources.db
+        async with db.read() as conn:
+            waiting = await comparisons.waiting(conn, clock=db.clock)
+        for each in waiting:
+            if await self._take(f"compare:{each.flow_id}", every_ms=0):
+                self._task = asyncio.create_task(self._guarded(each.flow_id))
+                return True
         return False
-    there = leaf_hashes(dict(document), {}, sealer=route.sealer)
-    return any(path in row.hashes and row.hashes[path] != digest for path, digest in there.items())
 
+    async def idle(self) -> None:
+        """Wait until what is under way here has ended."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
 
-async def _ask_for_all(route: Route, told: Compared) -> None:
-    since = 1
-    while True:
-        page = await route.source.changes(route.record_kind, since=since, limit=PAGE)
-        wishes = [
-            Request(route.flow_id, change.ref, priority=BACKFILL, trigger=TRIGGER) for change in page.changed
-        ]
-        for start in range(0, len(wishes), PAGE):
-            async with route.db.write() as conn:
-                await requests.request(conn, wishes[start : start + PAGE], clock=route.db.clock)
-        told.asked += len(wishes)
-        if not page.more or page.position < since:
+    async def close(self) -> None:
+        """End what is under way: it begins anew elsewhere, or after the next start."""
+        if self._task is not None:
+            await cut_off([self._task])
+
+    # --- when ------------------------------------------------------------------------------------------------------
+
+    async def _take(self, name: str, *, every_ms: int) -> bool:
+        db = self._resources.db
+        async with db.write() as conn:
+            return await ticks.take(
+                conn, name, holder=self._holder, lease_ms=LEASE_MS, every_ms=every_ms, clock=db.clock
+            )
+
+    async def _ask_nightly(self) -> None:
+        db = self._resources.db
+        async with db.read() as conn:
+            running = await flows.listed(conn, state="running")
+            shared = {each.id: each.settings for each in await integrations.listed(conn)}
+        now = await db.now()
+        for flow in running:
+            settings = settings_of(flow, shared.get(flow.integration_id, {}))
+            if settings is None or not is_time(settings, shared.get(flow.integration_id, {}), now=now):
+                continue
+            if await self._take(f"compare-night:{flow.id}", every_ms=NIGHT_MS):
+                async with db.write() as conn:
+                    heal = settings.on_drift == "heal"
+                    await comparisons.ask(conn, flow.id, by="night", heal=heal, clock=db.clock)
+
+    # --- comparing ---------------------------------------------------------------------------------------------------
+
+    async def _guarded(self, flow_id: str) -> None:
+        keeper = asyncio.create_task(self._keep(f"compare:{flow_id}"))
+        try:
+            await self._compare(flow_id)
+        except Stopped:
+            log.info("compare.stopped", flow=flow_id)
+        except AppError as error:
+            log.warning("compare.failed", flow=flow_id, code=error.code, detail=error.detail)
+            with suppress(AppError):
+                await self._end(flow_id, state="failed", code=error.code, detail=error.detail)
+        except Exception:
+            log.exception("compare.failed", flow=flow_id, code="internal_error")
+            with suppress(AppError):
+                await self._end(
+                    flow_id, state="failed", code="internal_error", detail="See the worker's log."
+                )
+        finally:
+            await cut_off([keeper])
+            with suppress(AppError):
+                async with self._resources.db.write() as conn:
+                    await ticks.finish(conn, f"compare:{flow_id}", holder=self._holder)
+
+    async def _keep(self, name: str) -> None:
+        db, held = self._resources.db, True
+        while held:
+            await asyncio.sleep(LEASE_MS / 3000)
+            with suppress(AppError):
+                async with db.write() as conn:
+                    held = await ticks.renew(
+                        conn, name, holder=self._holder, lease_ms=LEASE_MS, clock=db.clock
+                    )
+
+    async def _compare(self, flow_id: str) -> None:
+        db = self._resources.db
+        live_work.set(False)
+        route = await self._routes.route(flow_id)
+        async with db.read() as conn:
+            asked = await comparisons.find(conn, flow_id)
+            flow = await flows.find(conn, flow_id)
+            for account in (route.source_account, route.target_account):
+                if await accounts.backs_off(conn, account, clock=db.clock):
+                    return  # it stays asked for
+        async with db.write() as conn:
+            begun = await comparisons.begin(conn, flow_id, clock=db.clock)
+        if begun is None:
             return
-        since = page.position + 1
+        by_person = asked.asked_by == "person"
+        comparison = Comparison(route, flow_kind(flow.kind), begun, heal=asked.heal, by_person=by_person)
+        try:
+            tally = await comparison.run()
+        except Throttled as error:
+            await self._back_off(route, error)
+            return
+        finally:
+            if comparison.tally.healing:
+                self._resources.ring([flow_id, *route.back])
+        await self._conclude(flow_id, tally)
+
+    async def _back_off(self, route: Route, error: Throttled) -> None:
+        """Which side it was is not said: both rest, and it begins anew after that."""
+        db = self._resources.db
+        async with db.write() as conn:
+            for account in {route.source_account, route.target_account}:
+                await accounts.back_off(
+                    conn, account, reason=error.detail, clock=db.clock, retry_after_s=error.retry_after
+                )
+
+    async def _conclude(self, flow_id: str, tally: Tally) -> None:
+        await self._end(
+            flow_id, state="done", counts=tally.as_json(), differ=tally.differ, healing=tally.healing
+        )
+        left, db = tally.differ - tally.healing, self._resources.db
+        now = await db.now()
+        async with db.write() as conn:
+            if left:
+                await alerts.raise_alert(
+                    conn,
+                    code=DRIFT,
+                    subject=f"flow:{flow_id}",
+                    detail=(
+                        f"{left} {'record differs' if left == 1 else 'records differ'} between the two sides. "
+                        f"GET /api/v1/flows/{flow_id}/comparison names them; "
+                        'POST the same with {"heal": true} brings them about again.'
+                    ),
+                    now=now,
+                )
+            else:
+                await alerts.clear_alerts(conn, subject=f"flow:{flow_id}", code=DRIFT, now=now)
+        log.info(
+            "flow.compared",
+            flow=flow_id,
+            source=tally.source.records,
+            target=tally.target.records,
+            differ=tally.differ,
+            healing=tally.healing,
+        )
+
+    async def _end(self, flow_id: str, **values: Any) -> None:
+        db = self._resources.db
+        now = await db.now()
+        async with db.write() as conn:
+            await comparisons.change(conn, flow_id, ended_at=now, **values)
+
+
+def settings_of(flow: flows.Flow, shared: Mapping[str, Any]) -> NightlySettings | None:
+    """What the flow says about its nights; None where what is stored cannot be used, which is told elsewhere."""
+    kind = flow_kind(flow.kind)
+    try:
+        found = kind.settings.model_validate(inherited(kind.settings, shared) | dict(flow.settings))
+    except ValidationError as error:
+        log.warning("compare.unusable", flow=flow.id, error=type(error).__name__)
+        return None
+    return found if isinstance(found, NightlySettings) else None
+
+
+def is_time(settings: NightlySettings, shared: Mapping[str, Any], *, now: int) -> bool:
+    """Whether the time at which the flow is to be compared came within the last hour, on the shop's clock."""
+    if settings.compare_at is None:
+        return False
+    hour, minute = (int(part) for part in settings.compare_at.split(":"))
+    try:
+        zone = ZoneInfo(shared_settings(shared).time_zone)
+    except ValidationError:
+        return False
+    here = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
+    return 0 <= (here.hour * 60 + here.minute) - (hour * 60 + minute) < WITHIN_MIN

@@ -101,6 +101,7 @@ async def work(resources: Resources, *, redis_url: str, stop: asyncio.Event) -> 
         await deliverer.close(within_s=LET_END_S)
         await poller.close()
         await schedule.scanner.close()
+        await schedule.comparer.close()
         settled.set()
         await cut_off([beat])
         await asyncio.wait(tasks)

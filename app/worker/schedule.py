@@ -10,9 +10,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 import structlog
 from arq.cron import CronJob, cron
@@ -23,14 +21,13 @@ from redis.exceptions import RedisError
 from app.checkup import check_up
 from app.errors import AppError, NotFound
 from app.flows.hours import Hours
-from app.flows.registry import flow_kind
-from app.flows.shared import IntegrationSettings, opening_ms
+from app.flows.shared import opening_ms
 from app.metrics import TICK_SECONDS, TICKS
 from app.resources import Resources
 from app.route_map import RouteMap
 from app.store import attempts, backlog, connections, events, flows, integrations, requests, ticks, workers
 from app.worker.backfilling import Backfiller
-from app.worker.comparing import compare
+from app.worker.comparing import Comparer
 from app.worker.holding import Holder
 from app.worker.polling import Poller
 from app.worker.scanning import Scanner
@@ -44,12 +41,6 @@ WELL_AGAIN_MS = 900_000
 BLOCKED_AGAIN_MS = 6 * 3_600_000
 """How long after its last check a connection is checked again: broken ones soon, those with a blocked flow seldom, since
 each time costs the other side a call that it refuses."""
-
-
-COMPARE_WITHIN_MIN = 60
-COMPARE_EVERY_MS = 20 * 3_600_000
-COMPARE_LEASE_MS = 2 * 3_600_000
-"""A comparison that its hour missed waits for the next night; one that a dead worker left is anybody's after two hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +60,9 @@ class Schedule:
     def __init__(self, resources: Resources, poller: Poller):
         self._resources, self._poller = resources, poller
         self._holder = secrets.token_hex(8)
-        self._imports, self._routes = Holder(resources), RouteMap(resources)
-        self._backfills = Backfiller(resources, self._routes)
+        self._imports, routes = Holder(resources), RouteMap(resources)
+        self._backfills = Backfiller(resources, routes)
+        self.comparer = Comparer(resources, routes)
         self.scanner = Scanner(resources)
         every = frozenset(range(60))
         self.rounds = (
@@ -82,7 +74,7 @@ class Schedule:
             Round("checks", frozenset(range(5, 60, 15)), 10_000, 120_000, self._checks),
             Round("hold", frozenset(range(3, 60, 5)), 4_000, 60_000, self._hold),
             Round("backfill", frozenset(range(0, 60, 2)), 1_000, 120_000, self._backfills.look),
-            Round("compare", frozenset({41}), 30_000, 0, self._compare),
+            Round("compare", frozenset(range(1, 60, 5)), 0, 0, self._compare),
             Round("prune", frozenset({33}), 3_000_000, 600_000, self._prune),
         )
 
@@ -194,35 +186,8 @@ class Schedule:
         await self._imports.look()
 
     async def _compare(self) -> None:
-        """Once a night, each flow that is to be compared, by whoever takes it first."""
-        db = self._resources.db
-        async with db.read() as conn:
-            running = await flows.listed(conn, state="running")
-            shared = {each.id: each.settings for each in await integrations.listed(conn)}
-        now = await db.now()
-        for flow in running:
-            if not _is_time(flow, shared.get(flow.integration_id, {}), now=now):
-                continue
-            name = f"compare:{flow.id}"
-            async with db.write() as conn:
-                mine = await ticks.take(
-                    conn,
-                    name,
-                    holder=self._holder,
-                    lease_ms=COMPARE_LEASE_MS,
-                    every_ms=COMPARE_EVERY_MS,
-                    clock=db.clock,
-                )
-            if not mine:
-                continue
-            try:
-                await compare(await self._routes.route(flow.id))
-                self._resources.ring([flow.id])
-            except AppError as error:
-                log.warning("compare.failed", flow=flow.id, code=error.code, detail=error.detail)
-            finally:
-                async with db.write() as conn:
-                    await ticks.finish(conn, name, holder=self._holder)
+        """Compare both sides of a flow, by night or because a person asked; each flow has a lease of its own."""
+        await self.comparer.start_due()
 
     async def _prune(self) -> None:
         """Delete what was kept long enough."""
@@ -237,22 +202,6 @@ class Schedule:
             await workers.forget(conn, silent_ms=SILENT_MS, clock=db.clock)
         if tried or noticed or hints:
             log.info("pruned", attempts=tried, events=noticed, hints=hints)
-
-
-def _is_time(flow: flows.Flow, shared: Mapping[str, Any], *, now: int) -> bool:
-    """Whether the time at which the flow is to be compared came within the last hour, on the shop's clock."""
-    kind = flow_kind(flow.kind)
-    try:
-        wanted = kind.compare_at(kind.settings.model_validate(dict(flow.settings)))
-        zone = ZoneInfo(IntegrationSettings.model_validate(dict(shared)).time_zone)
-    except (ValidationError, KeyError) as error:
-        log.warning("compare.unusable", flow=flow.id, error=type(error).__name__)
-        return False
-    if wanted is None:
-        return False
-    hour, minute = (int(part) for part in wanted.split(":"))
-    here = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
-    return 0 <= (here.hour * 60 + here.minute) - (hour * 60 + minute) < COMPARE_WITHIN_MIN
 
 
 def _opens_at(flow: flows.Flow, shared: Mapping[str, Any], *, now: int) -> int:

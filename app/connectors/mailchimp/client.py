@@ -42,6 +42,7 @@ from app.connectors.mailchimp.contactreader import WINDOW_S, ContactReader
 from app.connectors.mailchimp.members import MemberTarget
 from app.connectors.mailchimp.orderreader import OrderReader
 from app.connectors.mailchimp.orderwriter import OrderTarget
+from app.connectors.mailchimp.overview import LOOKED, Overview
 from app.connectors.mailchimp.productwriter import ProductTarget, QuantityTarget
 from app.connectors.mailchimp.stores import Storefront
 from app.connectors.mailchimp.storesettings import StoreSettings
@@ -56,6 +57,7 @@ class MailchimpClient:
     """
 
     scanned = frozenset({shoporders.KIND})
+    looked = LOOKED
     window = WINDOW_S
 
     def __init__(
@@ -76,17 +78,17 @@ class MailchimpClient:
         self._definition = Definition(api, self._list_path, monotonic=monotonic)
         self.storefront = Storefront(api, store or StoreSettings(), list_id=list_id, monotonic=monotonic)
         self.own_places = frozenset({self.storefront.id})
-        self._quantities = QuantityTarget(api, self.storefront)
         items = ProductTarget(api, self.storefront, monotonic=monotonic)
         sales = OrderTarget(api, self.storefront, monotonic=monotonic)
         self._shop: Mapping[str, Target] = {
             products.KIND: items,
             products.VARIANT: items,
-            stock.KIND: self._quantities,
+            stock.KIND: QuantityTarget(api, self.storefront),
             orders.KIND: sales,
             orders.REFUND: sales,
         }
         self._members = MemberTarget(api, self._list_path, self._definition, monotonic=monotonic)
+        self._overview = Overview(api, self._list_path, self.storefront)
         self._orders = OrderReader(
             api, own_store=self.storefront.id, list_path=self._list_path, monotonic=monotonic
         )
@@ -147,10 +149,10 @@ class MailchimpClient:
         raise wrong_kind("Mailchimp", kind)
 
     def look_at_all(self, kind: str) -> AsyncIterator[tuple[str, Document]]:
-        """The quantities of every variant of the store, by narrow pages."""
-        if kind == stock.KIND:
-            return self._quantities.look_at_all()
-        raise wrong_kind("Mailchimp", kind)
+        """See :class:`Overview`."""
+        if kind not in self.looked:
+            raise wrong_kind("Mailchimp", kind)
+        return self._overview.look_at_all(kind)
 
     async def hold_automations(self, held: bool) -> bool:
         """Mark the store as importing: Mailchimp sends nothing for what changes in it meanwhile (mailchimp.md §3.6)."""

@@ -85,7 +85,11 @@ class MemberTarget:
             found[each.key] = existing
             if each.whole and existing.state == "present":
                 closer.append(each)
-        return found | await self._singly(closer)
+        seen = await self._singly(closer)
+        for each in closer:
+            if each.key not in seen:  # deleted for good, which no list of changes tells
+                self._roster.forget(found.pop(each.key).remote_id)
+        return found | seen
 
     async def learn(self) -> None:
         """Know the audience's own fields before documents are compared with what was written."""

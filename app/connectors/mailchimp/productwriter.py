@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from app.connectors.allof import all_of
 from app.connectors.base import Applied, Change, Desired, Document, Existing, Intent, Leave, Steps, Wanted
@@ -238,32 +238,6 @@ class QuantityTarget:
     async def fetch_many(self, wanted: Sequence[Wanted]) -> Mapping[str, Existing]:  # noqa: ARG002 - the protocol's
         """Nothing is asked: a quantity is overwritten, whatever it was."""
         return {}
-
-    async def look_at_all(self) -> AsyncIterator[tuple[str, Document]]:
-        """Every variant of the store with its quantity."""
-        fields = "id,variants.id,variants.inventory_quantity"
-        try:
-            async for product in pages(
-                self._api, self._path, name="products", fields=fields, operation="products.list"
-            ):
-                id, variants = str(product.get("id", "")), list(product.get("variants") or ())
-                if len(variants) >= SHOWN:
-                    listed = pages(
-                        self._api,
-                        f"{self._path}/{segment(id)}/variants",
-                        name="variants",
-                        fields="id,inventory_quantity",
-                        operation="variants.list",
-                    )
-                    variants = [variant async for variant in listed]
-                for variant in variants:
-                    yield (
-                        f"{id}/{variant.get('id', '')}",
-                        {"inventory_quantity": variant.get("inventory_quantity")},
-                    )
-        except RecordRefused as refused:
-            if refused.code != "not_found":  # without a store there is nothing to look at
-                raise
 
     def steps(self, intent: Intent, existing: Existing | None) -> Steps:  # noqa: ARG002 - the protocol's
         """See :func:`stock.steps`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,8 @@ def account(host: str, port: int) -> str:
 
 class MplusClient:
     """Reads and writes of one till. ``account`` names whom its limits count: the till's host and port."""
+
+    looked = frozenset({customers.KIND})
 
     def __init__(self, till: Till, *, webhook_url: str | None = None):
         self.till = till
@@ -118,6 +120,22 @@ class MplusClient:
         if kind in (productsteps.PRODUCT, productsteps.ARTICLE):
             return ProductTarget(self.till, self._articles)
         raise wrong_kind("MplusKASSA", kind)
+
+    async def look_at_all(self, kind: str) -> AsyncIterator[tuple[str, Document]]:
+        """Every relation as it stands, page after page; one that is inactive counts as not there."""
+        if kind not in self.looked:
+            raise wrong_kind("MplusKASSA", kind)
+        since = 1
+        while True:
+            page = await self.changes(kind, since=since, limit=500)
+            for each in page.found:
+                if isinstance(each, Found):
+                    relation = customers.existing_relation(each.document)
+                    if relation.state == "present":
+                        yield relation.remote_id, relation.document
+            if not page.more or page.position < since:
+                return
+            since = page.position + 1
 
     async def options(self, name: str) -> tuple[catalogue.Option, ...]:
         """One of the till's own lists: see :data:`catalogue.LISTS`."""

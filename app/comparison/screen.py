@@ -1,0 +1,91 @@
+"""Screening: what of a record stands otherwise at the target than it was written. Pure.
+
+Only keyed hashes of what was written are kept, so a first look compares hashes; it may be wrong about a spelling. What it
+suspects is looked at closely, with the values of both sides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from app.connectors.base import Compares, Document, Existing
+from app.pipeline.merging import SPELLED
+from app.pipeline.rehearsal import Act
+from app.pipeline.work import elements
+from app.preview import alike
+from app.store.targets import Target
+from app.translation import leaves
+
+Digest = Callable[[str, Any], str]
+
+
+def suspects(
+    row: Target, document: Document, scopes: Mapping[str, str], *, digest: Digest
+) -> tuple[str, ...]:
+    """Leaves of a row that stand otherwise there, and elements of named lists (``variants[101]``) that are not there.
+
+    What the look does not show is not judged; nor what was never written.
+    """
+    shown = leaves(document, scopes)
+    said = dict(row.hashes) | json.loads(row.facts.get(SPELLED, "{}"))
+    odd = [
+        path
+        for path, value in shown.items()
+        if path in row.hashes
+        and all(digest(path, spelled) not in (said[path], row.hashes[path]) for spelled in _spellings(value))
+    ]
+    lists = {name for name in scopes if name in document}
+    gone = {each for each in elements(row.hashes) if each.partition("[")[0] in lists} - elements(shown)
+    return (*sorted(odd), *sorted(gone))
+
+
+def _spellings(value: Any) -> Iterator[Any]:
+    """A value as it may have been written: nothing is an empty text, and a number on the wire was a decimal here."""
+    yield value
+    if value in (None, ""):
+        yield from (None, "")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield Decimal(str(value))
+        yield str(value)
+
+
+def confirmed(
+    suspected: tuple[str, ...],
+    act: Act,
+    scopes: Mapping[str, str],
+    *,
+    compares: Compares | None,
+) -> tuple[str, ...]:
+    """Those that really differ, by the values of both sides. What this flow does not write any more is its target's own."""
+    existing = act.existing
+    if existing is None:
+        return suspected
+    held, wanted = leaves(existing.document, scopes), leaves(act.document, scopes)
+    return tuple(
+        path
+        for path in suspected
+        if not _shows(existing, path) or _differs(path, wanted, held, existing.document, compares)
+    )
+
+
+def _shows(existing: Existing, path: str) -> bool:
+    return path.partition(".")[0].partition("[")[0] in existing.document
+
+
+def _differs(
+    path: str,
+    wanted: Mapping[str, Any],
+    held: Mapping[str, Any],
+    document: Document,
+    compares: Compares | None,
+) -> bool:
+    if path.endswith("]"):
+        return not any(each.startswith(f"{path}.") for each in held)
+    if path not in wanted:
+        return False
+    if compares is None:
+        return not alike(wanted[path], held.get(path))
+    return compares.alike(path, wanted[path], held.get(path), document) is False
