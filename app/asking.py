@@ -184,6 +184,42 @@ async def backfill(
     return Answer(tuple(lines), found)
 
 
+# --- compare --------------------------------------------------------------------------------------------------------
+
+_WHAT = {
+    "not_sent": "was never sent",
+    "changed_there": "was changed at the target",
+    "missing_there": "is missing at the target",
+    "gone_at_source": "is gone at the source",
+}
+
+
+async def compare(api: OwnApi, flow: str, *, heal: bool = False, show: bool = False) -> Answer:
+    """Both sides of a flow, compared now and waited for; with ``show`` the newest comparison as it is."""
+    path = f"/flows/{quote(flow, safe='')}/comparison"
+    found = await api.get(path) if show else await api.post(path, {"heal": heal})
+    while not show and found["state"] in ("asked", "running"):
+        await asyncio.sleep(0.5)
+        found = await api.get(path)
+    source, target = found["source"], found["target"]
+    lines = [f"{found['state']}: {found['differ']} differ, {found['healing']} are brought about again"]
+    if source is not None and target is not None:
+        lines.append(
+            f"{source['records']} are to stand there, {target['records']} do; {found['others']} others"
+        )
+    lines += [f"{found['code']}: {found['detail']}"] if found["code"] else []
+    lines += [
+        f"  {each['record']} {_WHAT[each['what']]}"
+        + (f": {', '.join(each['fields'])}" if each["fields"] else "")
+        for each in found["differences"]
+    ]
+    if found["differ"] > len(found["differences"]):
+        lines.append(f"  and {found['differ'] - len(found['differences'])} more")
+    lines += [f"note: {found['note']}"] if found["note"] else []
+    well = found["state"] in ("done", "asked", "running") and found["differ"] == found["healing"]
+    return Answer(tuple(lines), found, well=well)
+
+
 # --- apply ----------------------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ cli = typer.Typer(
     help=(
         "Keeps MplusKASSA and Mailchimp in step.\n\n"
         "Start everything with `up`. In production run `migrate` once, then `serve` and one or more `work` side by side. "
-        "`check`, `preview`, `replay`, `poll` and `apply` talk to the API that runs."
+        "`check`, `preview`, `replay`, `poll`, `compare` and `apply` talk to the API that runs."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -336,6 +336,23 @@ def backfill(
         key=key,
         as_json=as_json,
     )
+
+
+@cli.command(short_help="Compare both sides of a flow: what differs, and heal it.")
+def compare(
+    flow: Annotated[str, typer.Argument(help="The flow.")],
+    heal: Annotated[bool, typer.Option("--heal", help="Bring about again what differs.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Only show the newest comparison, that of the night for instance.")
+    ] = False,
+    api: Address = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Compare both sides of a flow now, and name every record that was missed, or that somebody changed or deleted at the
+    target. Nothing is written, unless with `--heal`. The exit code is 1 when something differs and is not healed.
+    """
+    _ask(lambda to: asking.compare(to, flow, heal=heal, show=show), api=api, key=key, as_json=as_json)
 
 
 def _ask(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -178,3 +179,30 @@ def test_a_run_file_that_is_not_ours_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(AdministratorError, match=r"run\.json cannot be read"):
         asking.api_of(Settings(var_dir=tmp_path), address=None, key=None)
+
+
+async def test_compare_waits_names_and_heals(api: OwnApi, shop: Shop) -> None:
+    shop.till.relations.add(name="Jan Bakker", email="jan@bakker.nl")
+    flow = await shop.flow("customers")
+    await shop.rest()
+    shop.audience.member("jan@bakker.nl").merge_fields["LNAME"] = "Vervalst"
+
+    async def worker() -> None:
+        while not await shop.worker.schedule.comparer.start_due():
+            await asyncio.sleep(0.05)
+
+    working = asyncio.create_task(worker())
+    named = await asking.compare(api, flow)
+    await working
+    working = asyncio.create_task(worker())
+    healed = await asking.compare(api, flow, heal=True)
+    await working
+    await shop.quiet()
+
+    assert (
+        "done: 1 differ, 0 are brought about again",
+        "1 are to stand there, 1 do; 0 others",
+    ) == named.lines[:2]
+    assert "  1 was changed at the target: merge_fields.LNAME" == named.lines[2]
+    assert (False, True, "Bakker") == (named.well, healed.well, shop.content()["jan@bakker.nl"]["LNAME"])
+    assert healed.lines == (await asking.compare(api, flow, show=True)).lines

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.comparison.screen import confirmed, suspects
+from app.comparison.screen import as_it_stands, confirmed, suspects
 from app.comparison.tally import Rows, Tally
 from app.connectors.base import Compares, Document, Fetched, Looks
 from app.errors import AppError
@@ -39,10 +39,11 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A row that may stand otherwise at the target, and in what; nothing where the record was not seen there at all."""
+    """A row that may stand otherwise at the target, and in what, with the hashes of what stands there; nothing where the
+    record was not seen there at all."""
 
     row: Target
-    paths: tuple[str, ...] = ()
+    paths: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -226,8 +227,8 @@ class Comparison:
     def _is_mine(self, row: Target) -> bool:
         return row.state == "present" and row.owner_connection_id == self.route.source_connection_id
 
-    def _stands(self, row: Target) -> None:
-        self.tally.target.add(row.key, row.hashes)
+    def _stands(self, row: Target, there: Mapping[str, str] | None = None) -> None:
+        self.tally.target.add(row.key, row.hashes if there is None else there)
         if self.kind.compares != "both":
             self.tally.source.add(row.key, row.hashes)
 
@@ -289,6 +290,9 @@ class Comparison:
             difference, act = self._closer(each, one, heal=heal)
             if difference is not None:
                 named.append(difference)
+                if each.paths:
+                    odd = {path: each.paths[path] for path in difference.fields}
+                    self._stands(each.row, as_it_stands(each.row, odd))
             elif each.paths or (act is not None and act.action != "leave"):
                 self._stands(each.row)
             if heal and (difference is None or difference.healing) and not each.paths:
@@ -375,7 +379,7 @@ class Comparison:
         route, clock = self.route, self.route.db.clock
         self.tally.found.update(each.what for each in found)
         self.tally.healing += sum(each.healing for each in found)
-        self._named.update(each.ref for each in found)
+        self._named.update(each.ref for each in found if each.what in ("not_sent", "gone_at_source"))
         if not (found or ask):
             return
         wishes = [

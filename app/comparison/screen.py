@@ -7,7 +7,7 @@ suspects is looked at closely, with the values of both sides.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -24,22 +24,34 @@ Digest = Callable[[str, Any], str]
 
 def suspects(
     row: Target, document: Document, scopes: Mapping[str, str], *, digest: Digest
-) -> tuple[str, ...]:
-    """Leaves of a row that stand otherwise there, and elements of named lists (``variants[101]``) that are not there.
+) -> dict[str, str | None]:
+    """Leaves of a row that stand otherwise there, with the hash of what stands there; and elements of named lists
+    (``variants[101]``) that are not there, with None.
 
     What the look does not show is not judged; nor what was never written.
     """
     shown = leaves(document, scopes)
     said = dict(row.hashes) | json.loads(row.facts.get(SPELLED, "{}"))
-    odd = [
-        path
-        for path, value in shown.items()
-        if path in row.hashes
-        and all(digest(path, spelled) not in (said[path], row.hashes[path]) for spelled in _spellings(value))
-    ]
+    odd: dict[str, str | None] = {}
+    for path, value in shown.items():
+        if path in row.hashes and not any(
+            digest(path, spelled) in (said[path], row.hashes[path]) for spelled in _spellings(value)
+        ):
+            odd[path] = digest(path, value)
     lists = {name for name in scopes if name in document}
     gone = {each for each in elements(row.hashes) if each.partition("[")[0] in lists} - elements(shown)
-    return (*sorted(odd), *sorted(gone))
+    return odd | dict.fromkeys(sorted(gone))
+
+
+def as_it_stands(row: Target, odd: Mapping[str, str | None]) -> dict[str, str]:
+    """The hashes of a row with those of what stands there instead, and without what is not there."""
+    gone = tuple(f"{path}." for path, digest in odd.items() if digest is None)
+    kept = (
+        {path: digest for path, digest in row.hashes.items() if not path.startswith(gone)}
+        if gone
+        else dict(row.hashes)
+    )
+    return kept | {path: digest for path, digest in odd.items() if digest is not None}
 
 
 def _spellings(value: Any) -> Iterator[Any]:
@@ -53,7 +65,7 @@ def _spellings(value: Any) -> Iterator[Any]:
 
 
 def confirmed(
-    suspected: tuple[str, ...],
+    suspected: Iterable[str],
     act: Act,
     scopes: Mapping[str, str],
     *,
@@ -62,7 +74,7 @@ def confirmed(
     """Those that really differ, by the values of both sides. What this flow does not write any more is its target's own."""
     existing = act.existing
     if existing is None:
-        return suspected
+        return tuple(suspected)
     held, wanted = leaves(existing.document, scopes), leaves(act.document, scopes)
     return tuple(
         path

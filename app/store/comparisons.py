@@ -72,14 +72,14 @@ async def named(conn: AsyncConnection, flow_id: str, *, after: int = 0, limit: i
 
 
 async def ask(conn: AsyncConnection, flow_id: str, *, by: str, heal: bool, clock: Clock) -> bool:
-    """Ask for a new one in place of the one before; False where one is under way."""
+    """Ask for a new one in place of the one before, also one that was not begun; False where one is under way."""
     values: dict[str, Any] = {
         "state": "asked", "asked_by": by, "heal": heal, "asked_at": clock.sql(), "started_at": None, "ended_at": None,
         "differ": 0, "healing": 0, "counts": {}, "code": None, "detail": None,
     }  # fmt: skip
     statement = upsert(conn, comparisons).values(flow_id=flow_id, **values)
     statement = statement.on_conflict_do_update(
-        index_elements=["flow_id"], set_=values, where=comparisons.c.state.not_in(UNDER_WAY)
+        index_elements=["flow_id"], set_=values, where=comparisons.c.state != "running"
     )
     return (await conn.execute(statement.returning(comparisons.c.flow_id))).first() is not None
 

@@ -30,6 +30,8 @@ PROMISED_REFUSALS = {
     # What removes needs what nothing uses any more; a till's webhook is removed by hand.
     ("DELETE", "/api/v1/connections/{connection_id}"): "in_use",
     ("DELETE", "/api/v1/connections/{connection_id}/webhook"): "by_hand",
+    # Nobody compared it yet when it is asked for.
+    ("GET", "/api/v1/flows/{flow_id}/comparison"): "not_found",
     # The demo's flow of customers begins with everything: it has no history to bring.
     ("GET", "/api/v1/flows/{flow_id}/backfill"): "not_found",
     ("POST", "/api/v1/flows/{flow_id}/backfill"): "no_history",

@@ -23,6 +23,8 @@ OPERATE = {
     ("POST", "/api/v1/flows/{flow_id}/backfill"),
     ("POST", "/api/v1/flows/{flow_id}/backfill/continue"),
     ("POST", "/api/v1/flows/{flow_id}/backfill/stop"),
+    ("POST", "/api/v1/flows/{flow_id}/comparison"),
+    ("POST", "/api/v1/flows/{flow_id}/comparison/stop"),
     ("POST", "/api/v1/flows/{flow_id}/cursor/rewind"),
     ("POST", "/api/v1/flows/{flow_id}/pause"),
     ("POST", "/api/v1/flows/{flow_id}/records"),
