@@ -1,7 +1,7 @@
 """both sides of a flow are compared, and what differs is named
 
 Revision ID: 20261127_comparisons
-Revises: 20261127_numbers
+Revises: 20261127_owners
 Create Date: 2026-11-26 14:40:00
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_comparisons"
-down_revision = "20261127_numbers"
+down_revision = "20261127_owners"
 branch_labels = None
 depends_on = None
 
