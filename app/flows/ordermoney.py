@@ -116,8 +116,8 @@ def _adding_up(lines: list[OrderLine], total: Decimal) -> list[Decimal]:
 
 
 def _checked(order: Order, settings: OrdersSettings) -> list[str]:
-    if settings.totals_check == "off" or not order.lines:
-        return []
+    if settings.totals_check == "off" or not order.lines or order.financial == "cancelled":
+        return []  # a cancellation takes everything back: its sums are no news, and must not hold it up
     lines = [line for line in order.lines if line.role != "text"]
     added, total = _sum(lines), order.total
     if abs(added - total) <= (CENT * len(lines) if not order.prices_include_vat else ZERO):

@@ -40,7 +40,7 @@ _GROUPS = {
     ),
     "People and places": (
         people.email, people.email_problem, people.first_name, people.last_name, people.full_name, people.street, people.house_number,
-        people.house_addition, people.street_line, people.country_code, people.country_name, people.phone, people.gtin_,
+        people.house_addition, people.street_layout, people.street_line, people.country_code, people.country_name, people.phone, people.gtin_,
         people.gtin_valid,
     ),
     "Lists and objects": (

@@ -11,13 +11,17 @@ ConsentState = Literal["yes", "no", "unknown"]
 
 
 class Address(BaseModel):
-    """A postal address, street and number apart. ``country`` is ISO 3166 alpha-2, or None when it is not known."""
+    """A postal address, street and number apart. ``country`` is ISO 3166 alpha-2, or None when it is not known.
+
+    ``layout`` is how its line was written, where that is not the country's usual form: ``{street} {number}{addition}``.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     street: str | None = None
     number: str | None = None
     addition: str | None = None
+    layout: str | None = None
     extra: str | None = None
     postal_code: str | None = None
     city: str | None = None

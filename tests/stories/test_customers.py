@@ -24,7 +24,7 @@ MEMBER = {
         "PHONE": "+31612345678",
         "BIRTHDAY": "03/09",
         "ADDRESS": {
-            "addr1": "Dorpsstraat 12 a",
+            "addr1": "Dorpsstraat 12a",
             "city": "Utrecht",
             "state": "-",
             "zip": "3511 AB",

@@ -42,6 +42,7 @@ OUT_ROWS: tuple[ShippedRow, ...] = (
     ("billing.street", f"street({_ADDRESS}.addr1, {_ADDRESS}.country)"),
     ("billing.number", f"house_number({_ADDRESS}.addr1, {_ADDRESS}.country)"),
     ("billing.addition", f"house_addition({_ADDRESS}.addr1, {_ADDRESS}.country)"),
+    ("billing.layout", f"street_layout({_ADDRESS}.addr1, {_ADDRESS}.country)"),
     ("billing.extra", f"{_ADDRESS}.addr2"),
     ("billing.postal_code", f"{_ADDRESS}.zip"),
     ("billing.city", f"{_ADDRESS}.city"),

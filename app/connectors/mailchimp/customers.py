@@ -52,6 +52,14 @@ _PER_COUNTRY: tuple[ShippedRow, ...] = (
     },
 )
 
+
+def street_line(source: str) -> str:
+    """An address on one line, as it was written."""
+    return (
+        f"street_line({source}.street, {source}.number, {source}.addition, {source}.country, {source}.layout)"
+    )
+
+
 IN_ROWS: tuple[ShippedRow, ...] = (
     ("email_address", "email"),
     ("merge_fields.FNAME", "first_name"),
@@ -59,7 +67,7 @@ IN_ROWS: tuple[ShippedRow, ...] = (
     ("merge_fields.PHONE", "coalesce(mobile, phone)"),
     ("merge_fields.BIRTHDAY", "birthday(birthday)"),
     ("merge_fields.COMPANY", "company"),
-    (f"{_ADDRESS}.addr1", "street_line(billing.street, billing.number, billing.addition, billing.country)"),
+    (f"{_ADDRESS}.addr1", street_line("billing")),
     (f"{_ADDRESS}.addr2", "billing.extra"),
     (f"{_ADDRESS}.city", "billing.city"),
     # Mailchimp demands a state, and most of Europe has none that anybody writes.

@@ -23,7 +23,7 @@ from app.connectors.base import (
     ShippedRow,
     Steps,
 )
-from app.connectors.mailchimp.customers import member_hash
+from app.connectors.mailchimp.customers import member_hash, street_line
 from app.connectors.mailchimp.ids import store_id
 from app.connectors.mailchimp.orderchanges import (
     DeleteLine,
@@ -47,7 +47,7 @@ def _address(target: str, source: str) -> tuple[ShippedRow, ...]:
         (f"{target}.company", f"{source}.company"),
         (
             f"{target}.address1",
-            f"street_line({source}.street, {source}.number, {source}.addition, {source}.country)",
+            street_line(source),
         ),
         (f"{target}.address2", f"{source}.extra"),
         (f"{target}.city", f"{source}.city"),
@@ -66,7 +66,7 @@ IN_ROWS: tuple[ShippedRow, ...] = (
     ("customer.company", "customer.company"),
     (
         "customer.address.address1",
-        "street_line(customer.billing.street, customer.billing.number, customer.billing.addition, customer.billing.country)",
+        street_line("customer.billing"),
     ),
     ("customer.address.city", "customer.billing.city"),
     ("customer.address.postal_code", "customer.billing.postal_code"),

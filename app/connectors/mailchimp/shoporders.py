@@ -107,6 +107,7 @@ def _address(target: str, source: str) -> Iterator[ShippedRow]:
     yield f"{target}.street", f"street({source}.address1, {country})"
     yield f"{target}.number", f"house_number({source}.address1, {country})"
     yield f"{target}.addition", f"house_addition({source}.address1, {country})"
+    yield f"{target}.layout", f"street_layout({source}.address1, {country})"
     yield f"{target}.extra", f"{source}.address2"
     yield f"{target}.postal_code", f"{source}.postal_code"
     yield f"{target}.city", f"{source}.city"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.connectors.mplus.salerows import SALES_IN
+from app.connectors.mplus.salerows import SALES_IN, street_line
 
 Rows = tuple[tuple[str, str] | tuple[str, str, str], ...]
 
@@ -36,6 +36,7 @@ def _address(target: str, line: str, zipcode: str, city: str, country: str) -> R
         (f"{target}.street", f"street({line}, {country})"),
         (f"{target}.number", f"house_number({line}, {country})"),
         (f"{target}.addition", f"house_addition({line}, {country})"),
+        (f"{target}.layout", f"street_layout({line}, {country})"),
         (f"{target}.postal_code", f"{zipcode}"),
         (f"{target}.city", f"{city}"),
         (f"{target}.country", f"country_code({country}, `null`)"),
@@ -93,11 +94,11 @@ CUSTOMERS_IN: Rows = (
     ("telephone", "phone"),
     ("mobile", "mobile"),
     ("birthDate", "iso_date(birthday)"),
-    ("address", "street_line(billing.street, billing.number, billing.addition, billing.country)"),
+    ("address", street_line("billing")),
     ("zipcode", "billing.postal_code"),
     ("city", "billing.city"),
     ("country", "coalesce(billing.country_text, billing.country)"),
-    ("deliveryAddress", "street_line(shipping.street, shipping.number, shipping.addition, shipping.country)"),
+    ("deliveryAddress", street_line("shipping")),
     ("deliveryZipcode", "shipping.postal_code"),
     ("deliveryCity", "shipping.city"),
     ("deliveryCountry", "coalesce(shipping.country_text, shipping.country)"),
@@ -118,7 +119,7 @@ CONTACTS_IN: Rows = (
     ("companyName", "company"),
     ("email", "email"),
     ("phoneNumber", "coalesce(mobile, phone)"),
-    ("address", "street_line(billing.street, billing.number, billing.addition, billing.country)"),
+    ("address", street_line("billing")),
     ("zipcode", "billing.postal_code"),
     ("city", "billing.city"),
     ("country", "coalesce(billing.country, billing.country_text)"),

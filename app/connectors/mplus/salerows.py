@@ -10,6 +10,13 @@ from __future__ import annotations
 Rows = tuple[tuple[str, str] | tuple[str, str, str], ...]
 
 
+def street_line(source: str) -> str:
+    """An address on one line, as it was written."""
+    return (
+        f"street_line({source}.street, {source}.number, {source}.addition, {source}.country, {source}.layout)"
+    )
+
+
 def _address(target: str, source: str) -> Rows:
     return (
         (f"{target}.name", f"coalesce({source}.company, {source}.name)"),
@@ -17,7 +24,7 @@ def _address(target: str, source: str) -> Rows:
         (f"{target}.companyName", f"{source}.company"),
         (
             f"{target}.address",
-            f"street_line({source}.street, {source}.number, {source}.addition, {source}.country)",
+            street_line(source),
         ),
         (f"{target}.zipcode", f"{source}.postal_code"),
         (f"{target}.city", f"{source}.city"),
@@ -30,7 +37,7 @@ def _home(source: str, *, street: str, zipcode: str, city: str, country: str) ->
     return (
         (
             f"relation.{street}",
-            f"street_line({source}.street, {source}.number, {source}.addition, {source}.country)",
+            street_line(source),
         ),
         (f"relation.{zipcode}", f"{source}.postal_code"),
         (f"relation.{city}", f"{source}.city"),

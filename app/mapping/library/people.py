@@ -75,16 +75,28 @@ def house_addition(line: Text, country: Text = "NL") -> Text | None:
     return _parts(line, country).addition or None
 
 
+def street_layout(line: Text, country: Text = "NL") -> Text | None:
+    """How an address line is written, where that is not the country's usual form: ``street_line`` writes it so again.
+
+    street_layout('Kerkstraat 12a') -> "{street} {number}{addition}"
+    """
+    return _parts(line, country).layout or None
+
+
 def street_line(
-    street: Text | None, number: Text | None = None, addition: Text | None = None, country: Text = "NL"
+    street: Text | None,
+    number: Text | None = None,
+    addition: Text | None = None,
+    country: Text = "NL",
+    layout: Text | None = None,
 ) -> Text | None:
-    """Street, house number and addition as one line, in the country's order.
+    """Street, house number and addition as one line, in a layout or in the country's order.
 
     street_line('Kerkstraat', '12', 'a') -> "Kerkstraat 12 a"
     street_line('rue de la Paix', '12', 'bis', 'FR') -> "12 bis rue de la Paix"
     """
     code = countries.country_code(country, "NL")
-    return addresses.join_street(street, number, addition, country=code) or None
+    return addresses.join_street(street, number, addition, layout=layout or "", country=code) or None
 
 
 def country_code(value: Any, otherwise: Text | None = None) -> Text | None:

@@ -89,6 +89,7 @@ def test_a_person():
             street="Kerkstraat",
             number="12",
             addition="a",
+            layout="{street} {number}{addition}",
             postal_code="1234 AB",
             city="Utrecht",
             country="NL",
