@@ -18,6 +18,7 @@ from app.connectors.base import Fetched, Gone
 from app.connectors.limits import live_work
 from app.ending import cut_off
 from app.errors import AppError, DatabaseAway, Interrupted, Throttled
+from app.pipeline.chains import firsts, in_chains
 from app.pipeline.looking import look_up
 from app.pipeline.numbering import give_numbers
 from app.pipeline.planning import plan_all
@@ -132,9 +133,7 @@ async def run_batch(
         await reserve(route, items, token)
         await route.hook("reserved")
         reserved = clock.monotonic()
-        await look_up(route, items)
-        await adopt(route, items, token)
-        await give_numbers(route, [wish for item in items for wish in item.wishes])
+        await _look(route, firsts(items), token)
         await _send_and_settle(route, items, token=token, lease=lease, result=result, halted=halted)
         await route.hook("settled")
     except (Exception, asyncio.CancelledError):
@@ -148,8 +147,12 @@ async def run_batch(
 
 async def _give_back(route: Route, items: Sequence[Item], *, token: str) -> None:
     """The batch failed as a whole: what was not sent need not wait for the lease's end. What was sent must."""
-    idle = [item for item in items if not any(wish.sent for wish in item.wishes)]
-    held = [row.id for item in idle for wish in item.wishes for row in wish.rows if row.holder == token]
+    idle, busy = list[Item](), list[Item]()
+    for item in items:
+        (busy if any(wish.sent for wish in item.wishes) else idle).append(item)
+    sent = {row.id for item in busy for wish in item.wishes for row in wish.rows}
+    rows = (row for item in idle for wish in item.wishes for row in wish.rows)
+    held = [row.id for row in rows if row.holder == token and row.id not in sent]
     with contextlib.suppress(AppError, OSError):
         async with route.db.write() as conn:
             await targets.let_go(conn, held, token=token)
@@ -189,6 +192,13 @@ async def _fetch(route: Route, items: Sequence[Item], handed: Mapping[str, Hande
             item.fetched = found[ref]
 
 
+async def _look(route: Route, items: Sequence[Item], token: str) -> None:
+    """What stands at the target, and a number for what is to be made there under one."""
+    await look_up(route, items)
+    await adopt(route, items, token)
+    await give_numbers(route, [wish for item in items for wish in item.wishes])
+
+
 async def _send_and_settle(
     route: Route,
     items: Sequence[Item],
@@ -201,35 +211,44 @@ async def _send_and_settle(
     """Send at bounded concurrency, settle finished ones in small chunks while the others go on."""
     trials = Trials(route)
     places = asyncio.Semaphore(max(1, route.concurrency))
-    finished: list[Item] = []
+    finished: list[list[Item]] = []
     stop = asyncio.Event()
 
-    async def carry(item: Item) -> None:
-        async with places:
-            if halted():
-                item.error = Interrupted("The worker was told to stop.", code="worker_stops")
-            elif stop.is_set():
-                item.error = Throttled("The account was asked to slow down.")
-            else:
-                await send(route, item, may_send=lease.may_send)
-        if any(isinstance(wish.error, Throttled) for wish in item.wishes):
-            stop.set()  # the rest of the batch would only be refused as well
-        finished.append(item)
+    async def carry(chain: list[Item]) -> None:
+        for at, item in enumerate(chain):
+            async with places:
+                if halted():
+                    item.error = Interrupted("The worker was told to stop.", code="worker_stops")
+                elif stop.is_set():
+                    item.error = Throttled("The account was asked to slow down.")
+                elif any(wish.lost for before in chain[:at] for wish in before.wishes):
+                    item.error = Interrupted("What it holds may still be written to.", code="held_in_doubt")
+                else:
+                    if item.chain and item.chain[0] is not item:  # what went before may have changed it
+                        await _look(route, [item], token)
+                    await send(route, item, may_send=lease.may_send)
+            if any(isinstance(wish.error, Throttled) for wish in item.wishes):
+                stop.set()  # the rest of the batch would only be refused as well
+        finished.append(chain)
 
     async def settle_some(least: int) -> None:
-        while len(finished) >= least and finished:
-            part, finished[:] = finished[:SETTLE_CHUNK], finished[SETTLE_CHUNK:]
+        while finished and sum(map(len, finished)) >= least:
+            part: list[Item] = []
+            while finished and (not part or len(part) + len(finished[0]) <= SETTLE_CHUNK):
+                part += finished.pop(0)
             result.outcomes += await _surely_settled(route, part, token=token, lease=lease, trials=trials)
 
-    slow = [item for item in items if any(not wish.unchanged for wish in item.wishes)]
-    finished += [item for item in items if all(wish.unchanged for wish in item.wishes)]
-    tasks = {asyncio.create_task(carry(item)) for item in slow}
+    slow = list[list[Item]]()
+    for chain in in_chains(items):
+        idle = all(wish.unchanged for item in chain for wish in item.wishes)
+        (finished if idle else slow).append(chain)
+    tasks = {asyncio.create_task(carry(chain)) for chain in slow}
     try:
         while tasks:
             done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()  # what went wrong beyond a delivery's own failure ends the batch
-            if len(finished) >= SETTLE_CHUNK and tasks:
+            if sum(map(len, finished)) >= SETTLE_CHUNK and tasks:
                 await settle_some(SETTLE_CHUNK)
     except BaseException:
         for task in tasks:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.connectors.base import Fits, Found, Gone, Unreadable
 from app.errors import AppError
 from app.pipeline.absence import ask_about_absence
+from app.pipeline.chains import joins, merely_held
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.records.decision import Counterpart, Decision, Known, KnownTarget, Skip, TargetState
@@ -228,17 +229,23 @@ def _is_owner(route: Route, item: Item, row: Target | None) -> bool:
 
 
 def to_reserve(route: Route, items: Sequence[Item]) -> list[Taking]:
-    """Every key of the wishes that need a call; an item whose key an earlier one takes is left for the next batch."""
+    """Every key of the wishes that need a call. Where both merely hold what an earlier item takes, the later one follows it in
+    this batch; otherwise it is left for the next."""
     taken: dict[Key, Taking] = {}
+    holding: dict[Key, Item] = {}
     for item in items:
         wanted = [
             taking for wish in item.wishes if not wish.unchanged for taking in _takings(route, item, wish)
         ]
-        clash = [(each.kind, each.key) for each in wanted if (each.kind, each.key) in taken]
-        if clash:
-            item.missing = clash
-        else:
-            taken |= {(each.kind, each.key): each for each in wanted}
+        held = merely_held(item)
+        before = [holding[key] for key in sorted(held) if key in holding]
+        keys = [(each.kind, each.key) for each in wanted]
+        clash = [key for key in keys if key in taken and not (key in held and key in holding)]
+        if clash or (held and not joins(item, before)):
+            item.missing = clash or sorted(held)
+            continue
+        taken |= {(each.kind, each.key): each for each in wanted}
+        holding |= dict.fromkeys(held, item)
     return list(taken.values())
 
 

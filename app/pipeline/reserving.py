@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.pipeline.chains import wanted_by_others
 from app.pipeline.planning import to_reserve
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, leaving, prepare
@@ -44,6 +45,10 @@ async def reserve(route: Route, items: Sequence[Item], token: str) -> None:
             item.wishes = [wish for wish in item.wishes if wish.unchanged] + _mine(
                 route, item, wishes, rows, free
             )
+        needed = {
+            row.id for item in ordered for wish in item.wishes if not wish.unchanged for row in wish.rows
+        }
+        free = [id for id in free if id not in needed]
         await targets.let_go(conn, free, token=token)
         await waits.wake_waiting(conn, free, clock=clock)
 
@@ -132,7 +137,8 @@ async def adopt(route: Route, items: Sequence[Item], token: str) -> None:
             if item.missing:
                 left = await targets.held_for_ms(conn, item.missing, connection_id=connection_id, clock=clock)
                 item.held_ms = max(left.values(), default=0)
-                free += [row.id for each in item.wishes for row in each.rows if row.holder == token]
+                mine = {row.id for each in item.wishes for row in each.rows if row.holder == token}
+                free += sorted(mine - wanted_by_others(item))
                 item.wishes = []
         await targets.let_go(conn, free, token=token)
         await waits.wake_waiting(conn, free, clock=clock)

@@ -106,7 +106,8 @@ class Wish:
 
 @dataclass(slots=True)
 class Item:
-    """One claimed delivery on its way."""
+    """One claimed delivery on its way. ``chain`` are those of its batch that hold what it holds, itself among them: they go
+    one after the other (:mod:`chains`)."""
 
     claimed: Claimed
     fetched: Fetched | None = None
@@ -120,6 +121,7 @@ class Item:
     needs_yes: bool = False
     settled: bool = False
     started: float = 0.0
+    chain: list[Item] = field(default_factory=list, repr=False, compare=False)
 
 
 def leaf_hashes(document: Document, scopes: Mapping[str, str], *, sealer: Sealer) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +25,7 @@ from app.connectors.base import (
 )
 from app.errors import AppError, RecordRefused, RemoteUnavailable
 from app.pipeline.batch import run_batch
+from app.pipeline.chains import LONGEST
 from app.pipeline.rehearsal import rehearse
 from app.pipeline.route import Route
 from app.records.decision import Decision, Known, Put
@@ -49,6 +51,8 @@ class Book(Change):
 
     about: str
     named: list[str]
+    buyer: str = ""
+    new: bool = False
 
     def summary(self) -> str:
         return self.about
@@ -62,6 +66,9 @@ class Till:
     there: dict[str, str] = field(default_factory=dict)
     lose: bool = False
     account: str = TILL
+    buyers: set[str] = field(default_factory=set)
+    writing: set[str] = field(default_factory=set)
+    overlaps: int = 0
 
     async def check(self) -> Diagnosis:
         return Diagnosis(ok=True, code="ok", sentence="")
@@ -80,6 +87,7 @@ class Till:
             refused
             if i.document["article"] == "none"
             else {("article", i.document["article"]): Existing("7")}
+            | ({("buyer", i.document["buyer"]): Existing("8")} if i.document["buyer"] in self.buyers else {})
             for i in intents
         ]
 
@@ -88,11 +96,20 @@ class Till:
             return ()
         if intent.document["article"] == "odd":
             raise RecordRefused("The article is odd.", code="odd")
-        named = sorted(found.remote_id for found in (intent.named or {}).values())
-        return (Book(about=intent.natural or "", named=named),)
+        buyer, named = intent.document["buyer"], intent.named or {}
+        articles = sorted(found.remote_id for (kind, _), found in named.items() if kind == "article")
+        new = ("buyer", buyer) not in named
+        return (Book(about=intent.natural or "", named=articles, buyer=buyer, new=new),)
 
     async def apply(self, change: Change) -> Applied:
         assert isinstance(change, Book)
+        self.overlaps += change.buyer in self.writing
+        self.writing.add(change.buyer)
+        await asyncio.sleep(0.01)
+        self.writing.discard(change.buyer)
+        if change.new:
+            assert change.buyer not in self.buyers, "the buyer is made a second time"
+            self.buyers.add(change.buyer)
         self.sent.append((change.about, change.named))
         self.there[change.about] = f"id-{change.about}"
         if self.lose:
@@ -125,7 +142,7 @@ class Sales:
         assert isinstance(source, Found)
         sale = Sale.model_validate(source.document)
         put = Put("order", source.ref, sale, holds=(("customer", sale.buyer),))
-        return Plan(Decision(puts=(put,)), (Desired({"article": sale.article}),), sale)
+        return Plan(Decision(puts=(put,)), (Desired({"article": sale.article, "buyer": sale.buyer}),), sale)
 
 
 @dataclass
@@ -189,8 +206,8 @@ async def test_what_is_held_stays_whose_it_is_and_is_doubted_for_him(rig: Rig) -
     assert {"unchanged": 1} == await rig.run("1")
 
 
-async def test_two_of_one_buyer_never_run_at_once(rig: Rig) -> None:
-    rig.shop.sales |= {"1": Sale(buyer="a"), "2": Sale(buyer="a"), "3": Sale(buyer="b")}
+async def test_those_of_one_buyer_go_in_one_batch_one_after_the_other(rig: Rig) -> None:
+    rig.shop.sales |= {"1": Sale(buyer="a"), "2": Sale(buyer="a"), "3": Sale(buyer="b"), "4": Sale(buyer="a")}
     both: list[dict[str, int]] = []
 
     async def second_worker(name: str) -> None:
@@ -198,9 +215,41 @@ async def test_two_of_one_buyer_never_run_at_once(rig: Rig) -> None:
             both.append({})
             both.append(dict((await run_batch(rig.route)).outcomes))
 
-    assert {"delivered": 2, "retrying": 1} == await rig.run("1", "2", "3", hook=second_worker)
-    assert [("retrying", "held")] == [found for ref, found in (await rig.codes()).items() if ref == "2"]
+    assert {"delivered": 4} == await rig.run("1", "2", "3", "4", hook=second_worker)
+    assert ["1", "2", "4"] == [about for about, _ in rig.till.sent if about != "3"]
+    assert (0, {"a", "b"}) == (rig.till.overlaps, rig.till.buyers)
+    async with rig.db.read() as conn:
+        assert [] == [row for row in await conn.execute(targets.select()) if row.holder is not None]
+
+
+async def test_a_long_chain_goes_in_several_batches(rig: Rig) -> None:
+    refs = [str(n) for n in range(1, LONGEST + 3)]
+    rig.shop.sales |= {ref: Sale(buyer="a") for ref in refs}
+
+    assert {"delivered": LONGEST, "retrying": 2} == await rig.run(*refs)
+    assert {"delivered": 2} == dict((await run_batch(rig.route)).outcomes)  # woken: nobody waits a second
+    assert refs == [about for about, _ in rig.till.sent]
+
+
+async def test_one_that_fails_holds_up_none_that_follow(rig: Rig) -> None:
+    rig.shop.sales |= {
+        "1": Sale(buyer="a", article="none"), "2": Sale(buyer="a", article="odd"), "3": Sale(buyer="a")
+    }  # fmt: skip
+
+    assert {"quarantined": 2, "delivered": 1} == await rig.run("1", "2", "3")
+    async with rig.db.read() as conn:
+        assert [] == [row for row in await conn.execute(targets.select()) if row.holder is not None]
+
+
+async def test_after_a_lost_answer_none_of_the_same_buyer_is_sent(rig: Rig) -> None:
+    rig.shop.sales |= {"1": Sale(buyer="a"), "2": Sale(buyer="a"), "3": Sale(buyer="b")}
+    rig.till.lose = True
+
+    assert {"retrying": 3} == await rig.run("1", "2", "3")
     assert {"1", "3"} == {about for about, _ in rig.till.sent}
+    assert ("new", None, True, True) == (await rig.rows())["customer"]
+    assert {"retrying": 1} == dict((await run_batch(rig.route)).outcomes)  # it may still land: nobody goes on
+    assert ("retrying", "held") == (await rig.codes())["2"]
 
 
 async def test_who_finds_a_held_key_waits_for_it(rig: Rig) -> None:
