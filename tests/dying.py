@@ -8,6 +8,7 @@ which it can do nothing more at all; ``python -m tests.dying`` is a process that
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -40,9 +41,13 @@ def _raise() -> None:
 
 @dataclass
 class Fate:
-    """What one process did so far, and the step at which it ends. Whoever is dead does nothing more."""
+    """What one process did so far, and the step at which it ends: the ``at``-th of all, or of those that are called ``of``.
+
+    Whoever is dead does nothing more.
+    """
 
     at: int
+    of: str = ""
     end: Callable[[], None] = _raise
     steps: list[str] = field(default_factory=list)
     died: asyncio.Event = field(default_factory=asyncio.Event)
@@ -52,7 +57,7 @@ class Fate:
         if self.died.is_set():
             raise Killed
         self.steps.append(what)
-        if len(self.steps) == self.at:
+        if self.of in ("", what) and self.at == (self.steps.count(what) if self.of else len(self.steps)):
             self.died.set()
             self.end()
 
@@ -100,12 +105,14 @@ async def mortal(
             await db.close()
 
 
-async def killed(shop: Shop, work: Callable[[Worker], Awaitable[Any]], *, at: int, redis_url: str) -> Fate:
+async def killed(
+    shop: Shop, work: Callable[[Worker], Awaitable[Any]], *, at: int, of: str = "", redis_url: str
+) -> Fate:
     """Let a worker of its own do this work and die at this step; what it did until then.
 
     ``died`` is unset when it came to the end of the work first.
     """
-    fate = Fate(at)
+    fate = Fate(at, of)
     async with mortal(shop.resources.settings, shop.clock, fate, redis_url=redis_url) as victim:
         task = asyncio.ensure_future(work(victim))
         death = asyncio.ensure_future(fate.died.wait())
@@ -117,6 +124,8 @@ async def killed(shop: Shop, work: Callable[[Worker], Awaitable[Any]], *, at: in
         death.cancel()
         if not fate.died.is_set():
             task.result()
+    # Greenlets of the dead are collected now: in the middle of a parse, as when pytest tells a failure, that breaks it.
+    gc.collect(1)
     return fate
 
 

@@ -26,3 +26,12 @@ async def shop(db: Database, clock: ManualClock, redis_url: str, tmp_path: Path)
     """A connected shop without relations and without flows."""
     async with open_shop(db, clock, redis_url=redis_url, var_dir=tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+async def public_shop(
+    db: Database, clock: ManualClock, redis_url: str, tmp_path: Path
+) -> AsyncIterator[Shop]:
+    """A shop with an address that webhooks reach."""
+    async with open_shop(db, clock, redis_url=redis_url, var_dir=tmp_path, public=True) as opened:
+        yield opened

@@ -3,7 +3,6 @@ nothing is doubled, and the cursor stands where the references are."""
 
 from __future__ import annotations
 
-import gc
 import itertools
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -76,7 +75,6 @@ async def at_every_step(
             await at_rest(shop)
         except AssertionError as error:
             error.add_note(f"after a death at step {at}, {fate.steps[-1]}")
-            gc.collect()  # greenlets of the dead that are only collected while pytest tells the failure break that
             raise
         if not fate.died.is_set():
             return fate.steps
@@ -88,7 +86,7 @@ async def at_rest(shop: Shop) -> None:
     assert {"delivered", "unchanged"} >= {outcome for outcome, _ in (await shop.outcomes()).values()}
     assert {"settled"} == {row["state"] for row in await shop.rows(deliveries)}
     assert [] == [
-        row for row in await shop.rows(targets) if row["holder"] or row["in_doubt"] and row["owner_ref"]
+        row for row in await shop.rows(targets) if row["holder"] or (row["in_doubt"] and row["owner_ref"])
     ]
 
 

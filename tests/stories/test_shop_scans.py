@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +11,8 @@ import pytest
 from app.connectors.mailchimp.shoporders import GLIMPSED
 from app.flows.shopordersettings import ShopOrdersSettings
 from app.sandbox.faults import Fault
-from app.store.clock import ManualClock
-from app.store.session import Database
 from app.store.tables import deliveries, glimpses
-from tests.shop import LIST_ID, Shop, open_shop
+from tests.shop import LIST_ID, Shop
 from tests.stories.conftest import TODAY
 from tests.stories.webshop import BUYER, booked, look, relations, take_orders, till_with_articles, webshop
 
@@ -224,15 +220,6 @@ async def test_two_workers_look_in_turn(shop: Shop) -> None:
     await settled(shop)
 
     assert ["orders.get"] == looks(shop)
-
-
-@pytest.fixture
-async def public_shop(
-    db: Database, clock: ManualClock, redis_url: str, tmp_path: Path
-) -> AsyncIterator[Shop]:
-    """A shop with an address that webhooks reach."""
-    async with open_shop(db, clock, redis_url=redis_url, var_dir=tmp_path, public=True) as opened:
-        yield opened
 
 
 async def test_a_contact_that_changed_is_a_hint_to_look_at_that_customers_orders(public_shop: Shop) -> None:
