@@ -201,11 +201,12 @@ def sandbox(
 @cli.command(short_help="Bring the database's schema up to date.")
 def migrate() -> None:
     """Bring the database's schema up to date. Safe to repeat; run it before a new version of `serve` and `work`."""
+    from app.keyring import hash_of
     from app.store.session import migrate as bring_up_to_date
     from app.store.session import shown
 
     settings = settings_of()
-    bring_up_to_date(settings.database)
+    bring_up_to_date(settings.database, keyed_hash=hash_of(settings))
     typer.echo(f"The database is up to date: {shown(settings.database)}")
 
 

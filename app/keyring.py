@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -49,6 +50,11 @@ def keyring(settings: Settings) -> Keyring:
         hash_secret=given.hash_secret or kept.hash_secret,
         admin_api_key=given.admin_api_key or kept.admin_api_key,
     )
+
+
+def hash_of(settings: Settings) -> Callable[..., str]:
+    """The installation's keyed hash, for whoever may not need it: its secret is looked for, or made, when it is first used."""
+    return lambda *parts, **how: keyring(settings).sealer().keyed_hash(*parts, **how)
 
 
 def _kept(folder: Path) -> Keyring:

@@ -23,9 +23,10 @@ from app.flows.registry import KINDS
 from app.flows.shared import IntegrationSettings
 from app.mapping import actions
 from app.mapping.conditions import OPERATORS, Condition, Group
-from app.mapping.filters import Filter, Listed, Lists
+from app.mapping.filters import Filter
 from app.mapping.functions import catalogue
 from app.mapping.library.entry import Function
+from app.mapping.lists import Listed, Lists
 from app.mapping.rows import Row
 from app.mapping.rules import Rule
 from app.mapping.run import MAX_STEPS, MAX_TEXT
@@ -126,6 +127,14 @@ def _mapping() -> Iterator[str]:
     yield ""
     yield from _model("Block and allow lists", Lists, level=2)
     yield from _model("What lists name", Listed, level=3)
+    yield (
+        "An address on a list is kept as a keyed hash, in the flow, in its versions and in an exported file: nobody reads it "
+        "there, and versions only count them. `POST /api/v1/flows/{id}/lists` puts one person on a list, takes him off, or tells "
+        "whether he is there. A file may name addresses, which are hashed on their way in; hashes of a file work where the same "
+        "`HASH_SECRET` is, and are refused elsewhere. Rules, filters and tables are kept as they are written: people belong on "
+        "lists, not there."
+    )
+    yield ""
 
 
 def _expressions() -> Iterator[str]:

@@ -15,6 +15,7 @@ from app.connectors.limits import Gates
 from app.connectors.registry import system
 from app.errors import AdministratorError
 from app.keyring import Keyring, keyring
+from app.mapping.lists import PERSON, Hashes
 from app.queue import Queue, open_redis
 from app.sealing import Sealer
 from app.settings import Settings
@@ -80,6 +81,12 @@ class Resources:
                 keyed_hash=self.sealer.keyed_hash,
             )
         )
+
+    @property
+    def hashes(self) -> Hashes:
+        """How the addresses of people are hashed here: as the keys of their targets."""
+        hash_, key = self.sealer.keyed_hash, self.sealer.keyed_hash("lists", length=8)
+        return Hashes(of=lambda address: hash_("target", PERSON, address), key=key)
 
     def webhook_url(self, connection: Connection) -> str | None:
         """Where the remote may ring this connection; None without a public address."""

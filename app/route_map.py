@@ -14,6 +14,7 @@ from app.errors import AdministratorError
 from app.flows.mapping import legs_of
 from app.flows.registry import flow_kind
 from app.flows.shared import inherited, shared_settings
+from app.mapping.lists import Hashes
 from app.pipeline.route import Route
 from app.resources import Resources
 from app.store import connections, flows, integrations
@@ -90,13 +91,21 @@ class RouteMap:
         version = flow.version, json.dumps(dict(shared), sort_keys=True)
         kept = self._compiled.get(flow.id)
         if kept is None or kept[0] != version:
-            kept = (version, compiled(flow, source=source, target=target, shared=shared))
+            translation = compiled(
+                flow, source=source, target=target, shared=shared, hashes=self._resources.hashes
+            )
+            kept = (version, translation)
             self._compiled[flow.id] = kept
         return kept[1]
 
 
 def compiled(
-    flow: Flow, *, source: str, target: str, shared: Mapping[str, Any] | None = None
+    flow: Flow,
+    *,
+    source: str,
+    target: str,
+    shared: Mapping[str, Any] | None = None,
+    hashes: Hashes | None = None,
 ) -> RowTranslation:
     """A flow's settings and mapping, ready to run. Raises AdministratorError when what is stored cannot be used.
 
@@ -124,7 +133,7 @@ def compiled(
     return RowTranslation(
         kind=kind,
         settings=settings,
-        mapping=legs.compiled(kind),
+        mapping=legs.compiled(kind, hashes=hashes),
         said=around | settings.model_dump(mode="json"),
     )
 

@@ -24,7 +24,7 @@ from app import demo, lifeline
 from app.connectors.limits import nobody_holds_yet
 from app.embedded_redis import start_redis
 from app.errors import AdministratorError
-from app.keyring import keyring
+from app.keyring import hash_of, keyring
 from app.own_api import OwnApi
 from app.ports import base_url, open_port
 from app.run_file import AudienceAccount, RunFile, SandboxAccounts, TillAccount
@@ -136,7 +136,7 @@ async def _start(
     key = keyring(settings).admin_api_key
     settings.data_dir.mkdir(exist_ok=True, mode=0o700)
     redis_url = settings.redis_url or await _own_redis(supervisor, settings)
-    await asyncio.to_thread(migrate, settings.database)
+    await asyncio.to_thread(migrate, settings.database, keyed_hash=hash_of(settings))
     run = RunFile(api_url=base_url(doors.api), admin_api_key=key)
     env = _environment(settings, redis_url=redis_url, api_url=run.api_url)
     if doors.mplus is not None and doors.mailchimp is not None:

@@ -14,10 +14,15 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from cryptography.fernet import Fernet
+
 from app.connectors.mailchimp import customers as mailchimp
 from app.connectors.mplus import rows as mplus
+from app.mapping.filters import FilterSet
+from app.mapping.lists import PERSON, Hashes, Lists
 from app.mapping.rows import RowMapping, parse_rows
 from app.mapping.rules import Rule, RuleSet
+from app.sealing import Sealer
 from app.values.addresses import join_street, split_street
 from app.values.countries import country_code, country_name
 from app.values.dates import iso, parse_date, parse_moment, wall_clock
@@ -29,6 +34,8 @@ from app.values.text import as_text, cut_bytes, one_line
 from app.values.vat import excl_vat
 
 Document = dict[str, Any]
+LISTED = 5_000
+"""People on the block list."""
 
 OWN_ROWS = parse_rows(
     (
@@ -274,6 +281,16 @@ def _written(record: Document) -> Document:
     )
 
 
+def _listed(count: int) -> Callable[[Document], Any]:
+    """A block list of so many people, kept as hashes, asked about a record as the flow asks it."""
+    sealer = Sealer(keys=(Fernet.generate_key().decode(),), hash_secret="bench")
+    hashes = Hashes(of=lambda address: sealer.keyed_hash("target", PERSON, address), key="00000000")
+    block = {"email": [hashes.entry(f"somebody.{number}@voorbeeld.nl") for number in range(count)]}
+    lists = Lists.model_validate({"block": block})
+    compiled = FilterSet.compile((), stage="after", lists=lists, keys={"email": "email"}, hashes=hashes)
+    return compiled.judge
+
+
 def _microseconds(translate: Callable[[Document], Document], documents: list[Document]) -> float:
     best = float("inf")
     for _ in range(3):
@@ -301,8 +318,12 @@ def run(records: int = 10_000) -> dict[str, float]:
     if wrong:
         raise AssertionError(f"{len(wrong)} documents differ: {rows(wrong[0])}\n{by_hand(wrong[0])}")
     hand_us, rows_us = _microseconds(by_hand, documents), _microseconds(rows, documents)
+    mapped = RowMapping.compile(parse_rows((("email", "email(email)"),)))
+    people = [mapped.apply(document).document for document in documents]
+    lists_us = _microseconds(_listed(LISTED), people) - _microseconds(_listed(0), people)
     few = max(100, records // 50)
     return {
+        "lists_us_per_record": lists_us,
         "mapping_ratio": rows_us / hand_us,
         "mapping_us_per_record": rows_us,
         "by_hand_us_per_record": hand_us,
@@ -321,6 +342,7 @@ def main() -> None:
     print(f"{'by hand':24}{found['by_hand_us_per_record']:8.1f} µs a record")
     print(f"{'by rows and rules':24}{found['mapping_us_per_record']:8.1f} µs a record   at most 150")
     print(f"{'ratio':24}{found['mapping_ratio']:8.2f}               at most 8")
+    print(f"{f'a list of {LISTED:,} people':24}{found['lists_us_per_record']:8.1f} µs a record more")
     print(f"{'memory, 5 times as many':24}{found['mapping_memory_ratio']:8.2f}               about 1")
 
 

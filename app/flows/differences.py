@@ -1,7 +1,7 @@
 """What differs between two versions of a configuration, told for people: one difference per setting or row. Pure.
 
 Rows are found by what they write, rules and filters by their name, tables and their entries by their key: an inserted row
-is one addition, not a change of all that follow it.
+is one addition, not a change of all that follow it. Hashed addresses are counted.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from app.mapping.lists import is_hashed
 
 How = Literal["added", "removed", "changed", "moved"]
 
@@ -66,6 +68,11 @@ def _parts(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> It
 
 
 def _elements(before: Sequence[Any], after: Sequence[Any], path: str) -> Iterator[Difference]:
+    if any(map(is_hashed, (*before, *after))):
+        added, removed = len({*after} - {*before}), len({*before} - {*after})
+        told = f"{_counted(after)} ({added} added, {removed} removed)"
+        yield Difference(path, "changed", _counted(before), told)
+        return
     old, new = _keyed(before), _keyed(after)
     if old is None or new is None:
         yield Difference(path, "changed", list(before), list(after))
@@ -86,6 +93,10 @@ def _elements(before: Sequence[Any], after: Sequence[Any], path: str) -> Iterato
         else:
             stayed.remove(key)
             yield Difference(f"{path}[{key}]", "moved", _place(old, key), _place(new, key))
+
+
+def _counted(addresses: Sequence[Any]) -> str:
+    return f"{len(addresses)} address{'' if len(addresses) == 1 else 'es'}"
 
 
 def _place(elements: Mapping[str, Any], key: str) -> int:

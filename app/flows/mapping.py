@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.flows.base import FlowKind
 from app.mapping.check import Finding, Kind, TargetField, check_filters, check_rows, check_rules
-from app.mapping.filters import MAX_FILTERS, Filter, FilterSet, Lists, Untouched
+from app.mapping.filters import MAX_FILTERS, Filter, FilterSet
+from app.mapping.lists import Hashes, Lists, Untouched, protected
 from app.mapping.recordfields import kinds_of, record_fields
 from app.mapping.rows import MAX_ROWS, Row, RowMapping, ShippedRow, parse_rows
 from app.mapping.rules import MAX_RULES, Rule, RuleSet
@@ -109,13 +110,16 @@ class Legs:
     leg1_shipped: bool
     leg2_shipped: bool
 
-    def compiled(self, kind: FlowKind) -> CompiledMapping:
-        """Everything, ready to run. Raises InvalidInput naming ``leg1.rows[3].expression``, ``rules[0].then[1]``…"""
+    def compiled(self, kind: FlowKind, *, hashes: Hashes | None = None) -> CompiledMapping:
+        """Everything, ready to run. Raises InvalidInput naming ``leg1.rows[3].expression``, ``rules[0].then[1]``…
+
+        ``hashes`` are this installation's, by which listed addresses are found.
+        """
         kept = self.kept
         tables = compile_tables(kept.tables)
 
         def lists(keys: Mapping[Any, str]) -> FilterSet:
-            return FilterSet.compile((), stage="after", lists=kept.lists, keys=keys)
+            return FilterSet.compile((), stage="after", lists=kept.lists, keys=keys, hashes=hashes)
 
         return CompiledMapping(
             before=FilterSet.compile(kept.filters, stage="before", tables=tables),
@@ -156,6 +160,18 @@ class Legs:
             *check_filters(kept.filters, known={"before": sources, "after": fields}, tables=tables),
             *(replace(finding, place=f"leg2.{finding.place}") for finding in leg2),
         )
+
+
+def to_keep(mapping: FlowMapping, *, hashes: Hashes) -> dict[str, Any]:
+    """What is kept of a mapping: what was given of it, its listed addresses hashed. Raises InvalidInput by place."""
+    kept = {
+        name: value
+        for name, value in mapping.model_dump(mode="json", exclude_unset=True).items()
+        if value is not None
+    }
+    if "lists" in kept:
+        kept["lists"] = protected(mapping.lists, hashes).model_dump(mode="json", exclude_unset=True)
+    return kept
 
 
 def legs_of(

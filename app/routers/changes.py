@@ -133,6 +133,7 @@ async def restore_flow_change(
             db,
             flow,
             wanted.content,
+            hashes=reach.resources.hashes,
             who=caller,
             now=now,
             how="restored",

@@ -9,11 +9,13 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.errors import InvalidInput
 from app.flows.differences import same
 from app.flows.hours import Hours
-from app.flows.mapping import FlowMapping
+from app.flows.mapping import FlowMapping, to_keep
 from app.flows.registry import flow_kind
 from app.flows.shared import IntegrationSettings, inherited, opening_ms
+from app.mapping.lists import Hashes
 from app.routers.bodies import Name, own_values
 from app.routers.flow_bodies import FlowChange
 from app.routers.flow_mapping import legs_with_findings, refuse
@@ -36,6 +38,7 @@ async def put_flow(
     flow: Flow,
     content: Mapping[str, Any],
     *,
+    hashes: Hashes,
     who: Who,
     now: int,
     how: How,
@@ -55,12 +58,12 @@ async def put_flow(
     model = checked(kind.settings, inherited(kind.settings, shared) | given, place=(*place, "settings"))
     settings = {name: value for name, value in own_values(model).items() if name in given}
     mapping = checked(FlowMapping, content["mapping"], place=(*place, "mapping"))
-    kept = {
-        name: value
-        for name, value in mapping.model_dump(mode="json", exclude_unset=True).items()
-        if value is not None
-    }
-    _, findings = await legs_with_findings(db, flow, kept)
+    try:
+        kept = to_keep(mapping, hashes=hashes)
+    except InvalidInput as error:
+        at = ".".join(str(part) for part in (*place, "mapping", error.field))
+        raise InvalidInput(error.detail, advice=error.advice, field=at, code=error.code) from None
+    _, findings = await legs_with_findings(db, flow, kept, hashes=hashes)
     refuse(findings, place=(*place, "mapping"))
     hours = None if content["hours"] is None else checked(Hours, content["hours"], place=(*place, "hours"))
     timing = checked(FlowChange, {name: content[name] for name in ("window_s", "deadline_s")}, place=place)

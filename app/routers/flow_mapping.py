@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.catalogue import Side, as_sources, as_targets, remembered, sides
 from app.connectors.registry import system
 from app.errors import AdministratorError
-from app.flows.mapping import FlowMapping, Legs, legs_of
+from app.flows.mapping import FlowMapping, Legs, legs_of, to_keep
 from app.flows.registry import flow_kind
 from app.mapping.check import Finding
+from app.mapping.lists import Hashes
 from app.mapping.rows import Row
 from app.routers.access import Administers, Reads
 from app.routers.bodies import Answer, storable
@@ -75,7 +76,7 @@ class MappingOut(Answer):
 
 
 async def legs_with_findings(
-    db: AsyncConnection, flow: Flow, kept: Mapping[str, Any]
+    db: AsyncConnection, flow: Flow, kept: Mapping[str, Any], *, hashes: Hashes
 ) -> tuple[Legs, tuple[Finding, ...]]:
     """The mapping that counts with what is to be said about it, by the fields as both systems told them last.
 
@@ -103,7 +104,7 @@ async def legs_with_findings(
         targets=as_targets((await remembered(db, target_connection, flow.record_kind, "in")).fields) or None,
     )
     if not any(finding.severity == "error" for finding in findings):
-        legs.compiled(kind)
+        legs.compiled(kind, hashes=hashes)
     return legs, findings
 
 
@@ -141,14 +142,16 @@ async def _save(
     check_only: bool,
 ) -> MappingOut:
     """Save what was given; with ``keep`` the parts that were not given stay. Raises what names every row that is wrong."""
-    given = body.model_dump(mode="json", exclude_unset=True)
+    hashes = reach.resources.hashes
+    # A null is kept here: it takes away what the flow has.
+    given = body.model_dump(mode="json", exclude_unset=True) | to_keep(body, hashes=hashes)
     asked = await sides(reach.resources, flow_id)
     now = await reach.db.now()
     async with reach.db.write() as db:
         flow = await flows.find(db, flow_id, to_change=True)
         merged = {**(flow.mapping if keep else {}), **given}
         kept = {name: value for name, value in merged.items() if value is not None}
-        legs, findings = await legs_with_findings(db, flow, kept)
+        legs, findings = await legs_with_findings(db, flow, kept, hashes=hashes)
         refuse(findings)
         if not check_only:
             before = flow
@@ -189,7 +192,9 @@ async def get_flow_mapping(reach: Reach, _caller: Reads, flow_id: FlowId) -> Map
     """The mapping as it counts: what was edited, else the shipped rows; with what is to be said about it."""
     async with reach.db.read() as db:
         flow = await flows.find(db, flow_id)
-        return _shown(flow, *(await legs_with_findings(db, flow, flow.mapping)))
+        return _shown(
+            flow, *(await legs_with_findings(db, flow, flow.mapping, hashes=reach.resources.hashes))
+        )
 
 
 @router.put("/{flow_id}/mapping")

@@ -17,6 +17,7 @@ from app.connectors.registry import system
 from app.errors import Conflict, InvalidInput, NotFound
 from app.flows.registry import KINDS, flow_kind
 from app.integration_file import FORMAT, FlowPart, IntegrationFile, Side, of_this_version, read, written
+from app.mapping.lists import Hashes
 from app.routers import examples
 from app.routers.access import Administers, Reads
 from app.routers.bodies import ID, Answer, storable
@@ -177,7 +178,7 @@ async def import_file(
                 await _found(db, file.left, "left", chosen=left),
                 await _found(db, file.right, "right", chosen=right),
             ]
-            answer = await _put(db, file, pair, caller=caller, now=now)
+            answer = await _put(db, file, pair, hashes=reach.resources.hashes, caller=caller, now=now)
             if check_only:
                 raise _OnlyLooked(answer)
     except _OnlyLooked as looked:
@@ -236,7 +237,13 @@ async def _found(
 
 
 async def _put(
-    db: AsyncConnection, file: IntegrationFile, pair: list[Connection], *, caller: Caller, now: int
+    db: AsyncConnection,
+    file: IntegrationFile,
+    pair: list[Connection],
+    *,
+    hashes: Hashes,
+    caller: Caller,
+    now: int,
 ) -> Imported:
     left, right = pair
     if left.id == right.id:
@@ -262,7 +269,15 @@ async def _put(
         if any(each.flow_id == flow.id for each in done):
             raise InvalidInput("The file has this flow twice.", field=f"flows.{index}")
         flow, number = await put_flow(
-            db, flow, _content(part), who=caller, now=now, how="imported", new=new, place=("flows", index)
+            db,
+            flow,
+            _content(part),
+            hashes=hashes,
+            who=caller,
+            now=now,
+            how="imported",
+            new=new,
+            place=("flows", index),
         )
         done.append(ImportedFlow(flow_id=flow.id, kind=flow.kind, did=_did(new, number)))
         said.append(f"{done[-1].did}: flow {flow.kind} ({flow.id}){', paused' if new else ''}")

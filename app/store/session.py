@@ -212,14 +212,18 @@ def shown(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
-def migrate(url: str) -> None:
-    """Bring the schema up to date. Blocks; the driver needs a loop of its own, so it works in a thread. Raises DatabaseAway."""
+def migrate(url: str, *, keyed_hash: Callable[..., str] | None = None) -> None:
+    """Bring the schema up to date. Blocks; the driver needs a loop of its own, so it works in a thread. Raises DatabaseAway.
+
+    ``keyed_hash`` is the installation's, for a step that has people's addresses to hash.
+    """
     from alembic import command  # a third of a second, and only who migrates needs it
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
+    config.attributes["keyed_hash"] = keyed_hash
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         _make_folder(Path(parsed.database).parent)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.errors import InvalidInput, MappingFailed
-from app.mapping.filters import Filter, Filtered, FilterSet, Lists
+from app.mapping.filters import Filter, FilterSet
+from app.mapping.lists import Filtered, Lists
 
 RECORD: dict[str, Any] = {
     "email": "jan@winkel.nl",

@@ -57,7 +57,7 @@ async def test_one_leg_is_edited_and_the_other_stays_shipped(world: World) -> No
 
 
 async def test_two_edits_at_once_lose_nothing(world: World) -> None:
-    blocked = {"lists": {"block": {"email": ["test@winkel.nl"]}}}
+    blocked = {"lists": {"block": {"sku": ["A-1"]}}}
     table = {"tables": {"groups": {"entries": {"1": "retail"}}}}
 
     answers = await asyncio.gather(
@@ -68,7 +68,7 @@ async def test_two_edits_at_once_lose_nothing(world: World) -> None:
     assert [200] * 4 == [answer.status_code for answer in answers]
     assert (5, LEG2[1]["expression"]) == (found["version"], found["leg2"]["rows"][1]["expression"])
     assert ["Belgians are tagged"] == [rule["name"] for rule in found["rules"]]
-    assert (["test@winkel.nl"], ["groups"]) == (found["lists"]["block"]["email"], list(found["tables"]))
+    assert (["A-1"], ["groups"]) == (found["lists"]["block"]["sku"], list(found["tables"]))
 
 
 async def test_what_was_edited_is_what_is_written(world: World) -> None:
