@@ -20,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from app.routers.union_errors import meant
+
 _DEEPEST = 40
 _LARGEST = 2**53
 
@@ -130,7 +132,7 @@ def validated(model: type[Model], values: Mapping[str, Any], *, field: str) -> M
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        found: list[Any] = list(error.errors(include_input=False, include_url=False, include_context=False))
+        found = meant(error.errors(include_input=False, include_url=False, include_context=False), values)
         prefix = ("body", field) if field else ("body",)
         raise RequestValidationError(
             [{**problem, "loc": (*prefix, *problem["loc"])} for problem in found]

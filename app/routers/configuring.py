@@ -19,6 +19,7 @@ from app.mapping.lists import Hashes
 from app.routers.bodies import Name, own_values
 from app.routers.flow_bodies import FlowChange
 from app.routers.flow_mapping import legs_with_findings, refuse
+from app.routers.union_errors import meant
 from app.store import changes, flows, integrations
 from app.store.changes import How, Who
 from app.store.flows import Flow
@@ -123,7 +124,7 @@ def checked(model: type[Model], values: Any, *, place: Place) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found: list[Any] = list(error.errors(include_input=False, include_url=False, include_context=False))
+        found = meant(error.errors(include_input=False, include_url=False, include_context=False), values)
         raise RequestValidationError(
             [{**problem, "loc": ("body", *place, *problem["loc"])} for problem in found]
         ) from None

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from app.errors import AppError, CallerError, DatabaseAway, InvalidInput, NotFound, TimeError
+from app.routers.union_errors import meant
 
 log = structlog.get_logger("api")
 
@@ -105,14 +106,23 @@ def answer(
     )
 
 
-def field_problems(errors: Sequence[Any]) -> list[dict[str, str]]:
+_PLAIN = (("Tuple", "List"), ("tuple", "list"), ("Dictionary", "Object"), ("dictionary", "object"))
+"""Python's words for what stands in JSON."""
+
+
+def field_problems(errors: Sequence[Any], body: Any = None) -> list[dict[str, str]]:
     """What pydantic found, as dotted paths and sentences, without the values."""
+    if body is not None and all(error["loc"][:1] == ("body",) for error in errors):
+        inside = [{**error, "loc": error["loc"][1:]} for error in errors]
+        errors = [{**error, "loc": ("body", *error["loc"])} for error in meant(inside, body)]
     found = []
     for error in errors:
         where = [str(part) for part in error["loc"]]
         if where[:1] in (["body"], ["query"], ["path"], ["header"]):
             where = where[1:]
-        message = str(error["msg"]).removeprefix("Value error, ")
+        message = str(error["msg"]).removeprefix("Value error, ").replace(" after validation", "")
+        for python, plain in _PLAIN:
+            message = message.replace(python, plain)
         if error["type"] == "extra_forbidden":
             message = "There is no field by that name here."
         elif error["type"] == "json_invalid":
@@ -123,9 +133,9 @@ def field_problems(errors: Sequence[Any]) -> list[dict[str, str]]:
     return found
 
 
-def from_validation(errors: Sequence[Any]) -> tuple[InvalidInput, list[dict[str, str]]]:
+def from_validation(errors: Sequence[Any], body: Any = None) -> tuple[InvalidInput, list[dict[str, str]]]:
     """The error that stands for what pydantic found: it names the first field, and lists all."""
-    found = field_problems(errors)
+    found = field_problems(errors, body)
     first = found[0] if found else {"field": "", "message": "The request cannot be read."}
     detail = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return InvalidInput(detail, field=first["field"] or None), found
@@ -176,7 +186,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
-        made, errors = from_validation(error.errors())
+        made, errors = from_validation(error.errors(), error.body)
         return answer(made, request_id=request_id_of(request), errors=errors)
 
     @app.exception_handler(HTTPException)

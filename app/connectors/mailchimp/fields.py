@@ -56,9 +56,10 @@ ADDRESS_PARTS = ("addr1", "addr2", "city", "state", "zip", "country")
 
 MOMENT = "2026-11-24T09:30:00+00:00"
 EXAMPLES: Mapping[str, str] = {
-    "text": "Utrecht", "number": "17", "date": "2026-11-24", "birthday": "11/24", "phone": "+31612345678", "zip": "3511 AB",
+    "number": "17", "date": "2026-11-24", "birthday": "11/24", "phone": "+31612345678", "zip": "3511 AB",
     "url": "https://www.winkel.nl", "imageurl": "https://www.winkel.nl/a.jpg",
 }  # fmt: skip
+TAG_EXAMPLES = {"FNAME": "Anna", "LNAME": "de Vries", "COMPANY": "De Voorbeeldwinkel"}
 PART_EXAMPLES = {"addr1": "Oudegracht 12 A", "zip": "3511 AB", "city": "Utrecht", "country": "NL"}
 
 ALWAYS_THERE: Mapping[str, RemoteField] = {
@@ -144,7 +145,9 @@ def merge_field(field: MergeField, *, whole: bool = False) -> dict[str, RemoteFi
             title,
             KINDS.get(field.type, "text"),
             choices=field.choices,
-            example=field.choices[0] if field.choices else EXAMPLES.get(field.type, ""),
+            example=field.choices[0]
+            if field.choices
+            else TAG_EXAMPLES.get(field.tag, EXAMPLES.get(field.type, "")),
             origin="merge_field",
         )
     }

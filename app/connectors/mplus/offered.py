@@ -274,6 +274,15 @@ CUSTOM_OF = {
 """Whose custom fields a kind of record carries."""
 
 
+_EXAMPLE_OF = {
+    "whole number": "17",
+    "number": "2.5",
+    "yes or no": "true",
+    "day": "2026-11-24",
+    "moment": MOMENT,
+}
+
+
 def with_custom(fields: Fields, custom: Iterable[CustomField]) -> Table:
     """The same with this till's own custom fields by name: no other name is one any more."""
     found: Table = {}
@@ -286,6 +295,7 @@ def with_custom(fields: Fields, custom: Iterable[CustomField]) -> Table:
             found[path.removesuffix("*") + each.name] = RemoteField(
                 each.name,
                 each.kind,
+                example=_EXAMPLE_OF.get(each.holds, ""),
                 note=f"A custom field of this till: {each.holds}.{' Cashiers must fill it in.' if each.required else ''}",
                 origin="custom_field",
             )
