@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from app import keyring, run_file
 from app.errors import AdministratorError
@@ -218,6 +218,14 @@ async def compare(api: OwnApi, flow: str, *, heal: bool = False, show: bool = Fa
     lines += [f"note: {found['note']}"] if found["note"] else []
     well = found["state"] in ("done", "asked", "running") and found["differ"] == found["healing"]
     return Answer(tuple(lines), found, well=well)
+
+
+async def sums(api: OwnApi, flow: str, *, first: str | None = None, last: str | None = None) -> Answer:
+    """Sums of sales at both sides, as the CSV that the API answers."""
+    days = {name: day for name, day in (("first", first), ("last", last)) if day is not None}
+    path = f"/flows/{quote(flow, safe='')}/sums"
+    text = (await api.get_text(f"{path}?{urlencode(days)}" if days else path)).decode().removesuffix("\r\n")
+    return Answer(tuple(text.split("\r\n")), text)
 
 
 # --- apply ----------------------------------------------------------------------------------------------------------

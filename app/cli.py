@@ -356,6 +356,20 @@ def compare(
     _ask(lambda to: asking.compare(to, flow, heal=heal, show=show), api=api, key=key, as_json=as_json)
 
 
+@cli.command(short_help="Sums of sales per day, branch, VAT code and account, at both sides.")
+def sums(
+    flow: Annotated[str, typer.Argument(help="A flow of the till's sales.")],
+    first: Annotated[
+        str | None, typer.Option(help="The first financial day: 2026-03-01.", show_default="of last month")
+    ] = None,
+    last: Annotated[str | None, typer.Option(help="The last one.", show_default="of the month")] = None,
+    api: Address = None,
+    key: Key = None,
+) -> None:
+    """Print, as CSV for the accountant, what the till's books say and what stands in the store, and why they differ."""
+    _ask(lambda to: asking.sums(to, flow, first=first, last=last), api=api, key=key, as_json=False)
+
+
 def _ask(
     question: Callable[[OwnApi], Awaitable[Answer]], *, api: str | None, key: str | None, as_json: bool
 ) -> None:

@@ -206,3 +206,10 @@ async def test_compare_waits_names_and_heals(api: OwnApi, shop: Shop) -> None:
     assert "  1 was changed at the target: merge_fields.LNAME" == named.lines[2]
     assert (False, True, "Bakker") == (named.well, healed.well, shop.content()["jan@bakker.nl"]["LNAME"])
     assert healed.lines == (await asking.compare(api, flow, show=True)).lines
+
+
+async def test_sums_are_printed_as_they_come(api: OwnApi, shop: Shop) -> None:
+    flow = await shop.flow("orders")
+    answer = await asking.sums(api, flow, first="2026-03-01", last="2026-03-31")
+
+    assert ["total,,,,,sent,0,0.00,0.00,0.00,0.00"] == list(answer.lines[1:])

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
@@ -388,6 +389,47 @@ class Looks(Protocol):
     def look_at_all(self, kind: str) -> AsyncIterator[tuple[str, Document]]:
         """Remote id and what is compared, in the words of our documents, page after page and in any order. What is not
         shown of a record is not compared; an element of a named list that is not shown is not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SoldThere:
+    """What one sale comes to at the target: ``total`` and ``shipping``, and each of its lines by its id there. VAT included."""
+
+    id: str
+    total: Decimal
+    shipping: Decimal
+    lines: Mapping[str, Decimal]
+
+
+@runtime_checkable
+class KeepsBooks(Protocol):
+    """A source whose sales stand in its books by day."""
+
+    def sold_between(
+        self, first: date, last: date, *, parts: frozenset[str]
+    ) -> AsyncIterator[Sequence[Fetched]]:
+        """Every sale of these financial days, both included, page after page; ``parts`` are read along."""
+        ...
+
+    async def accounts(self) -> Mapping[str, str]:
+        """The ledger account of what the lines of a sale name as theirs."""
+        ...
+
+
+@runtime_checkable
+class KeepsSales(Protocol):
+    """A target that holds the sales that were sent."""
+
+    def sales_there(self) -> AsyncIterator[SoldThere]:
+        """Every sale, page after page."""
+        ...
+
+    def place_of_sale(
+        self, kind: str, natural: str, lines: Sequence[str], *, credits: str | None
+    ) -> tuple[str, tuple[str, ...]]:
+        """The id of the sale in which one of ours stands, and those of these lines there; ``credits`` is the sale that it
+        gives back. Pure."""
         ...
 
 

@@ -1,20 +1,21 @@
-"""Both sides of a flow beside each other over the API: asked for, watched, stopped, and what differs by name."""
+"""Both sides of a flow beside each other over the API: asked for, watched, stopped, what differs by name, and sums of sales."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.errors import Conflict
+from app.errors import Conflict, InvalidInput
 from app.flows.registry import flow_kind
 from app.routers.access import Operates, Reads
 from app.routers.bodies import Answer, Body, with_examples
 from app.routers.context import Context, Reach
 from app.routers.flow_bodies import FlowId
 from app.store import comparisons, flows
+from app.sums import as_csv, sums
 
 router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
 
@@ -168,6 +169,63 @@ async def stop_comparison(reach: Reach, _caller: Operates, flow_id: FlowId) -> C
         if not await comparisons.change(db, flow_id, state="stopped", ended_at=now):
             raise Conflict(f"The comparison is {found.state}.", code="comparison_not_running")
     return await _shown(reach, flow_id)
+
+
+CSV = "text/csv"
+MOST_DAYS = 62
+
+
+@router.get(
+    "/{flow_id}/sums",
+    response_class=Response,
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "A CSV file"}},
+)
+async def sums_of_sales(
+    reach: Reach,
+    _caller: Operates,
+    flow_id: FlowId,
+    first: Annotated[
+        date | None,
+        Query(
+            description="The first financial day; without it the first of the month, or of last month",
+            examples=["2026-03-01"],
+        ),
+    ] = None,
+    last: Annotated[
+        date | None,
+        Query(
+            description=f"The last one, {MOST_DAYS} days in all at most; without it the last of the month",
+            examples=["2026-03-31"],
+        ),
+    ] = None,
+) -> Response:
+    """Sums of sales per day, branch, VAT code and account at both sides, as CSV for the accountant.
+
+    `source_incl_vat` is what the till's books say, `target_incl_vat` what stands in the store of the same lines. `outcome` says why
+    sales were not sent; `not_found_at_source` are lines in the store that none of these days' sales has, for example a credit
+    of another day. Both sides are read: a call for each thousand sales of these days, and for each thousand orders of the store.
+    """
+    now = datetime.fromtimestamp(await reach.db.now() / 1000, UTC).date()
+    first, last = _month(first, last, today=now)
+    if not 0 <= (last - first).days < MOST_DAYS:
+        raise InvalidInput(
+            f"The last day must not lie before the first, and there are {MOST_DAYS} days at most.",
+            field="last",
+        )
+    told = await sums(await reach.routes.route(flow_id), first, last)
+    name = f"sums-{first.isoformat()}-{last.isoformat()}.csv"
+    return Response(
+        as_csv(told), media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def _month(first: date | None, last: date | None, *, today: date) -> tuple[date, date]:
+    """Both days: what was not said is an end of the month that was, or of last month."""
+    if first is None:
+        first = (last or today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    if last is None:
+        last = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return first, last
 
 
 async def _shown(reach: Context, flow_id: str, *, after: int = 0, limit: int = 100) -> ComparisonOut:

@@ -10,7 +10,7 @@ import pytest
 from app.store import comparisons
 from app.store.session import Database
 from app.worker.comparing import Comparer
-from tests.routers.world import FLOW, World, world_over
+from tests.routers.world import FLOW, INTEGRATION, World, world_over
 
 URL = f"/flows/{FLOW}/comparison"
 
@@ -105,3 +105,24 @@ async def test_what_is_refused(shop: World) -> None:
     assert (409, "comparison_not_running") == await refused(shop, f"{URL}/stop")
     await work(shop)
     assert "stopped" == (await shop.get(URL))["state"]
+
+
+async def test_sums_are_a_file_for_the_accountant(shop: World) -> None:
+    await shop.post(f"/integrations/{INTEGRATION}/flows", {"id": "flow_demo_orders", "kind": "orders"})
+    url, days = "/api/v1/flows/flow_demo_orders/sums", {"first": "2026-03-01", "last": "2026-03-31"}
+    answer = await shop.api.http.get(url, params=days)
+
+    assert (200, "text/csv; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
+    assert 'filename="sums-2026-03-01-2026-03-31.csv"' in answer.headers["content-disposition"]
+    assert "day,branch,vat_code,vat_rate,account,outcome,lines" in answer.text.splitlines()[0]
+    february = await shop.api.http.get(url, params={"last": "2028-02-29"})
+    assert "sums-2028-02-01-2028-02-29.csv" in february.headers["content-disposition"]
+    february = await shop.api.http.get(url, params={"first": "2027-02-01"})
+    assert "sums-2027-02-01-2027-02-28.csv" in february.headers["content-disposition"]
+    assert 200 == (await shop.api.http.get(url)).status_code
+    for wrong in ({"last": "2026-02-01"}, {"last": "2027-03-01"}, {"last": "soon"}):
+        refusal = await shop.api.http.get(url, params=days | wrong)
+        assert 422 == refusal.status_code
+        assert "last" in refusal.text
+    refusal = await shop.api.http.get(f"/api/v1/flows/{FLOW}/sums", params=days)
+    assert (409, "no_sales") == (refusal.status_code, refusal.json()["code"])

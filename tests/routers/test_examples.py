@@ -32,6 +32,8 @@ PROMISED_REFUSALS = {
     ("DELETE", "/api/v1/connections/{connection_id}/webhook"): "by_hand",
     # Nobody compared it yet when it is asked for.
     ("GET", "/api/v1/flows/{flow_id}/comparison"): "not_found",
+    # The demo's flow of customers brings no sales.
+    ("GET", "/api/v1/flows/{flow_id}/sums"): "no_sales",
     # The demo's flow of customers begins with everything: it has no history to bring.
     ("GET", "/api/v1/flows/{flow_id}/backfill"): "not_found",
     ("POST", "/api/v1/flows/{flow_id}/backfill"): "no_history",

@@ -23,6 +23,7 @@ OPERATE = {
     ("POST", "/api/v1/flows/{flow_id}/backfill"),
     ("POST", "/api/v1/flows/{flow_id}/backfill/continue"),
     ("POST", "/api/v1/flows/{flow_id}/backfill/stop"),
+    ("GET", "/api/v1/flows/{flow_id}/sums"),
     ("POST", "/api/v1/flows/{flow_id}/comparison"),
     ("POST", "/api/v1/flows/{flow_id}/comparison/stop"),
     ("POST", "/api/v1/flows/{flow_id}/cursor/rewind"),

@@ -17,6 +17,7 @@ from app.connectors.base import (
     Mails,
     MissingField,
     Page,
+    SoldThere,
     Source,
     Target,
     Way,
@@ -153,6 +154,16 @@ class MailchimpClient:
         if kind not in self.looked:
             raise wrong_kind("Mailchimp", kind)
         return self._overview.look_at_all(kind)
+
+    def sales_there(self) -> AsyncIterator[SoldThere]:
+        """See :meth:`Overview.sales_there`."""
+        return self._overview.sales_there()
+
+    def place_of_sale(
+        self, kind: str, natural: str, lines: Sequence[str], *, credits: str | None
+    ) -> tuple[str, tuple[str, ...]]:
+        """See :func:`orders.place_of_sale`."""
+        return orders.place_of_sale(kind, natural, lines, credits=credits)
 
     async def hold_automations(self, held: bool) -> bool:
         """Mark the store as importing: Mailchimp sends nothing for what changes in it meanwhile (mailchimp.md §3.6)."""

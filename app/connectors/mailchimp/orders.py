@@ -7,7 +7,7 @@ send a mail (mailchimp.md §3.4). Its customer goes before it, and so does a pro
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -166,6 +166,28 @@ def order_id(natural: str) -> str:
     return store_id(natural.replace(":", "-", 1))
 
 
+def place_of_sale(
+    kind: str, natural: str, lines: Sequence[str], *, credits: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """The order in which a sale stands, and the ids of its lines there: those of a refund are added to the order that it lowers."""
+    if kind != REFUND:
+        return order_id(natural), tuple(store_id(line) for line in lines)
+    return order_id(credits or ""), tuple(
+        _refund_line(natural, number) for number in range(1, len(lines) + 1)
+    )
+
+
+def line_amount(line: Mapping[str, Any]) -> Decimal:
+    """What a line of an order comes to."""
+    return Decimal(str(line.get("price") or 0)) * int(line.get("quantity") or 0) - Decimal(
+        str(line.get("discount") or 0)
+    )
+
+
+def _refund_line(natural: str, number: int) -> str:
+    return store_id(f"{store_id(natural.partition(':')[2])}-r{number}")
+
+
 def steps(
     intent: Intent, existing: Existing | None, store: Store, *, known_customer: str | None = None
 ) -> Steps:
@@ -268,10 +290,9 @@ def _refund(intent: Intent) -> Steps:
     order = intent.references.get((KIND, str(intent.options.get("refund_of", ""))))
     if not order:
         return Leave("sale_not_sent", "The sale that it credits is not in the store.")
-    mark = store_id((intent.natural or "").partition(":")[2])
     lines = []
     for number, line in enumerate(intent.document.get("lines") or (), start=1):
-        told: Document = {"id": store_id(f"{mark}-r{number}"), **_amounts(line)}
+        told: Document = {"id": _refund_line(intent.natural or "", number), **_amounts(line)}
         place = intent.references.get((VARIANT, str(line.get("sku", ""))), "")
         product, _, variant = place.partition("/")
         lines.append(told | ({"product_id": product, "product_variant_id": variant} if variant else {}))

@@ -292,7 +292,7 @@ class OrderTarget:
         first: Document = next(iter(order.get("lines") or ()), {})
         place = {name: first.get(name) for name in ("product_id", "product_variant_id")}
         lines = [place | line for line in change.lines]
-        back = sum((_amount(line) for line in change.lines), Decimal(0))
+        back = sum((orders.line_amount(line) for line in change.lines), Decimal(0))
         total = Decimal(str(order.get("order_total") or 0)) + back
         tax = Decimal(str(order.get("tax_total") or 0)) + Decimal(str(change.tax))
         body: Document = {"lines": lines, "order_total": total, "tax_total": tax}
@@ -316,7 +316,3 @@ _MADE = "product_made: a product of the sale was deleted in the store, and a sim
 
 def _place(product: PutProduct, variant: Mapping[str, Any]) -> str:
     return f"{product.product}/{variant['id']}"
-
-
-def _amount(line: Mapping[str, Any]) -> Decimal:
-    return Decimal(str(line["price"])) * int(line["quantity"]) - Decimal(str(line.get("discount") or 0))

@@ -6,9 +6,10 @@ A call for each thousand records, and one more for each product or order with mo
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from app.connectors.base import Document
+from app.connectors.base import Document, SoldThere
 from app.connectors.mailchimp import customers, memberbody, orders, products, stock
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.shelf import pages
@@ -83,6 +84,21 @@ class Overview:
             id, refunded = order.pop("id"), order.pop("financial_status", None) in _REFUNDED
             yield id, {} if refunded else order
 
+    async def sales_there(self) -> AsyncIterator[SoldThere]:
+        """Every order of the store with what its lines come to; nothing where there is no store."""
+        fields = ("id", "order_total", "shipping_total", *(f"lines.{name}" for name in _LINE))
+        try:
+            async for order in self._with_all("lines", self._orders, fields):
+                yield SoldThere(
+                    id=order["id"],
+                    total=_money(order.get("order_total")),
+                    shipping=_money(order.get("shipping_total")),
+                    lines={str(line.get("id", "")): orders.line_amount(line) for line in order["lines"]},
+                )
+        except RecordRefused as refused:
+            if refused.code != "not_found":
+                raise
+
     async def _with_all(self, part: str, path: str, fields: tuple[str, ...]) -> AsyncIterator[dict[str, Any]]:
         """Every product or order of the store with all of its variants or lines."""
         kind = path.rpartition("/")[2]
@@ -96,3 +112,7 @@ class Overview:
                 listed = pages(self._api, at, name=part, fields=inside, operation=f"{part}.list")
                 parts = [more async for more in listed]
             yield {**each, "id": str(each.get("id", "")), part: parts}
+
+
+def _money(value: Any) -> Decimal:
+    return Decimal(str(value or 0))

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
-from app.connectors.base import Diagnosis, Document, Fields, Found, Page, Source, Target, Way, wrong_kind
+from app.connectors.base import (
+    Diagnosis,
+    Document,
+    Fetched,
+    Fields,
+    Found,
+    Page,
+    Source,
+    Target,
+    Way,
+    wrong_kind,
+)
 from app.connectors.mplus import (
     booking,
     catalogue,
@@ -59,6 +70,7 @@ class MplusClient:
         }
         self._articles = Articles(till)
         self._names = SaleNames(till, self.find_relation, self._articles)
+        self._sales = readers.SaleReader(till, orders.ORDERS, self._marks)
         for name, shelf in orders.SHELVES.items():
             self._readers[name] = readers.SaleReader(till, shelf, self._marks)
 
@@ -120,6 +132,17 @@ class MplusClient:
         if kind in (productsteps.PRODUCT, productsteps.ARTICLE):
             return ProductTarget(self.till, self._articles)
         raise wrong_kind("MplusKASSA", kind)
+
+    async def sold_between(
+        self, first: date, last: date, *, parts: frozenset[str]
+    ) -> AsyncIterator[Sequence[Fetched]]:
+        """Orders, invoices and receipts of these financial days."""
+        async for page in self._sales.between(first, last):
+            yield await self._sales.through_orders(page) if readers.LINKS in parts else page
+
+    async def accounts(self) -> Mapping[str, str]:
+        """The ledger account of each turnover group."""
+        return {each.code: each.note for each in await self.options("turnover_groups") if each.note}
 
     async def look_at_all(self, kind: str) -> AsyncIterator[tuple[str, Document]]:
         """Every relation as it stands, page after page; one that is inactive counts as not there."""

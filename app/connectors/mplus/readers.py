@@ -6,8 +6,9 @@ borrow the names of their groups from the tree, which is read again only when th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import replace
+from datetime import date
 from typing import Protocol
 
 from app.connectors.base import Changed, Document, Fetched, Found, Gone, Page, Source, wrong_kind
@@ -281,6 +282,7 @@ class SaleReader:
     """Orders, invoices or receipts since a marker, and any of the three by reference, with the relation of each."""
 
     def __init__(self, till: Till, shelf: Shelf, marks: Mapping[str, int]):
+        self._till = till
         self._sequence = ShelfReader(till, shelf, marks)
         self._shelves = [(each, ShelfReader(till, each, marks)) for each in orders.SHELVES.values()]
         self._relations = ShelfReader(till, customers.SHELF, marks)
@@ -293,6 +295,20 @@ class SaleReader:
     async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
         """Each reference once, asked where it stands."""
         return await self._completed(await self._bare(refs))
+
+    async def between(self, first: date, last: date) -> AsyncIterator[Sequence[Fetched]]:
+        """Sales of all kinds by their financial day, page after page."""
+        for shelf, _ in self._shelves:
+            since = 0
+            while True:
+                asked = shelf.by_mark(since, MAX_PAGE)
+                days = {"fromFinancialDate": first, "throughFinancialDate": last}
+                answer = await self._till.call(shelf.operation, {"request": asked["request"] | days})
+                page = shelf.page(answer, since=since, limit=MAX_PAGE)
+                yield await self._completed(page.found)
+                if not page.more or page.position < since:
+                    break
+                since = page.position + 1
 
     def including(self, parts: frozenset[str]) -> Source:
         """With the invoices of a receipt's orders, where that is wanted."""
