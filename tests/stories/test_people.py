@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.shop import CONSENT, Shop
+from app.sandbox.mplus.cards import BUSINESS, PRIVATE, RELATION_FIELDS, SALUTATION, VIP, custom_field
+from tests.shop import CONSENT, LIST_ID, Shop
+from tests.stories.counter import sell, sold, stocked
 from tests.stories.test_polls import add
+
+OTHER_LIST = "b2c3d4e5f6"
+
+
+def _salutation(said: str) -> dict[str, Any]:
+    return {"customFieldList": [custom_field(RELATION_FIELDS, SALUTATION, said)]}
 
 
 async def test_a_company_with_three_contacts_is_three_members_and_one_company(shop: Shop) -> None:
@@ -173,24 +183,62 @@ async def test_one_name_becomes_two_in_the_dutch_way(
     assert (first, last) == (held["FNAME"], held.get("LNAME"))
 
 
-async def test_two_audiences_by_country(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("told", "here", "there"),
+    [
+        ({"field": "billing.country", "is": "equals"}, ("NL", {"country": "Nederland"}), ("BE", {"country": "België"})),
+        ({"field": "categories", "is": "contains"}, (str(PRIVATE), {"categoryIds": [PRIVATE]}), (str(BUSINESS), {"categoryIds": [BUSINESS, VIP]})),
+        ({"field": "custom.Aanhef", "is": "equals"}, ("Mevrouw", _salutation("Mevrouw")), ("Meneer", _salutation("Meneer"))),
+    ],
+    ids=["country", "category", "custom field"],
+)  # fmt: skip
+async def test_two_audiences_by_rule(
+    shop: Shop,
+    told: dict[str, str],
+    here: tuple[str, dict[str, Any]],
+    there: tuple[str, dict[str, Any]],
+) -> None:
     """Each audience is a flow of its own with its filter."""
-    account = next(iter(shop.mailchimp.world.accounts.values()))
-    account.open_audience("België", id="b2c3d4e5f6")
-    target = await shop.audience_connection("b2c3d4e5f6")
-    second = await shop.integration("Belgium", shop.till_id, target)
-    await shop.flow("customers", CONSENT, mapping=_only("NL"))
-    await shop.flow("customers", CONSENT, mapping=_only("BE"), integration_id=second, target=target)
-    for name, country in (("Anna", "Nederland"), ("Bram", "België")):
-        shop.till.relations.add(
-            name=f"{name} Visser", email=f"{name.lower()}@klant-voorbeeld.nl", country=country
-        )
+    other = await another_audience(shop)
+    await shop.flow("customers", CONSENT, mapping=_only(told | {"value": here[0]}))
+    await shop.flow("customers", CONSENT, mapping=_only(told | {"value": there[0]}), **other)
+    for name, (_, fields) in (("Anna", here), ("Bram", there), ("Cees", (None, {}))):
+        shop.till.relations.add(name=f"{name} Visser", email=f"{name.lower()}@klant-voorbeeld.nl", **fields)
     await shop.rest()
 
     assert ["anna@klant-voorbeeld.nl"] == list(shop.content())
-    assert ["bram@klant-voorbeeld.nl"] == list(shop.content("b2c3d4e5f6"))
+    assert ["bram@klant-voorbeeld.nl"] == list(shop.content(OTHER_LIST))
 
 
-def _only(country: str) -> dict[str, object]:
-    wanted = {"field": "billing.country", "is": "equals", "value": country}
-    return {"filters": [{"name": f"Only {country}", "reason": "Another country", "when": wanted}]}
+async def test_sales_of_two_branches_go_to_two_audiences(shop: Shop) -> None:
+    """Each sale goes to the store of its branch's audience, and brings its buyer there."""
+    jan = stocked(shop)
+    other = await another_audience(shop)
+    for branch, more in (("1", {}), ("2", other)):
+        await shop.flow("orders", mapping=_only({"field": "branch", "is": "equals", "value": branch}), **more)
+    await shop.rest()
+    sales = {}
+    for branch in (1, 2):
+        receipt = sell(shop, sold(10_001, 49.95), relation=jan)
+        shop.till.receipts.cards.amend(receipt, financialBranchNumber=branch)
+        sales[branch] = receipt
+    await shop.rest()
+
+    stores = shop.audience.account.stores.values()
+    assert {LIST_ID: [f"receipt-{sales[1]}"], OTHER_LIST: [f"receipt-{sales[2]}"]} == {
+        store.list_id: list(store.orders) for store in stores
+    }
+
+
+async def another_audience(shop: Shop) -> dict[str, str]:
+    """A second audience of the account, connected: what a flow to it is given."""
+    shop.audience.account.open_audience("The other", id=OTHER_LIST)
+    target = await shop.audience_connection(OTHER_LIST)
+    return {
+        "integration_id": await shop.integration("The other", shop.till_id, target),
+        "target": target,
+    }
+
+
+def _only(when: dict[str, str]) -> dict[str, Any]:
+    return {"filters": [{"name": "Ours", "reason": "Another audience's", "when": when}]}

@@ -366,12 +366,24 @@ async def test_a_picture_that_leads_nowhere_is_sent_with_a_warning(shop: Shop) -
     lost = images.add("lost.png", at=shop.till.now(), access="lost")
     fine = images.add("fine.png", at=shop.till.now())
     images.link("PRODUCT", 10_001, [(lost, ()), (fine, ())])
-    await shop.flow("products", {"check_images": True})
+    await shop.flow("products")
     await shop.rest()
 
     assert {str(lost), str(fine)} == set(store(shop).products["1"].images)
     [attempt] = await shop.attempts()
-    assert ["image_broken: an image is not at its address (status 404)"] == attempt["warnings"]
+    name = store(shop).products["1"].images[str(lost)]["url"].rpartition("/")[2]
+    assert [f"image_broken: not at its address (status 404): {name}"] == attempt["warnings"]
+
+
+async def test_nobody_looks_at_pictures_where_that_is_off(shop: Shop) -> None:
+    await a_jumper(shop)
+    lost = shop.till.images.add("lost.png", at=shop.till.now(), access="lost")
+    shop.till.images.link("PRODUCT", 10_001, [(lost, ())])
+    await shop.flow("products", {"check_images": False})
+    await shop.rest()
+
+    [attempt] = await shop.attempts()
+    assert [] == attempt["warnings"]
 
 
 @pytest.mark.parametrize(("images", "expected"), [("off", []), ("all", ["1"])])

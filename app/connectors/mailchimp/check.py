@@ -1,4 +1,4 @@
-"""The connection check: who we are, whether we may write, and whether the audience is there.
+"""The connection check: who we are, whether we may write, whether the audience is there, and how its store stands.
 
 Every error that a call can raise has its own code, and every code its own advice here.
 """
@@ -12,6 +12,7 @@ from app.connectors.base import Diagnosis
 from app.connectors.mailchimp import hooks
 from app.connectors.mailchimp.audience import Definition
 from app.connectors.mailchimp.calls import Api
+from app.connectors.mailchimp.stores import Store, Storefront, place
 from app.errors import AppError, CredentialsRefused, MisdirectedConnection, TimeError
 
 MAY_NOT_WRITE = frozenset({"viewer", "author"})
@@ -30,7 +31,12 @@ ADVICE: Mapping[str, str] = {
 
 
 async def diagnose(
-    api: Api, list_path: str, definition: Definition, *, webhook_url: str | None = None
+    api: Api,
+    list_path: str,
+    definition: Definition,
+    storefront: Storefront,
+    *,
+    webhook_url: str | None = None,
 ) -> Diagnosis:
     """Never raises what a connection can be wrong about."""
     details: dict[str, str] = {"address": api.host}
@@ -61,6 +67,9 @@ async def diagnose(
             warnings.append("The audience asks for double opt-in: new subscribers confirm by mail first.")
         details |= {"audience": audience.name, "contacts": str(audience.contacts)}
         details["merge_fields"] = " ".join(audience.fields or ())
+        store = await storefront.check()
+        details |= store_facts(storefront.id, store)
+        warnings += store_warnings(store, wanted_domain=storefront.wanted_domain)
         if webhook_url:
             hook = hooks.ours(await hooks.listed(api, list_path), webhook_url)
             details["webhook"] = "set up" if hook is not None else "not set up"
@@ -76,6 +85,32 @@ async def diagnose(
         warnings=tuple(warnings),
         account=account,
     )
+
+
+def store_facts(id: str, store: Store | None) -> dict[str, str]:
+    """What is to be told of the store, or that it is still to be made."""
+    if store is None:
+        return {"store": f"{id} (made when something is first sent to it)"}
+    facts = {"store": store.id, "store_name": store.name, "store_domain": store.domain}
+    return {name: value for name, value in facts.items() if value} | {"store_currency": store.currency}
+
+
+def store_warnings(store: Store | None, *, wanted_domain: str | None) -> list[str]:
+    """What is no fault of the store, but would surprise."""
+    if store is None:
+        return []
+    warnings = []
+    if store.is_syncing:
+        warnings.append(
+            f"The store {store.id} is marked as syncing, so Mailchimp holds its order mails and automations back. "
+            "An import of this service lets them go when it ends; if another program left the mark, they wait until it "
+            "is taken away."
+        )
+    if wanted_domain and place(wanted_domain) != place(store.domain):
+        warnings.append(
+            f"The store {store.id} has the domain {store.domain or '(none)'}; the connection's counts only when a store is made."
+        )
+    return warnings
 
 
 def wrong_data_centre(api: Api, details: Mapping[str, str]) -> Diagnosis | None:

@@ -98,9 +98,9 @@ class MailchimpClient:
         )
 
     async def check(self) -> Diagnosis:
-        """What stands in the way, or what is there: account, audience, webhook."""
+        """What stands in the way, or what is there: account, audience, store, webhook."""
         return await check.diagnose(
-            self.api, self._list_path, self._definition, webhook_url=self._webhook_url
+            self.api, self._list_path, self._definition, self.storefront, webhook_url=self._webhook_url
         )
 
     async def marks(self) -> Mapping[str, int]:

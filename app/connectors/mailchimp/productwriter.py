@@ -57,7 +57,7 @@ class ProductTarget:
         self._storefront = storefront
         self._shelf = Shelf(api, storefront.path, monotonic=monotonic)
         self._path = f"{storefront.path}/products"
-        self._pictures = Pictures(api.http)
+        self._pictures = Pictures(api.http, monotonic=monotonic)
 
     async def learn(self) -> None:
         """Know the store and its currency before anything is decided."""

@@ -61,6 +61,7 @@ class Storefront:
         self._lock = asyncio.Lock()
         self.id = settings.id or f"till-{list_id}"
         self.path = f"/ecommerce/stores/{segment(self.id)}"
+        self.wanted_domain = settings.domain
         self.there = False
         self._as_made = Store(self.id, list_id=list_id, currency=settings.currency)
         self.known = self._as_made
@@ -95,6 +96,19 @@ class Storefront:
     async def find(self) -> Store | None:
         """The store as it is now, or None; nothing is made."""
         return await self._find()
+
+    async def check(self) -> Store | None:
+        """The store as it is now, or None where it is still to be made, and can be.
+
+        MisdirectedConnection where it cannot be ours, or its domain belongs to another store.
+        """
+        found = await self._find()
+        if found is not None:
+            return self._ours(found)
+        other = await self._with_our_domain()
+        if other is not None:
+            raise self._domain_taken(f"The domain {self._settings.domain} is another store's.", other)
+        return None
 
     async def hold(self, held: bool) -> bool:
         """Hold its automations back during an import, or let them go; whether that changed anything.
@@ -137,7 +151,7 @@ class Storefront:
                 if found is not None:
                     return found
             if refused.code == "domain_taken":
-                raise await self._domain_taken(refused) from None
+                raise self._domain_taken(refused.detail, await self._with_our_domain()) from None
             raise MisdirectedConnection(
                 f"The store {self.id} could not be made: {refused.detail}",
                 advice=refused.advice or "Correct the store's settings at the connection.",
@@ -145,17 +159,24 @@ class Storefront:
                 code="store_refused",
             ) from None
 
-    async def _domain_taken(self, refused: RecordRefused) -> MisdirectedConnection:
+    async def _with_our_domain(self) -> str | None:
+        """The id of the store of this account that has the domain which ours is to have."""
+        domain = place(self._settings.domain or "")
+        if not domain:
+            return None
         listed = await self._api.get(
             "/ecommerce/stores",
             operation="stores.get",
             params={"count": 1000, "fields": "stores.id,stores.domain"},
         )
-        domain = _place(self._settings.domain or "")
-        other = next((s for s in listed.get("stores") or () if _place(str(s.get("domain", ""))) == domain), None)  # fmt: skip
-        named = f" It is the store {other['id']!r}." if other is not None else ""
+        stores = listed.get("stores") or ()
+        return next(
+            (str(each["id"]) for each in stores if place(str(each.get("domain", ""))) == domain), None
+        )
+
+    def _domain_taken(self, said: str, other: str | None) -> MisdirectedConnection:
         return MisdirectedConnection(
-            f"{refused.detail}{named}",
+            f"{said} It is the store {other!r}." if other is not None else said,
             advice="Enter that store's id at the connection to adopt it, or another domain, or none.",
             field="store.domain",
             code="domain_taken",
@@ -187,6 +208,7 @@ class Storefront:
         return store
 
 
-def _place(domain: str) -> str:
+def place(domain: str) -> str:
+    """A domain as it is compared: without scheme, case and closing slash."""
     bare = domain.strip().lower().rstrip("/")
     return bare.partition("://")[2] or bare

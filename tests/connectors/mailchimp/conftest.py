@@ -124,6 +124,7 @@ async def connect(gate: OpenGate) -> AsyncIterator[Connect]:
         key: str | None = KEY,
         token: str | None = None,
         list_id: str = LIST,
+        store: dict[str, Any] | None = None,
         webhook_url: str | None = None,
         seconds: float = 5.0,
         verify: Any = True,
@@ -133,9 +134,8 @@ async def connect(gate: OpenGate) -> AsyncIterator[Connect]:
         http = open_http("mailchimp", plain_http=True, verify=verify, transport=transport)
         opened.append(http)
         # what is shorter than people may set is for tests of an API that hangs
-        settings = MailchimpSettings(list_id=list_id, base_url=base_url).model_copy(
-            update={"answer_seconds": seconds}
-        )
+        chosen = {"list_id": list_id, "base_url": base_url, "store": store or {}}
+        settings = MailchimpSettings.model_validate(chosen).model_copy(update={"answer_seconds": seconds})
         credentials = MailchimpCredentials(
             api_key=None if token or key is None else SecretStr(key),
             token=None if token is None else SecretStr(token),

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from app.connectors.base import Diagnosis
 from app.connectors.mailchimp.client import MailchimpClient
 from app.sandbox.faults import PRESETS, Fault
-from tests.connectors.mailchimp.conftest import KEY, Connect, Shop
+from app.sandbox.mailchimp.storecalls import open_store
+from tests.connectors.mailchimp.conftest import KEY, LIST, Connect, Shop
 
 HOOK = "https://winkel-voorbeeld.nl/webhooks/mailchimp/t0ken"
 
@@ -42,6 +43,7 @@ async def test_all_is_well(connect: Connect, shop: Shop) -> None:
                 "audience": "Klanten van de voorbeeldwinkel",
                 "contacts": "2",
                 "merge_fields": "FNAME LNAME ADDRESS PHONE BIRTHDAY",
+                "store": f"till-{LIST} (made when something is first sent to it)",
             },
             account=f"mailchimp:{login.id}",
         )
@@ -67,6 +69,35 @@ async def test_what_one_should_know_before_relying_on_it(connect: Connect, shop:
 
     assert ["not set up", "set up", "needs mending"] == [d.details["webhook"] for d in (none, there, changed)]
     assert ("The audience asks for double opt-in: new subscribers confirm by mail first.",) == none.warnings
+
+
+async def test_the_store_is_told_as_it_stands(connect: Connect, shop: Shop) -> None:
+    open_store(
+        shop.account,
+        {
+            "id": "winkel",
+            "list_id": LIST,
+            "name": "De Winkel",
+            "currency_code": "EUR",
+            "domain": "winkel.example",
+            "is_syncing": True,
+        },
+    )
+    found = await connect(shop.base_url, store={"id": "winkel", "domain": "anders.example"}).check()
+
+    assert {
+        "store": "winkel",
+        "store_name": "De Winkel",
+        "store_domain": "winkel.example",
+        "store_currency": "EUR",
+    } == {name: value for name, value in found.details.items() if name.startswith("store")}
+    syncing, domain = found.warnings
+    assert syncing.startswith("The store winkel is marked as syncing, so Mailchimp holds its order mails")
+    assert "The store winkel has the domain winkel.example; the connection's counts only when a store is made." == domain  # fmt: skip
+    assert found.ok
+
+    shop.account.stores["winkel"].data["is_syncing"] = False
+    assert () == (await connect(shop.base_url, store={"id": "winkel", "domain": "https://Winkel.example/"}).check()).warnings  # fmt: skip
 
 
 # --- ten faults and more, each as it really comes -----------------------------------------------------------------
@@ -120,6 +151,18 @@ async def disabled(connect: Connect, shop: Shop) -> MailchimpClient:
 async def silent(connect: Connect, shop: Shop) -> MailchimpClient:
     shop.sandbox.faults.fail_next(kind="hang")
     return connect(shop.base_url, seconds=0.2)
+
+
+def store(settings: dict[str, Any], *, list_id: str = LIST, **there: Any) -> Arrange:
+    """A store that somebody else made, and what the connection says of it."""
+
+    async def arrange(connect: Connect, shop: Shop) -> MailchimpClient:
+        body = {"id": "winkel", "list_id": LIST, "name": "Winkel", "currency_code": "EUR"}
+        open_store(shop.account, body | there)
+        shop.account.stores["winkel"].list_id = list_id
+        return connect(shop.base_url, store=settings)
+
+    return arrange
 
 
 def fault(**how: Any) -> Arrange:
@@ -184,6 +227,15 @@ FAULTS: list[tuple[str, Arrange, str, str]] = [
     ("answer_lost", fault(kind="reset_before"),
      "The connection to Mailchimp broke before its answer.",
      "Try again; if it stays so, something on the way to Mailchimp cuts connections."),
+    ("store_of_other_audience", store({"id": "winkel"}, list_id="b2c3d4e5f6"),
+     "The store winkel belongs to another audience, and a store stays with its audience for ever.",
+     "Enter another store id at the connection, or choose that audience."),
+    ("store_currency", store({"id": "winkel"}, currency_code="USD"),
+     "The store winkel keeps its prices in USD, the connection says EUR.",
+     "Enter the store's own currency at the connection, or another store id."),
+    ("domain_taken", store({"id": "nieuw", "domain": "Winkel.example/"}, domain="winkel.example"),
+     "The domain Winkel.example/ is another store's. It is the store 'winkel'.",
+     "Enter that store's id at the connection to adopt it, or another domain, or none."),
     ("https_needed", fault(status=426, content_type="application/problem+json", body='{"title": "Upgrade Required", "status": 426}'),
      "Mailchimp is spoken to over https only.",
      "Write the address with https://"),
