@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from app import metrics
 from app.errors import AppError
-from app.garbage import look_less_often
+from app.garbage import settle_in
 from app.resources import Resources, open_resources
 from app.routers import api, problems
 from app.routers.body_cap import capped
@@ -34,7 +34,7 @@ Opening = Callable[[], AbstractAsyncContextManager[Resources]]
 def from_environment() -> FastAPI:
     """The application for an ASGI server's factory; everything comes from the environment."""
     settings = Settings()
-    look_less_often()
+    settle_in()
     return create_app(lambda: open_resources(settings))
 
 

@@ -23,7 +23,7 @@ from prometheus_client import start_http_server
 from app import metrics
 from app.ending import cut_off
 from app.errors import AppError
-from app.garbage import look_less_often
+from app.garbage import give_back, settle_in
 from app.intake import Intake
 from app.queue import DELIVER, deliveries_queue, open_redis, ticks_queue
 from app.resources import Resources, open_resources
@@ -46,7 +46,7 @@ LET_END_S = 2.5
 
 async def run(settings: Settings, *, redis_url: str | None = None) -> None:
     """Work until SIGTERM or SIGINT, then let batches end and leave."""
-    look_less_often()
+    settle_in()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -119,7 +119,7 @@ def _delivering(deliverer: Deliverer) -> WorkerCoroutine:
 
 
 async def _beat(resources: Resources, deliverer: Deliverer, name: str) -> None:
-    """Say now and then that this worker lives."""
+    """Say now and then that this worker lives, and keep it small."""
     started: int | None = None
     while True:
         try:
@@ -135,6 +135,7 @@ async def _beat(resources: Resources, deliverer: Deliverer, name: str) -> None:
                 )
         except AppError as error:
             log.warning("worker.not_heard", code=error.code)
+        give_back()
         await asyncio.sleep(BEAT_S)
 
 

@@ -12,7 +12,7 @@ from app.worker.pace import next_limit
     [
         pytest.param(50, 50, 2.0, 50, id="just right"),
         pytest.param(50, 50, 0.1, 100, id="quick: doubles at most"),
-        pytest.param(400, 400, 0.1, 500, id="quick: never beyond the most"),
+        pytest.param(150, 150, 0.1, 200, id="quick: never beyond the most"),
         pytest.param(50, 50, 10.0, 10, id="slow: shrinks at once"),
         pytest.param(50, 50, 100.0, 5, id="very slow: never below the least"),
         pytest.param(5, 5, 0.5, 10, id="small batches that go quickly grow again"),
