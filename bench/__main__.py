@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import catalogue, delivery, intake, latency, mapping, orders
+from bench import catalogue, counter, delivery, intake, latency, mapping, orders
 from bench.figures import Figure, table, write
 
 
@@ -32,6 +32,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "delivery": lambda: uvloop.run(delivery.run()),
     "catalogue": lambda: uvloop.run(catalogue.run()),
     "orders": lambda: uvloop.run(orders.run()),
+    "counter": lambda: uvloop.run(counter.run()),
     "latency": lambda: uvloop.run(latency.run()),
 }
 

@@ -129,7 +129,7 @@ async def house(
             "VAR_DIR": str(var),
             "REDIS_URL": redis_url,
             "SANDBOX": "1",
-            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL": "INFO",
             "KEY_PREFIX": f"bench-{secrets.token_hex(4)}",
             **{name.upper(): str(value) for name, value in settings.items()},
         }

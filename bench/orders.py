@@ -10,12 +10,11 @@ import sys
 import time
 
 import psutil
-from sqlalchemy import select
 
-from app.store import backfills, connections, cursors
-from app.store.tables import attempts
+from app.store import backfills
 from bench.figures import Figure
 from bench.house import House, house
+from bench.selling import Counter, begin_with_today, p99
 
 CONCURRENCY, LATENCY_MS = 10, 100.0
 CARRIED = CONCURRENCY / (LATENCY_MS / 1000)
@@ -36,7 +35,7 @@ async def run(sales: int = 50_000) -> list[Figure]:
         mailchimp_concurrency=CONCURRENCY,
         poll_interval_s=2,
     ) as made:
-        await _begin_with_today(made)
+        await begin_with_today(made)
         await made.latency(made.mailchimp_url, LATENCY_MS)
         with made.worker() as process:
             async with made.resources.db.write() as conn:
@@ -49,21 +48,21 @@ async def run(sales: int = 50_000) -> list[Figure]:
                     now=await made.resources.db.now(),
                 )
             early, _, rate = await _until(made, process, share=ALONE)
-            rung: dict[str, int] = {}
-            selling = asyncio.create_task(_sell(made, rung))
+            counter = Counter(made, customers=20)
+            selling = asyncio.create_task(counter.sell(every_s=LIVE_EVERY_S))
             _, late, _ = await _until(made, process, share=1.0)
             times = process.cpu_times()
             spent = times.user + times.system
             selling.cancel()
-            waits = await _waits(made, rung)
+            waits = await counter.waits()
         async with made.resources.db.read() as conn:
             brought = (await backfills.find(conn, made.flow_id)).asked
         state = (await made.panel.get(f"{made.mailchimp_url}/_sandbox/state")).json()
         [store] = [each for account in state["accounts"] for each in account["stores"]]
     made_of = len(store["orders"]) + len(store["customers"]) + len(store["products"])
-    live = {ref.replace(":", "-", 1) for ref in rung}
+    live = {ref.replace(":", "-", 1) for ref in counter.rung}
     mailed = sum(each["about"] not in live for each in state.get("mails") or ())
-    ratio, memory, slowest = rate * made_of / len(store["orders"]) / CARRIED, late / early, _p99(waits)
+    ratio, memory, slowest = rate * made_of / len(store["orders"]) / CARRIED, late / early, p99(waits)
     return [
         Figure("orders", f"backfill of {brought:,} sales", rate, "/s"),
         Figure("orders", "the same: calls, of what ten connections carry", ratio, "x", "at least 0.8x", ratio >= 0.8),
@@ -72,30 +71,6 @@ async def run(sales: int = 50_000) -> list[Figure]:
         Figure("orders", "the same: CPU of the worker per sale", spent / max(brought, 1) * 1000, "ms"),
         Figure("orders", "mails for what was sold before", mailed, "", "none", mailed == 0),
     ]  # fmt: skip
-
-
-async def _begin_with_today(made: House) -> None:
-    """As a started flow: what was sold before is history."""
-    async with made.resources.db.read() as conn:
-        till = await connections.find(conn, made.till_id)
-    marks, clock = await made.resources.client(till).marks(), made.resources.db.clock
-    async with made.resources.db.write() as conn:
-        await cursors.place(conn, made.flow_id, position=marks["order"], clock=clock)
-        for name in ("invoice", "receipt"):
-            await cursors.place_side(conn, made.flow_id, name, position=marks[name], clock=clock)
-
-
-async def _sell(made: House, rung: dict[str, int]) -> None:
-    """Somebody buys something every second; when, by receipt."""
-    number = 0
-    while True:
-        number += 1
-        body = {"relationNumber": number % 20 + 1, "articleNumber": 10_001}
-        began = await made.resources.db.now()
-        left = await made.act(made.till_url, "actions/complete_session", body)
-        if left.get("receiptId"):
-            rung[f"receipt:{left['receiptId']}"] = began
-        await asyncio.sleep(LIVE_EVERY_S)
 
 
 async def _until(made: House, process: psutil.Process, *, share: float) -> tuple[int, int, float]:
@@ -117,25 +92,6 @@ async def _until(made: House, process: psutil.Process, *, share: float) -> tuple
             and (ended or done >= found.total * share < found.total)
         ):
             return first[2], resident, (done - first[1]) / max(now - first[0], 0.1)
-
-
-async def _waits(made: House, rung: dict[str, int]) -> list[float]:
-    """Seconds from the counter to the store, or to the reason why it stays behind; the last ones get ten seconds."""
-    row = attempts.c
-    wanted = select(row.source_ref, row.started_at, row.duration_ms).where(
-        row.source_ref.in_(list(rung)), row.outcome.in_(("delivered", "skipped"))
-    )
-    for _ in range(50):
-        async with made.resources.db.read() as conn:
-            found = {ref: at + took for ref, at, took in await conn.execute(wanted)}
-        if len(found) >= len(rung):
-            break
-        await asyncio.sleep(0.2)
-    return [(at - rung[ref]) / 1000 for ref, at in found.items()]
-
-
-def _p99(waits: list[float]) -> float:
-    return sorted(waits)[min(len(waits) - 1, int(len(waits) * 0.99))] if waits else float("inf")
 
 
 if __name__ == "__main__":

@@ -108,6 +108,8 @@ async def start_flow(
         shared = shared_settings((await integrations.find(db, flow.integration_id)).settings)
     _neither_broken(source, target)
     beside: dict[str, int] = {}
+    first = flow.approved_at is None and flow_kind(flow.kind).begins == "now"
+    history = await reach.resources.client(source).marks() if first else {}
     if position is None:
         source_client, now = reach.resources.client(source), await reach.db.now()
         position = await beginning(flow, source_client, now=now)
@@ -126,6 +128,7 @@ async def start_flow(
             await cursors.place(db, flow_id, position=position, clock=reach.db.clock)
             for sequence, mark in beside.items():
                 await cursors.place_side(db, flow_id, sequence, position=mark, clock=reach.db.clock)
+        await cursors.note_history(db, flow_id, history, own=flow.record_kind)
         started = await flows.change(
             db,
             flow_id,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Table, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
@@ -16,13 +17,15 @@ from app.store.upsert import upsert
 class Cursor:
     """``position`` is the highest marker stored; ``epoch`` counts how often it was placed: what lies behind is new then.
 
-    ``floor`` is where it was placed last: whoever begins with today must not be told of yesterday.
+    ``floor`` is where it was placed last: whoever begins with today must not be told of yesterday. What lies up to
+    ``history_to`` is history: it had been read, or was there before the flow was first started.
     """
 
     position: int
     epoch: int
     floor: int
     updated_at: int
+    history_to: int = 0
 
 
 async def position(conn: AsyncConnection, flow_id: str) -> int | None:
@@ -32,17 +35,23 @@ async def position(conn: AsyncConnection, flow_id: str) -> int | None:
 
 async def find(conn: AsyncConnection, flow_id: str) -> Cursor | None:
     """The whole cursor, or None before the first start."""
-    statement = select(cursors.c.position, cursors.c.epoch, cursors.c.floor, cursors.c.updated_at).where(
-        cursors.c.flow_id == flow_id
-    )
-    row = (await conn.execute(statement)).first()
+    columns = [cursors.c[each.name] for each in fields(Cursor)]
+    row = (await conn.execute(select(*columns).where(cursors.c.flow_id == flow_id))).first()
     return None if row is None else Cursor(*row)
+
+
+async def beside(conn: AsyncConnection, flow_id: str) -> dict[str, int]:
+    """By its name, the highest marker stored of every sequence that the flow reads beside its own."""
+    row = side_cursors.c
+    statement = select(row.sequence, row.position).where(row.flow_id == flow_id).order_by(row.sequence)
+    return {name: position for name, position in await conn.execute(statement)}  # noqa: C416 - rows are no pairs to mypy
 
 
 async def place(
     conn: AsyncConnection, flow_id: str, *, position: int, clock: Clock, by_hand: bool = False
 ) -> None:
-    """Set it, whatever it was: a start, a rewind, a jump to a date. Polls behind it count as new from now on.
+    """Set it, whatever it was: a start, a rewind, a jump to a date. Polls behind it count as new from now on, and what had been
+    read before as history.
 
     ``by_hand``: a person says where, also before the first start.
     """
@@ -57,19 +66,46 @@ async def place(
                 "epoch": cursors.c.epoch + 1,
                 "floor": position,
                 "updated_at": clock.sql(),
+                "history_to": _read_so_far(cursors),
             },
         )
     )
 
 
 async def place_side(
-    conn: AsyncConnection, flow_id: str, sequence: str, *, position: int, clock: Clock
+    conn: AsyncConnection, flow_id: str, sequence: str, *, position: int, clock: Clock, anew: bool = False
 ) -> None:
-    """Begin to read another sequence of a flow here; one that is read already stays where it is."""
+    """Begin to read another sequence of a flow here; one that is read already stays where it is, unless ``anew``."""
     statement = upsert(conn, side_cursors).values(
         flow_id=flow_id, sequence=sequence, position=position, floor=position, updated_at=clock.sql()
     )
-    await conn.execute(statement.on_conflict_do_nothing())
+    if not anew:
+        await conn.execute(statement.on_conflict_do_nothing())
+        return
+    values = {
+        "position": position,
+        "floor": position,
+        "updated_at": clock.sql(),
+        "history_to": _read_so_far(side_cursors),
+    }
+    await conn.execute(statement.on_conflict_do_update(index_elements=["flow_id", "sequence"], set_=values))
+
+
+async def note_history(conn: AsyncConnection, flow_id: str, marks: Mapping[str, int], *, own: str) -> None:
+    """What lies up to these marks was there before the flow was first started: history, wherever it begins to read.
+    ``own`` names the flow's own sequence."""
+    if own in marks:
+        await conn.execute(update(cursors).where(cursors.c.flow_id == flow_id).values(history_to=marks[own]))
+    row = side_cursors.c
+    for name, mark in marks.items():
+        await conn.execute(
+            update(side_cursors).where(row.flow_id == flow_id, row.sequence == name).values(history_to=mark)
+        )
+
+
+def _read_so_far(table: Table) -> ColumnElement[int]:
+    row = table.c
+    return case((row.position > row.history_to, row.position), else_=row.history_to)
 
 
 async def move(

@@ -64,7 +64,7 @@ async def begin(
     now = clock.sql()
     statement = (
         select(*columns, integrations.c.settings.label("shared"), cursors.c.position, cursors.c.epoch, cursors.c.floor,
-               cursors.c.updated_at.label("moved_at"), now.label("now"))
+               cursors.c.history_to, cursors.c.updated_at.label("moved_at"), now.label("now"))
         .join(integrations, integrations.c.id == flows.c.integration_id)
         .join(cursors, cursors.c.flow_id == flows.c.id)
         .where(flows.c.source_connection_id == connection_id, flows.c.state != "paused")
@@ -74,7 +74,7 @@ async def begin(
     intervals: list[int] = []
     for row in (await conn.execute(statement)).mappings():
         flow = Flow(**{column.name: row[column.name] for column in columns})
-        cursor = Cursor(row["position"], row["epoch"], row["floor"], row["moved_at"])
+        cursor = Cursor(row["position"], row["epoch"], row["floor"], row["moved_at"], row["history_to"])
         listening.append(Listening(flow, cursor, row["now"] - row["moved_at"]))
         if wanted := (row["shared"] or {}).get("poll_interval_s"):
             intervals.append(round(float(wanted) * 1000))
@@ -100,6 +100,7 @@ async def _beside(conn: AsyncConnection, listening: Sequence[Listening], *, cloc
             row.position,
             row.floor,
             row.updated_at,
+            row.history_to,
             (now - row.updated_at).label("ago"),
         )
         .where(row.flow_id.in_(flows_by_id))
@@ -108,7 +109,13 @@ async def _beside(conn: AsyncConnection, listening: Sequence[Listening], *, cloc
     return [
         Listening(
             flows_by_id[found.flow_id].flow,
-            Cursor(found.position, flows_by_id[found.flow_id].cursor.epoch, found.floor, found.updated_at),
+            Cursor(
+                found.position,
+                flows_by_id[found.flow_id].cursor.epoch,
+                found.floor,
+                found.updated_at,
+                found.history_to,
+            ),
             found.ago,
             side=found.sequence,
         )

@@ -133,6 +133,9 @@ cursors = Table(
         "epoch", Integer, nullable=False, default=0, server_default="0"
     ),  # how often it was placed by hand
     Column("floor", BigInteger, nullable=False, default=0, server_default="0"),  # where it was placed last
+    Column(
+        "history_to", BigInteger, nullable=False, default=0, server_default="0"
+    ),  # up to here all is history
     Column("updated_at", Millis, nullable=False),
 )
 
@@ -143,6 +146,9 @@ side_cursors = Table(  # how far a flow has read the other sequences that tell o
     Column("sequence", String(30), primary_key=True),
     Column("position", BigInteger, nullable=False),
     Column("floor", BigInteger, nullable=False, default=0, server_default="0"),  # where it was placed
+    Column(
+        "history_to", BigInteger, nullable=False, default=0, server_default="0"
+    ),  # up to here all is history
     Column("updated_at", Millis, nullable=False),
 )
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
 from app.checkup import check_up
-from app.connectors.base import Changed, Client, Page, Scans, TellsLate
+from app.connectors.base import Changed, Client, Found, Page, Scans, TellsLate
 from app.connectors.limits import live_work
 from app.ending import cut_off
 from app.errors import AdministratorError, AppError, Throttled
@@ -186,7 +186,7 @@ class Poller:
         *,
         found: Polled,
     ) -> None:
-        """Page after page until nothing newer is left. Who is far behind reads as backfill, so that live changes go first."""
+        """Page after page until nothing newer is left. Who is far behind goes behind what happens in the shop meanwhile."""
         position = listening.cursor.position
         catching_up = position == 0 and listening.side is None and not _begins_now(listening)
         window = client.window if isinstance(client, TellsLate) else WINDOW
@@ -212,7 +212,11 @@ class Poller:
         flow, epoch = listening.flow, listening.cursor.epoch
         if not page.changed and page.position <= position:
             return Accepted()
-        news = [_event(connection, flow, epoch, change, behind=behind) for change in page.changed]
+        is_history = _told_by_marker(listening, page) if _begins_now(listening) else lambda _: behind
+        news = [
+            _event(connection, flow, epoch, change, behind=behind, history=is_history(change.ref))
+            for change in page.changed
+        ]
         end = max(position, page.position)
         move = CursorMove(flow.id, start=position, end=end, sequence=listening.side)
         return await self._intake.accept(news, move=move, only_flow=flow.id)
@@ -252,18 +256,37 @@ class Poller:
 
 
 def _begins_now(listening: polls.Listening) -> bool:
-    """A flow that began with today where nothing was before: what comes is news, and no history that must be quiet."""
-    return flow_kind(listening.flow.kind).begins == "now" and listening.cursor.epoch == 0
+    """A flow that begins with today: what comes is news, however late it is read, and only what was read before is history.
+    Any other begins with everything, and what it reads far behind is the import of what was there."""
+    return flow_kind(listening.flow.kind).begins == "now"
 
 
-def _event(connection: Connection, flow: Flow, epoch: int, change: Changed, *, behind: bool) -> NewEvent:
-    """Each flow notices for itself: two flows of one source keep cursors of their own, and a rewound one reads anew."""
+def _told_by_marker(listening: polls.Listening, page: Page) -> Callable[[str], bool]:
+    """Whether a record is history, by its marker: it had been read before the cursor was put back, or was there before the flow
+    was first started. What cannot be read has no marker, and goes with its page."""
+    ends = listening.cursor.history_to
+    markers = {each.ref: each.position for each in page.found if isinstance(each, Found)}
+
+    def is_history(ref: str) -> bool:
+        marker = markers.get(ref)
+        return (page.position if marker is None else marker) <= ends
+
+    return is_history
+
+
+def _event(
+    connection: Connection, flow: Flow, epoch: int, change: Changed, *, behind: bool, history: bool
+) -> NewEvent:
+    """Each flow notices for itself: two flows of one source keep cursors of their own, and a rewound one reads anew.
+
+    What is history must be quiet (a store writes no mail for it); what is only behind goes after live work.
+    """
     return NewEvent(
         connection_id=connection.id,
         kind=change.kind,
         ref=change.ref,
         previous_ref=change.previous_ref,
         dedupe_key=dedupe_key("poll", flow.id, epoch, change.dedupe),
-        trigger="backfill" if behind else "poll",
-        priority=BACKFILL if behind else LIVE,
+        trigger="backfill" if history else "poll",
+        priority=BACKFILL if behind or history else LIVE,
     )

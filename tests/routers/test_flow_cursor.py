@@ -27,7 +27,7 @@ async def test_it_moves_with_what_is_read(world: World) -> None:
     await world.work()
     read = await world.get(URL)
 
-    assert {"cursor": None, "newest": None} == before
+    assert {"cursor": None, "newest": None, "beside": {}} == before
     assert (0, 0) == (started["cursor"]["position"], started["cursor"]["placed"])
     assert newest(world) == read["cursor"]["position"] == read["newest"]
     assert read["cursor"] == (await world.get(f"/flows/{FLOW}"))["cursor"]

@@ -96,15 +96,15 @@ class World:
         """Start the flow with a yes."""
         await self.post(f"/flows/{FLOW}/start", {"approve": True})
 
-    async def work(self) -> None:
-        """Poll the till, then deliver until nothing is due any more, now or in a moment."""
+    async def work(self, flow_id: str = FLOW) -> None:
+        """Poll the till, then deliver until nothing of the flow is due any more, now or in a moment."""
         context = self.api.context
         await Poller(context.resources, context.intake).poll(TILL)
         for _ in range(50):
-            while (await run_batch(await context.routes.route(FLOW))).claimed:
+            while (await run_batch(await context.routes.route(flow_id))).claimed:
                 pass
             async with context.db.read() as db:
-                wait = (await next_wakes(db, clock=context.db.clock, flow_id=FLOW)).get(FLOW)
+                wait = (await next_wakes(db, clock=context.db.clock, flow_id=flow_id)).get(flow_id)
             if wait is None or wait > 3_000:
                 return
             await asyncio.sleep(wait / 1000 + 0.01)

@@ -7,8 +7,10 @@ import pytest
 from app.intake import Intake
 from app.store import connections, polls
 from app.store.cursors import position
+from app.worker import polling
 from app.worker.polling import UNSETTLED_MS
 from tests.shop import CONSENT, Shop
+from tests.stories.counter import mails, orders, sell, sold, stocked
 
 
 def add(shop: Shop, name: str) -> int:
@@ -205,3 +207,26 @@ async def test_all_webhooks_dropped_everything_still_arrives_by_polls(shop: Shop
         await shop.rest()
 
     assert ["member.put", "member.patch", "member.patch"] == shop.written()
+
+
+async def test_sales_of_a_long_outage_keep_their_status(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read in several pages, behind what is sold meanwhile; they are news all the same."""
+    monkeypatch.setattr(polling, "PAGE", 3)
+    jan = stocked(shop)
+    flow = await shop.flow("orders")
+    await shop.rest()
+    receipts = [sell(shop, sold(10_001, 49.95), relation=jan) for _ in range(10)]
+    await shop.rest()
+
+    assert {f"receipt-{each}": "paid" for each in receipts} == {
+        id: told["financial_status"] for id, told in orders(shop).items()
+    }
+    assert ["order_invoice"] * 10 == mails(shop)
+
+    await shop.rewind(flow)
+    await shop.forget_targets()
+    later = sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.rest()
+
+    assert ["order_invoice"] * 11 == mails(shop)
+    assert "paid" == orders(shop)[f"receipt-{later}"]["financial_status"]
