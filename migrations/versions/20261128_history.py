@@ -1,7 +1,7 @@
 """cursors say up to where the records are history
 
 Revision ID: 20261128_history
-Revises: 20261127_comparisons
+Revises: 20261128_hashed_lists
 Create Date: 2026-11-26 15:10:00
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_history"
-down_revision = "20261127_comparisons"
+down_revision = "20261128_hashed_lists"
 branch_labels = None
 depends_on = None
 
