@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.connectors.base import Change, Found, Leave
+from app.connectors.base import Change, Existing, Found, Leave
 from app.connectors.mailchimp import products
 from app.connectors.mailchimp.productchanges import DeleteImage, PutProduct
 from app.connectors.mailchimp.stores import Store
@@ -69,16 +69,21 @@ def wish(plan: Plan, *, rows: dict[str, Target]) -> Wish:
     return made
 
 
-def delivered(case: dict[str, Any], way: RowTranslation) -> dict[str, Target]:
-    """The target rows after the document from before was delivered."""
+def delivered(case: dict[str, Any], way: RowTranslation) -> tuple[dict[str, Target], Existing | None]:
+    """The target rows after the document from before was delivered, and what stands in the store then."""
     if "before" not in case:
-        return {}
+        return {}, None
     plan = way.plan(read(case["before"]), Known(hashed=key))
     first = wish(plan, rows={})
     document = plan.desired[0].document
     hashes = leaf_hashes(document, {"variants": "id", "images": "id"}, sealer=SEALER)
     rows = [row("product", "7", hashes), *(row("variant", each.natural) for each in first.carries.values() if each)]  # fmt: skip
-    return {each.key: each for each in rows}
+    assert first.intent is not None
+    steps = products.steps(first.intent, None, STORE)
+    assert isinstance(steps, tuple)
+    [made] = steps
+    assert isinstance(made, PutProduct)
+    return {each.key: each for each in rows}, Existing("7", document=made.body)
 
 
 def plain(change: Change) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def plain(change: Change) -> dict[str, Any]:
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_case(case: dict[str, Any]) -> None:
     way = translation(case.get("settings") or {})
-    rows = delivered(case, way)
+    rows, there = delivered(case, way)
     own = tuple(KnownTarget(r.kind, r.key, r.remote_id, own=True) for r in rows.values())
     known = Known(targets=own, flows=frozenset(case.get("flows") or ()), hashed=key)
     plan = way.plan(read(case["document"], variants=case.get("variants", 0)), known)
@@ -108,7 +113,8 @@ def test_case(case: dict[str, Any]) -> None:
         return
     wished = wish(plan, rows=rows)
     assert wished.intent is not None
-    steps = products.steps(wished.intent, None, STORE)
+    asked = there if products.are_many(wished.intent) else None  # as the pipeline does
+    steps = products.steps(wished.intent, asked, STORE)
     if isinstance(steps, Leave):
         assert case["left"] == steps.code
         return

@@ -107,6 +107,38 @@ async def test_a_price_change_of_the_whole_product_is_one_call(shop: Shop) -> No
     assert [*calls, "product.put"] == sent(shop)
 
 
+@pytest.mark.parametrize("forgets", [False, True], ids=["PUT keeps", "PUT forgets"])
+async def test_what_others_wrote_beside_us_survives_whatever_a_put_does(shop: Shop, forgets: bool) -> None:
+    """Mailchimp does not say whether a PUT keeps what it does not mention: quantities of the stock flow, a text that the
+    merchant enriched, an image and a variant of his own, a variant that we hid."""
+    shop.mailchimp.world.put_forgets = forgets
+    await a_jumper(shop)
+    modes = {**{row[0]: "always" for row in IN_ROWS}, "description": "create"}
+    leg2 = [{"target": row[0], "expression": row[1], "mode": modes[row[0]]} for row in IN_ROWS]
+    await shop.flow("products", mapping={"leg2": leg2})
+    await shop.flow("stock")
+    await shop.rest()
+    shop.till.catalogue.edit_article(10_002, active=False)
+    shop.till.catalogue.edit_product(1, articleList=[article(10_003, size="XL")])
+    await shop.rest()
+    product = store(shop).products["1"]
+    product.data["description"] = "Rijker dan in de kassa."
+    product.images["eigen"] = {"id": "eigen", "url": "https://winkel.example/eigen.png", "variant_ids": []}
+    for variant in product.variants.values():
+        variant["inventory_quantity"] = 7
+    for number in (10_001, 10_003):
+        shop.till.catalogue.edit_article(number, priceIncl=2_500)
+    await shop.rest()
+
+    after = shown(store(shop).products["1"])
+    assert "Rijker dan in de kassa." == after["description"]
+    assert {"10001": (25, 7, "visible"), "10002": (49.95, 7, "hidden"), "10003": (25, 7, "visible")} == {
+        id: (each["price"], each["inventory_quantity"], each["visibility"])
+        for id, each in after["variants"].items()
+    }
+    assert ["eigen"] == list(store(shop).products["1"].images)
+
+
 async def test_a_title_is_a_patch_of_the_product_and_of_variants_that_show_it(shop: Shop) -> None:
     await a_jumper(shop)
     await shop.flow("products")
@@ -315,6 +347,33 @@ async def test_what_was_deleted_behind_our_back_is_put_back_whole(shop: Shop) ->
 
     changed = TRUI["variants"] | {"10002": TRUI["variants"]["10002"] | {"price": 39.95}}  # type: ignore[operator,index]
     assert {"1": TRUI | {"variants": changed}} == contents(shop)
+
+
+async def test_a_variant_that_was_deleted_comes_back_alone(shop: Shop) -> None:
+    """The text that somebody enriched stays, though it is only written when a product is made."""
+    await a_jumper(shop)
+    leg2 = [
+        {"target": row[0], "expression": row[1], "mode": "create" if row[0] == "description" else "always"}
+        for row in IN_ROWS
+    ]
+    await shop.flow("products", mapping={"leg2": leg2})
+    await shop.rest()
+    product = store(shop).products["1"]
+    product.data["description"] = "Rijker dan in de kassa."
+    del product.variants["10001"]
+    shop.till.catalogue.edit_article(10_001, priceIncl=2_500)
+    await shop.rest()
+
+    assert contents(shop) == {
+        "1": TRUI
+        | {
+            "description": "Rijker dan in de kassa.",
+            "variants": {
+                "10002": TRUI["variants"]["10002"],
+                "10001": TRUI["variants"]["10001"] | {"price": 25},
+            },
+        }
+    }
 
 
 async def test_every_article_that_stays_behind_says_why(shop: Shop) -> None:

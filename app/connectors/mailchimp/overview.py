@@ -12,6 +12,7 @@ from typing import Any
 from app.connectors.base import Document, SoldThere
 from app.connectors.mailchimp import customers, memberbody, orders, products, stock
 from app.connectors.mailchimp.calls import Api, segment
+from app.connectors.mailchimp.productbodies import FIELDS, VARIANT_FIELDS
 from app.connectors.mailchimp.shelf import pages
 from app.connectors.mailchimp.stores import Storefront
 from app.errors import RecordRefused
@@ -63,8 +64,8 @@ class Overview:
     async def _look_at_products(self) -> AsyncIterator[tuple[str, Document]]:
         fields = (
             "id",
-            *products.FIELDS,
-            *(f"variants.{name}" for name in ("id", *products.VARIANT_FIELDS)),
+            *FIELDS,
+            *(f"variants.{name}" for name in ("id", *VARIANT_FIELDS)),
             *(f"images.{name}" for name in ("id", "url", "variant_ids")),
         )
         async for product in self._with_all("variants", self._products, fields):

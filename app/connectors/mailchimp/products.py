@@ -1,18 +1,29 @@
 """Products of a store: the shipped rows, and which calls bring one about. Pure.
 
 One call wherever one will do: a product is put whole when it is made and when much of it changed; a single variant or
-the product's own fields go alone. What a call does not mention stays (mailchimp.md §3.3), so what is no longer wanted
-is deleted by name. An answer lists 50 variants at most: nothing here is decided by how many were listed.
+the product's own fields go alone. Whether a PUT keeps what it does not mention is not documented (mailchimp.md §3.3). So a
+product that is there is only put whole where nothing stands there that the call would not mention, and what is no longer
+wanted is deleted by name. An answer lists 50 variants at most: nothing here is decided by how many were listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.connectors.base import Change, Desired, Document, Existing, Intent, Leave, RemoteField, Steps
+from app.connectors.base import Change, Desired, Existing, Intent, Leave, RemoteField, Steps
 from app.connectors.mailchimp.ids import store_id
+from app.connectors.mailchimp.productbodies import (
+    FIELDS,
+    VARIANT_FIELDS,
+    as_new,
+    image_of,
+    said,
+    unmentioned,
+    variant_of,
+    whole_of,
+)
 from app.connectors.mailchimp.productchanges import (
     DeleteImage,
     DeleteProduct,
@@ -82,9 +93,6 @@ WRITABLE: Mapping[str, RemoteField] = {
 }
 """All that a product of Mailchimp holds: what is not here has no place there."""
 
-FIELDS = ("title", "handle", "url", "description", "type", "vendor", "image_url", "published_at_foreign")
-VARIANT_FIELDS = ("title", "url", "sku", "price", "inventory_quantity", "image_url", "backorders", "visibility")  # fmt: skip
-
 
 def steps(intent: Intent, existing: Existing | None, store: Store) -> Steps:
     """The calls that bring one product about, or take one of its variants away."""
@@ -100,12 +108,26 @@ def steps(intent: Intent, existing: Existing | None, store: Store) -> Steps:
     if known and not intent.update:
         return Leave("update_off", "The product is in the store already, and updates are switched off.")
     product = (existing.remote_id if existing else None) or intent.remote_id or store_id(intent.natural or "")
-    everything = PutProduct(product=product, body=_body(_as_new(intent.desired), product, new=True))
+    everything = PutProduct(product=product, body=whole_of(as_new(intent.desired), product, new=True))
     if not known:
         return _checked((everything,), intent)
     part = _Parts(intent, product, everything, _ids(existing))
-    calls = part.whole() if part.goes_whole else part.pieces()
+    calls = part.pieces()
+    if part.are_many:
+        whole = part.whole()
+        if existing is None:  # it was asked for, and is not there any more
+            calls = (everything,)
+        elif not unmentioned(whole.body, existing.document, apart_from=part.gone):
+            calls = (whole,)
     return _checked((*calls, *part.leavings()), intent)
+
+
+def are_many(intent: Intent) -> bool:
+    """Whether so much of a product changed that one call with all of it would do: then it must be known what stands there."""
+    if intent.desired is None or intent.changed is None or not intent.update:
+        return False
+    nothing = PutProduct(product="", body={})
+    return _Parts(intent, "", nothing, _ids(None)).are_many
 
 
 def _checked(calls: tuple[Change, ...], intent: Intent) -> tuple[Change, ...]:
@@ -170,35 +192,37 @@ class _Parts:
         }
 
     @property
-    def goes_whole(self) -> bool:
-        """Whether one call with everything is better: more than one part changed, and nothing of it is the merchant's."""
+    def are_many(self) -> bool:
+        """Whether more than one part changed, and a product with all of them can be put."""
         parts = len(self._news) + len(self._pictures) + bool(self._own)
         complete = "title" in self._intent.document and all("title" in each for each in self._variants.values())  # fmt: skip
         return parts > 1 and complete and bool(self._variants)
 
-    def whole(self) -> tuple[Change, ...]:
+    def whole(self) -> PutProduct:
         """The product with all it has, as far as it may be written; what is new with all of its fields."""
         document = dict(self._intent.document)
         document["variants"] = [
             self._full[id] if id in self._lacking else each for id, each in self._variants.items()
         ]
-        return (PutProduct(product=self._product, body=_body(document, self._product, new=False)),)
+        return PutProduct(product=self._product, body=whole_of(document, self._product, new=False))
 
     def pieces(self) -> tuple[Change, ...]:
         """Part by part, each call with what changed."""
         calls: list[Change] = []
         if self._own:
-            calls.append(PatchProduct(product=self._product, body=_said(self._own), whole=self._everything))
+            calls.append(PatchProduct(product=self._product, body=said(self._own), whole=self._everything))
         for id, body in self._news.items():
             variant = store_id(id)
             if id in self._lacking and variant not in self._there["variants"]:
-                full = _variant(self._full[id], new=True)
+                full = variant_of(self._full[id], new=True)
                 calls.append(
                     PutVariant(product=self._product, variant=variant, body=full, whole=self._everything)
                 )
             elif id in self._lacking:
                 full = {
-                    name: value for name, value in _variant(self._full[id], new=False).items() if name != "id"
+                    name: value
+                    for name, value in variant_of(self._full[id], new=False).items()
+                    if name != "id"
                 }
                 kept = {name: full[name] for name in full if name in self._variants[id]}
                 calls.append(
@@ -207,24 +231,30 @@ class _Parts:
             else:
                 calls.append(
                     PatchVariant(
-                        product=self._product, variant=variant, body=_said(body), whole=self._everything
+                        product=self._product, variant=variant, body=said(body), whole=self._everything
                     )
                 )
         calls += [
-            PutImage(product=self._product, image=store_id(id), body=_image(self._images[id]), whole=self._everything)
+            PutImage(product=self._product, image=store_id(id), body=image_of(self._images[id]), whole=self._everything)
             for id in self._pictures
         ]  # fmt: skip
         return tuple(calls)
 
-    def leavings(self) -> tuple[Change, ...]:
-        """Images that are no longer wanted, unless they are the merchant's. Variants have their own wish, by policy."""
+    @property
+    def gone(self) -> Sequence[str]:
+        """Ids of images that are no longer wanted, unless they are the merchant's."""
         assert self._intent.desired is not None
         if self._intent.desired.modes.get("images.url", "always") in ("create", "if_empty"):
             return ()
-        gone = sorted(
-            path[7:-1] for path in self._intent.vanished if path.startswith("images[") and path.endswith("]")
+        return sorted(
+            store_id(path[7:-1])
+            for path in self._intent.vanished
+            if path.startswith("images[") and path.endswith("]")
         )
-        return tuple(DeleteImage(product=self._product, image=store_id(id)) for id in gone)
+
+    def leavings(self) -> tuple[Change, ...]:
+        """The end of those images. Variants have their own wish, by policy."""
+        return tuple(DeleteImage(product=self._product, image=image) for image in self.gone)
 
 
 def _away(intent: Intent) -> Steps:
@@ -237,51 +267,6 @@ def _away(intent: Intent) -> Steps:
     if intent.permanently:
         return (DeleteProduct(product=product),)
     return Leave("no_visibility", "A product of Mailchimp has no visibility of its own; its variants have.")
-
-
-# --- bodies -----------------------------------------------------------------------------------------------------------
-
-
-def _as_new(desired: Desired) -> Document:
-    """The document for a product that is not there: without what is only for updates."""
-    later = {path for path, mode in desired.modes.items() if mode == "update"}
-    if not later:
-        return desired.document
-    document = {name: value for name, value in desired.document.items() if name not in later}
-    for scope in ("variants", "images"):
-        if scope in document:
-            document[scope] = [
-                {name: value for name, value in element.items() if f"{scope}.{name}" not in later}
-                for element in document[scope]
-            ]
-    return document
-
-
-def _body(document: Document, product: str, *, new: bool) -> Document:
-    """A whole product as Mailchimp wants it. A new one has nothing to empty, so empty texts are left out."""
-    body: Document = {"id": product}
-    body |= _said({name: document.get(name) for name in FIELDS}, new=new)
-    body["variants"] = [_variant(each, new=new) for each in document.get("variants") or ()]
-    images = [_image(each) for each in document.get("images") or () if each.get("url")]
-    if images:
-        body["images"] = images
-    return body
-
-
-def _variant(element: Mapping[str, Any], *, new: bool) -> Document:
-    """One variant with all of its fields."""
-    id = store_id(str(element["id"]))
-    return {"id": id} | _said({name: element.get(name) for name in VARIANT_FIELDS}, new=new)
-
-
-def _said(values: Mapping[str, Any], *, new: bool = False) -> Document:
-    nothing = (None, "") if new else (None,)
-    return {name: value for name, value in values.items() if value not in nothing}
-
-
-def _image(element: Mapping[str, Any]) -> Document:
-    shown = [store_id(str(each)) for each in element.get("variant_ids") or ()]
-    return {"id": store_id(str(element["id"])), "url": element["url"], "variant_ids": shown}
 
 
 def _ids(existing: Existing | None) -> Mapping[str, frozenset[str]]:

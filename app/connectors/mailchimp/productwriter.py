@@ -16,6 +16,7 @@ from app.connectors.mailchimp import products, stock
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.ids import store_id
 from app.connectors.mailchimp.pictures import Pictures
+from app.connectors.mailchimp.productbodies import FIELDS, VARIANT_FIELDS
 from app.connectors.mailchimp.productchanges import (
     DeleteImage,
     DeleteProduct,
@@ -38,11 +39,12 @@ FEW = 3
 WHOLE = ",".join(
     (
         "id",
-        *products.FIELDS,
-        *(f"variants.{name}" for name in ("id", *products.VARIANT_FIELDS)),
+        *FIELDS,
+        *(f"variants.{name}" for name in ("id", *VARIANT_FIELDS)),
         *(f"images.{name}" for name in ("id", "url", "variant_ids")),
     )
 )
+MISSING = frozenset({"not_found", "product_missing", "variant_missing"})
 SHOWN = 50
 """So many variants an answer lists at most (mailchimp.md §3.3)."""
 
@@ -67,9 +69,9 @@ class ProductTarget:
         """See :func:`products.fitted`."""
         return products.fitted(desired)
 
-    def needs_existing(self, intent: Intent) -> bool:  # noqa: ARG002 - the protocol's
-        """What was written and confirmed is known leaf by leaf."""
-        return False
+    def needs_existing(self, intent: Intent) -> bool:
+        """What was written and confirmed is known leaf by leaf; what else stands there counts before it is put whole."""
+        return products.are_many(intent)
 
     def carried_id(self, remote_id: str, kind: str, name: str) -> str:  # noqa: ARG002 - the protocol's
         """A variant is found below its product."""
@@ -128,18 +130,17 @@ class ProductTarget:
     # --- looking up ---------------------------------------------------------------------------------------------
 
     async def _look(self, id: str, *, whole: bool) -> Existing | None:
-        """The product as it stands, or only the ids of all of its variants and images."""
+        """The product as it stands, with all of its variants and images. ``whole``: and its own edits count."""
         path = f"{self._path}/{segment(id)}"
-        fields = WHOLE if whole else "id,variants.id,images.id"
         try:
-            answer = await self._api.get(path, operation="product.get", params={"fields": fields})
+            answer = await self._api.get(path, operation="product.get", params={"fields": WHOLE})
         except RecordRefused as refused:
             if refused.code != "not_found":
                 raise
             return None
         variants = list(answer.get("variants") or ())
         if len(variants) >= SHOWN:
-            told = ",".join(("id", *products.VARIANT_FIELDS)) if whole else "id"
+            told = ",".join(("id", *VARIANT_FIELDS))
             listed = pages(
                 self._api, f"{path}/variants", name="variants", fields=told, operation="variants.list"
             )
@@ -176,9 +177,23 @@ class ProductTarget:
         try:
             await self._send(change)
         except RecordRefused as refused:
-            if refused.code not in ("not_found", "product_missing", "variant_missing") or change.whole is None:  # fmt: skip
+            if refused.code not in MISSING or change.whole is None:
                 raise
-            await self._put(change.whole)
+            if not isinstance(change, PatchVariant) or not await self._put_back(change, change.whole):
+                await self._put(change.whole)
+
+    async def _put_back(self, change: PatchVariant, whole: PutProduct) -> bool:
+        """A variant that is gone comes back alone, so that the rest stays as the merchant has it; False: its product is gone."""
+        body = next((each for each in whole.body["variants"] if each["id"] == change.variant), None)
+        if body is None:
+            return False
+        try:
+            await self._api.call("PUT", self._variant(change), operation="variant.put", body=body)
+        except RecordRefused as refused:
+            if refused.code not in MISSING:
+                raise
+            return False
+        return True
 
     async def _send(self, change: PartChange) -> None:
         at = self._product(change)

@@ -95,13 +95,17 @@ def add_product(store: Store, body: dict[str, Any], *, now: str) -> Product:
 
 
 def put_product(call: Call) -> dict[str, Any]:
-    """The path says which product; it is made if it is not there."""
+    """The path says which product; it is made if it is not there. Whether what the body does not mention stays is not
+    documented, so it is both (``world.put_forgets``)."""
     store = store_of(call)
     body = call.body(NEW_PRODUCT)
     now = call.world.clock.iso()
     product_id = cut_id(call.args[1])
     known = store.products.get(product_id)
-    if known is None:
+    if known is not None and call.world.put_forgets:
+        known = store.products[product_id] = Product(product_id, {})
+        fill(known, body, now=now)
+    elif known is None:
         known = add_product(store, {**body, "id": product_id}, now=now)
     else:
         fill(known, body, now=now)

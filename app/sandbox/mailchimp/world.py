@@ -122,6 +122,9 @@ class Mailchimp:
         self.credentials: dict[str, tuple[Account, Login]] = {}
         self.fake_domains: set[str] = set(FAKE_DOMAINS)
         self.busy: set[str] = set()  # addresses that "signed up to a lot of lists very recently"
+        self.put_forgets = (
+            False  # PUT of a product forgets what it does not mention: not documented either way
+        )
         self._made = 0
 
     def clear(self) -> None:

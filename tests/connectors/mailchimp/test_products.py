@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.connectors.base import Applied, Existing, Leave, Wanted
+from app.connectors.base import Applied, Leave, Wanted
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.productchanges import (
     DeleteProduct,
@@ -74,14 +74,15 @@ async def test_many_are_looked_up_on_the_shelf(client: MailchimpClient, shop: Sh
 
     found = await target.fetch_many([Wanted("product", f"k{n}", str(n), None) for n in range(10)])
 
-    assert {
-        f"k{id}": Existing(
-            id,
-            document={"id": id, "variants": [{"id": f"{id}01"}, {"id": f"{id}02"}], "images": []},
-            whole=False,
+    assert {f"k{id}": (id, False, f"Product {id}", [f"{id}01", f"{id}02"]) for id in ("3", "7")} == {
+        key: (
+            each.remote_id,
+            each.whole,
+            each.document["title"],
+            [variant["id"] for variant in each.document["variants"]],
         )
-        for id in ("3", "7")
-    } == found
+        for key, each in found.items()
+    }
     assert ["product.get", "product.get", "products.get"] == sorted(shop.calls())
 
 
