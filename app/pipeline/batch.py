@@ -98,10 +98,12 @@ async def run_batch(
     *,
     limit: int = 100,
     only: str | None = None,
+    live: bool = False,
     handed: Mapping[str, Handed] | None = None,
     halted: Callable[[], bool] = never,
 ) -> BatchResult:
-    """Work off up to ``limit`` due deliveries. Raises DatabaseAway; everything else is some delivery's outcome.
+    """Work off up to ``limit`` due deliveries, with ``live`` none of a backfill. Raises DatabaseAway; everything else is some
+    delivery's outcome.
 
     When ``halted`` says so nothing more is sent: what was sent is settled, the rest is due at once for another worker.
     """
@@ -117,6 +119,7 @@ async def run_batch(
             lease_ms=route.lease_ms,
             clock=clock,
             only=only,
+            live=live,
         )
     result = BatchResult(claimed=len(claimed))
     if not claimed:

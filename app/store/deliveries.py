@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
+from app.store.requests import BACKFILL
 from app.store.rows import given, packed
 from app.store.tables import accounts, connections, deliveries, flows, targets
 from app.store.upsert import chunks
@@ -73,20 +74,22 @@ async def claim(
     lease_ms: int,
     clock: Clock,
     only: str | None = None,
+    live: bool = False,
 ) -> list[Claimed]:
-    """Take up to ``limit`` due deliveries of a flow in one statement, live before backfill, oldest first.
+    """Take up to ``limit`` due deliveries of a flow in one statement, live before backfill, oldest first; with ``live`` no
+    backfill at all.
 
     Rows of a flow that is paused, blocked, outside its window, or whose connection is broken or backing off simply
     stay where they are. A row whose lease ran out is due again like any other: there is no rescuer.
     """
-    statement = _claim(conn.dialect.name, clock, only is not None)
+    statement = _claim(conn.dialect.name, clock, only is not None, live)
     values = {"b_flow": flow_id, "b_token": token, "b_limit": limit, "b_lease": lease_ms, "b_only": only}
     rows = [Claimed(**row) for row in (await conn.execute(statement, values)).mappings()]
     return sorted(rows, key=lambda row: (row.priority, row.id))
 
 
 @lru_cache(maxsize=32)
-def _claim(dialect: str, clock: Clock, only: bool) -> Update:
+def _claim(dialect: str, clock: Clock, only: bool, live: bool) -> Update:
     now, row = clock.sql(), deliveries.c
     due = (
         select(row.id)
@@ -102,6 +105,8 @@ def _claim(dialect: str, clock: Clock, only: bool) -> Update:
     )
     if only:
         due = due.where(row.source_ref == bindparam("b_only"))
+    if live:
+        due = due.where(row.priority < BACKFILL)
     if dialect == "postgresql":
         locked = due.with_for_update(skip_locked=True, of=deliveries).cte("due").prefix_with("MATERIALIZED")
         due = select(locked.c.id)

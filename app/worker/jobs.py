@@ -1,7 +1,8 @@
 """The delivery job: batch after batch of one flow until nothing is due.
 
-Two of them may be at one flow in a worker, so that one sends while the other settles and reads; a third ring is only
-remembered. A turn ends after a while and rings again: other flows and other workers get theirs.
+Two of them may be at one flow in a worker, so that one sends while the other settles and reads. While both are busy a third is
+at live work alone: what happens in the shop waits for no batch of a backfill. Any other ring is only remembered. A turn ends
+after a while and rings again: other flows and other workers get theirs.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from app.worker.pace import FIRST, next_limit
 log = structlog.get_logger("worker")
 
 AT_ONCE = 2
+LIVE_LIMIT = 50
 TURN_S = 20.0
 SOON_MS = 6_000
 """What becomes due within this time is rung for exactly; the sweep rings for what comes later."""
@@ -37,6 +39,8 @@ class _Flow:
     running: int = 0
     again: bool = False
     limit: int = FIRST
+    hurries: bool = False
+    hurry_again: bool = False
 
 
 class Deliverer:
@@ -58,7 +62,7 @@ class Deliverer:
     @property
     def busy(self) -> int:
         """Turns that run now."""
-        return sum(flow.running for flow in self._flows.values())
+        return sum(flow.running + flow.hurries for flow in self._flows.values())
 
     async def deliver(self, flow_id: str) -> None:
         """One turn at a flow. Never raises for what a flow, a remote or the database does."""
@@ -66,11 +70,15 @@ class Deliverer:
             # Before claiming: whoever stores something from here on rings anew.
             await self._resources.queue.take_down(flow_id)
         flow = self._flows.setdefault(flow_id, _Flow())
-        if flow.running >= AT_ONCE:
-            flow.again = True
-            return
-        flow.running += 1
-        turn = asyncio.create_task(self._whole_turn(flow_id, flow))
+        if flow.running < AT_ONCE:
+            flow.running += 1
+            turn = asyncio.create_task(self._whole_turn(flow_id, flow))
+        else:
+            flow.again = flow.hurry_again = True
+            if flow.hurries:
+                return
+            flow.hurries = True
+            turn = asyncio.create_task(self._hurry(flow_id, flow))
         self._turns.add(turn)
         turn.add_done_callback(self._turns.discard)
         # The job dies with its connection to Redis; what is being sent at that moment must not die with it.
@@ -83,6 +91,17 @@ class Deliverer:
             flow.running -= 1
         with suppress(RedisError, OSError, AppError):
             await self._ring_again(flow_id, emptied=emptied)
+
+    async def _hurry(self, flow_id: str, flow: _Flow) -> None:
+        """Batches of live work alone until none is due; what is left then is for the others."""
+        try:
+            while not self._stopping:
+                flow.hurry_again = False
+                result = await self._batch(flow_id, LIVE_LIMIT, live=True)
+                if result is None or not (result.claimed or flow.hurry_again):
+                    return
+        finally:
+            flow.hurries = False
 
     async def _turn(self, flow_id: str, flow: _Flow) -> bool:
         """Batches until nothing is due or the turn is over; True when nothing was due at the end."""
@@ -104,11 +123,11 @@ class Deliverer:
                     await self._resources.queue.ring_now(flow_id)
         return False
 
-    async def _batch(self, flow_id: str, limit: int) -> BatchResult | None:
+    async def _batch(self, flow_id: str, limit: int, *, live: bool = False) -> BatchResult | None:
         try:
             route = await self._routes.route(flow_id)
             # In a task of its own: what it notes about its urgency ends with it.
-            result = await asyncio.create_task(run_batch(route, limit=limit, halted=self._halted))
+            result = await asyncio.create_task(run_batch(route, limit=limit, live=live, halted=self._halted))
         except NotFound:
             return None  # the flow was removed meanwhile
         except AdministratorError as error:
