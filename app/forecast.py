@@ -1,7 +1,7 @@
 """The forecast of a flow's first writes: what it would create and update, by consent; whom the bill would count; which mails go out.
 
-It pages through the source from where the flow would begin, and rehearses every page. Nothing is written, nothing is
-remembered. Bounded by records and by time: a shop too large to look through in one request gets the first part counted,
+It pages through the source from where the flow would begin, or looks through it where nobody tells what changed, and rehearses
+every page. Nothing is written, nothing is remembered. Bounded by records and by time: a shop too large to look through in one request gets the first part counted,
 and is told so.
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from app.connectors.base import WritesToPeople
-from app.pipeline.reading import read_page
+from app.connectors.base import Fetched, Scans, WritesToPeople
+from app.pipeline.reading import read_page, read_these
 from app.pipeline.rehearsal import Act, Rehearsed, rehearse
 from app.pipeline.route import Route
 from app.store.targets import Key
@@ -104,22 +106,54 @@ async def forecast(
         told.contacts = await route.target.contacts(route.record_kind)
     loop = asyncio.get_running_loop()
     ends = loop.time() + most_seconds
+    scanned = isinstance(route.source, Scans) and route.record_kind in route.source.scanned
+    pages = _looked_through(route, since, page_size) if scanned else _paged(route, since, page_size)
+    async with aclosing(pages):
+        async for fetched, more in pages:
+            news = [answer for answer in fetched if answer.ref not in seen]
+            news.sort(
+                key=lambda answer: (len(answer.ref), answer.ref)
+            )  # the lowest number keeps a shared key
+            seen |= {answer.ref for answer in news}
+            history = history or more
+            for one in await rehearse(route, news, taken=taken, backfill=history):
+                _count(told, one)
+                _count_beside(told, one, route)
+            if more and (told.records >= most_records or loop.time() >= ends):
+                told.complete = False
+                break
+    return told
+
+
+Pages = AsyncGenerator[tuple[Sequence[Fetched], bool], None]
+"""Records, and whether there are more."""
+
+
+async def _paged(route: Route, since: int, size: int) -> Pages:
     position = since
     while True:
-        page = await route.source.changes(route.record_kind, since=position, limit=page_size)
-        fetched = [answer for answer in await read_page(route.reader(), page) if answer.ref not in seen]
-        fetched.sort(key=lambda answer: (len(answer.ref), answer.ref))  # the lowest number keeps a shared key
-        seen |= {answer.ref for answer in fetched}
-        history = history or page.more
-        for one in await rehearse(route, fetched, taken=taken, backfill=history):
-            _count(told, one)
-            _count_beside(told, one, route)
-        if not page.more or page.position < position:
-            return told
+        page = await route.source.changes(route.record_kind, since=position, limit=size)
+        more = page.more and page.position >= position
+        yield await read_page(route.reader(), page), more
+        if not more:
+            return
         position = page.position + 1
-        if told.records >= most_records or loop.time() >= ends:
-            told.complete = False
-            return told
+
+
+async def _looked_through(route: Route, since: int, size: int) -> Pages:
+    """What a look at everything would ask for: from the beginning all of it, else what came about since that moment."""
+    assert isinstance(route.source, Scans)
+    if since > await route.db.now() / 1000:
+        return  # a flow that begins with this very moment has nothing behind it
+    waiting: list[str] = []
+    async for page in route.source.scan(route.record_kind, route.places):
+        waiting += [
+            each.ref for each in page if since <= 1 or (each.at is not None and each.at.timestamp() >= since)
+        ]
+        while len(waiting) > size:
+            part, waiting = waiting[:size], waiting[size:]
+            yield await read_these(route.reader(), part), True
+    yield await read_these(route.reader(), waiting), False
 
 
 def _count(told: Forecast, one: Rehearsed) -> None:

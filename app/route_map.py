@@ -61,6 +61,7 @@ class RouteMap:
         resources = self._resources
         one, other = system(source.system), system(target.system)
         translation = self._translation(flow, source=source.system, target=target.system, shared=shared)
+        scan = translation.kind.scan(translation.settings)
         return Route(
             db=resources.db,
             sealer=resources.sealer,
@@ -77,6 +78,7 @@ class RouteMap:
             siblings=frozenset(each.kind for each in beside),
             followers=_followers(beside),
             parts=translation.kind.parts(translation.settings),
+            places=scan.places if scan is not None else (),
             direction=f"{source.system}→{target.system}",
             recovery=_longer(resources.recovery(one), resources.recovery(other)),
             options=translation.settings.model_dump()

@@ -22,11 +22,13 @@ class FlowSettings(BaseModel):
 @dataclass(frozen=True, slots=True)
 class Scan:
     """How a source that does not tell what changed is looked through: in which places, how often at most, and how many
-    calls a minute that may cost on average, so that large places are looked at less often."""
+    calls a minute that may cost on average, so that large places are looked at less often. ``asks_for_gone``: what a whole
+    look does not show any more is asked for, so that the flow hears of it."""
 
     places: tuple[str, ...]
     every_s: float
     calls_a_minute: float
+    asks_for_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

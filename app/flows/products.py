@@ -183,6 +183,7 @@ def _present(known: Known, kind: str) -> list[KnownTarget]:
 PRODUCTS = FlowKind(
     name="products",
     record_kind=KIND,
+    way=("till", "audience"),
     record=Product,
     settings=ProductsSettings,
     decide=decide,

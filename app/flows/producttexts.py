@@ -15,7 +15,7 @@ from app.flows.productsettings import PLACEHOLDER, ProductsSettings
 from app.records.product import Product, Variant
 from app.values.text import as_text, html_to_text, one_line
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 Text = tuple[str | None, tuple[str, ...]]
@@ -27,7 +27,7 @@ def title_of(product: Product, settings: ProductsSettings) -> Text:
     title = one_line(_readable(own or product.title or "", settings))
     if not title:
         return f"#{product.id}", ("title_missing: the product has no description in the till",)
-    return _cut(title, settings.longest_title, "title_cut: the title")
+    return cut(title, settings.longest_title, "title_cut: the title")
 
 
 def description_of(product: Product, settings: ProductsSettings, *, category: str | None) -> Text:
@@ -58,7 +58,7 @@ def description_of(product: Product, settings: ProductsSettings, *, category: st
         if value:
             lines.append(f"{name}: {value}")
     text = "\n".join(lines).strip()
-    return _cut(text, settings.longest_description, "description_cut: the description") if text else (None, ())  # fmt: skip
+    return cut(text, settings.longest_description, "description_cut: the description") if text else (None, ())  # fmt: skip
 
 
 def category_of(product: Product, settings: ProductsSettings) -> str | None:
@@ -66,7 +66,7 @@ def category_of(product: Product, settings: ProductsSettings) -> str | None:
     name = product.category_name
     if settings.category_form == "path" and product.category_path:
         name = settings.category_separator.join(product.category_path)
-    cleared = one_line(_CONTROL.sub("", name or ""))
+    cleared = one_line(CONTROL.sub("", name or ""))
     return cleared or settings.category_fallback or None
 
 
@@ -84,7 +84,7 @@ def variant_title(
         return f"{title} {own}" if settings.variant_title == "full" else own
     if alone:
         return title
-    own = one_line(_CONTROL.sub("", variant.title or ""))
+    own = one_line(CONTROL.sub("", variant.title or ""))
     return own if own and own != one_line(product.title or "") else f"{title} {variant.sku}"
 
 
@@ -149,11 +149,12 @@ def _filled(line: str, values: Mapping[str, str]) -> str | None:
 
 
 def _readable(text: str, settings: ProductsSettings) -> str:
-    cleared = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    cleared = CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return html_to_text(cleared) if settings.markup == "text" else cleared.strip()
 
 
-def _cut(text: str, longest: int, what: str) -> Text:
+def cut(text: str, longest: int, what: str) -> tuple[str, tuple[str, ...]]:
+    """At most so many characters, and a warning where something was left out; ``what`` begins with its code."""
     if len(text) <= longest:
         return text, ()
     return text[: longest - 1].rstrip() + "…", (f"{what} has {len(text):,} characters; it is cut at {longest:,}",)  # fmt: skip
@@ -165,4 +166,4 @@ def _scalar(value: Any) -> str | None:
     if isinstance(value, list | tuple):
         return ", ".join(text for each in value if (text := _scalar(each))) or None
     text = as_text(value)
-    return one_line(_CONTROL.sub("", text)) or None if text is not None else None
+    return one_line(CONTROL.sub("", text)) or None if text is not None else None

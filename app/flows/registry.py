@@ -9,10 +9,11 @@ from app.flows.customers import CUSTOMERS
 from app.flows.orders import ORDERS
 from app.flows.products import PRODUCTS
 from app.flows.shoporders import SHOP_ORDERS
+from app.flows.shopproducts import SHOP_PRODUCTS
 from app.flows.stock import STOCK
 
 KINDS: dict[str, FlowKind] = {
-    kind.name: kind for kind in (CUSTOMERS, CONTACTS, PRODUCTS, STOCK, ORDERS, SHOP_ORDERS)
+    kind.name: kind for kind in (CUSTOMERS, CONTACTS, PRODUCTS, SHOP_PRODUCTS, STOCK, ORDERS, SHOP_ORDERS)
 }
 
 

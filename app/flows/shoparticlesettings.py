@@ -10,8 +10,8 @@ from app.flows.base import FlowSettings
 from app.mapping.tables import Table
 
 
-class ArticleSettings(FlowSettings):
-    """Which article of the till a line is, and those for shipping and discounts."""
+class ArticleNames(FlowSettings):
+    """Which article of the till a shop's SKU is."""
 
     sku_table: dict[str, str] = Field(
         default_factory=dict,
@@ -27,6 +27,11 @@ class ArticleSettings(FlowSettings):
         description="What a SKU may be, tried in this order: article number, PLU, barcode (EAN).",
         examples=[["article_number", "barcode"]],
     )
+
+
+class ArticleSettings(ArticleNames):
+    """What becomes of SKUs without an article, and the articles for shipping and discounts."""
+
     missing_article: Literal["fail", "hold", "placeholder"] = Field(
         default="fail",
         title="Articles that the till does not have",

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
-from app.errors import InvalidInput
-from app.flows.base import FlowSettings
+from app.flows.lookups import compiles
 from app.flows.nightly import NightlySettings
+from app.flows.scansettings import ScanSettings
 from app.flows.shoparticlesettings import ArticleSettings, PaymentSettings
 from app.flows.shopbookingsettings import BookingSettings, BuyerSettings
 from app.flows.shopstores import SourceStore
 from app.flows.shoptaxsettings import TaxSettings
-from app.mapping.expressions import compile_expression
 
 
-class StoreSettings(FlowSettings):
+class StoreSettings(ScanSettings):
     """Whose orders are taken, and how often their stores are looked through."""
 
     stores: tuple[SourceStore, ...] = Field(
@@ -29,27 +28,6 @@ class StoreSettings(FlowSettings):
             "looked through: a call for each thousand of them, every time."
         ),
         examples=[[{"id": "webshop"}]],
-    )
-    scan_every_s: float = Field(
-        default=120,
-        ge=15,
-        le=86_400,
-        title="Look at most every",
-        description="The least time between two looks through the stores. A change of a contact is looked at at once.",
-        examples=[120],
-        json_schema_extra={"unit": "seconds"},
-    )
-    scan_calls_a_minute: float = Field(
-        default=10,
-        gt=0,
-        le=60,
-        title="Calls for looking",
-        description=(
-            "What looking may cost on average. With 10, stores of 50,000 orders are looked through every five minutes: 50 "
-            "calls each time."
-        ),
-        examples=[10],
-        json_schema_extra={"unit": "calls a minute"},
     )
 
     @field_validator("stores")
@@ -76,15 +54,7 @@ class ShopOrdersSettings(
 ):
     """Which orders are booked, as what, on whom, on which articles, and what becomes of their money."""
 
-    @field_validator("payment_expression", "terms_expression")
-    @classmethod
-    def compiles(cls, value: str) -> str:
-        """An expression that can be run."""
-        try:
-            compile_expression(value, place="expression")
-        except InvalidInput as error:
-            raise ValueError(error.detail) from None
-        return value
+    _compile = field_validator("payment_expression", "terms_expression")(compiles)
 
     @model_validator(mode="after")
     def complete(self) -> ShopOrdersSettings:

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from app.errors import MappingFailed
+from app.flows.lookups import looked_up
 from app.flows.salemoney import money_of
 from app.flows.saletax import Tax, tax_of, with_tax
 from app.flows.shopordersettings import ShopOrdersSettings
 from app.flows.shopstores import SourceStore
-from app.mapping.expressions import Expression, compile_expression
-from app.mapping.run import Run
-from app.mapping.tables import Table, compile_table
 from app.records.customer import Customer
 from app.records.order import Order, OrderLine, OrderPayment
 from app.values.money import half_up, to_decimal
-from app.values.text import as_text
 
 
 def sale_of(order: Order, store: SourceStore, settings: ShopOrdersSettings) -> tuple[Order, tuple[str, ...]]:
@@ -157,7 +153,9 @@ def _buyer(order: Order, settings: ShopOrdersSettings) -> Customer | None:
 
 def _payment(order: Order, settings: ShopOrdersSettings) -> OrderPayment:
     assert settings.payment_methods is not None
-    method = _looked_up(order, settings.payment_expression, settings.payment_methods, field="payment_methods")
+    method = looked_up(
+        order.model_dump(), settings.payment_expression, settings.payment_methods, field="payment_methods"
+    )
     if method is None:
         raise MappingFailed(
             "Nothing says by which method the order was paid.",
@@ -171,7 +169,7 @@ def _payment(order: Order, settings: ShopOrdersSettings) -> OrderPayment:
 def _days(order: Order, settings: ShopOrdersSettings) -> int | None:
     if settings.terms is None:
         return None
-    found = _looked_up(order, settings.terms_expression, settings.terms, field="terms")
+    found = looked_up(order.model_dump(), settings.terms_expression, settings.terms, field="terms")
     days = to_decimal(found)
     if found is None or found == "":
         return None
@@ -183,20 +181,3 @@ def _days(order: Order, settings: ShopOrdersSettings) -> int | None:
             code="bad_terms",
         )
     return int(days)
-
-
-def _looked_up(order: Order, expression: str, table: Table, *, field: str) -> str | None:
-    run = Run()
-    value = _compiled(expression).evaluate(order.model_dump(), run)
-    try:
-        found = compile_table(table, field)(value, run)
-    except MappingFailed as error:
-        raise MappingFailed(
-            f"The flow's setting {field}: {error.detail}", field=field, advice=error.advice, code=error.code
-        ) from None
-    return as_text(found) or None
-
-
-@lru_cache(maxsize=64)
-def _compiled(expression: str) -> Expression:
-    return compile_expression(expression, place="expression")

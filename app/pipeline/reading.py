@@ -61,7 +61,14 @@ async def read_page(source: Source, page: Page) -> list[Fetched]:
     """The records of a poll's page, each once: as they came with it, or read now. Raises what reading them raises."""
     held = {answer.ref: answer for answer in page.found}
     refs = list(dict.fromkeys(change.ref for change in page.changed))
-    found, failed = await read_all(source, [ref for ref in refs if ref not in held])
+    read = await read_these(source, [ref for ref in refs if ref not in held])
+    found = held | {answer.ref: answer for answer in read}
+    return [found[ref] for ref in refs]
+
+
+async def read_these(source: Source, refs: Sequence[str]) -> list[Fetched]:
+    """These records, in their order. Raises what reading them raises."""
+    found, failed = await read_all(source, refs)
     if failed:
         raise next(iter(failed.values()))
-    return [held.get(ref) or found[ref] for ref in refs]
+    return [found[ref] for ref in refs]

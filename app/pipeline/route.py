@@ -45,6 +45,7 @@ class Route:
     siblings: frozenset[str] = frozenset()
     back: tuple[str, ...] = ()
     parts: frozenset[str] = frozenset()
+    places: tuple[str, ...] = ()
     followers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recovery: Recovery = field(default_factory=Recovery)
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -31,6 +31,9 @@ class Variant(BaseModel):
 
     sku: str
     id: str | None = Field(default=None, description="The source's own id where it is not the SKU")
+    number: str | None = Field(
+        default=None, description="The target's own number, where it is known before anything is made"
+    )
     external_id: str | None = None
     plu: str | None = None
     title: str | None = None
@@ -71,6 +74,9 @@ class Product(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     id: str = Field(description="The source's number of the product")
+    store: str | None = Field(
+        default=None, description="The shop it comes from, where the source has several"
+    )
     title: str | None = None
     description: str | None = None
     short_description: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.tables import deliveries, glimpses
@@ -61,6 +61,19 @@ async def count(conn: AsyncConnection, flow_id: str) -> int:
     """How many records the flow has seen."""
     statement = select(func.count()).select_from(glimpses).where(glimpses.c.flow_id == flow_id)
     return int((await conn.execute(statement)).scalar_one())
+
+
+async def refs(conn: AsyncConnection, flow_id: str) -> set[str]:
+    """Every record that the flow has seen."""
+    statement = select(glimpses.c.ref).where(glimpses.c.flow_id == flow_id)
+    return set((await conn.execute(statement)).scalars())
+
+
+async def forget(conn: AsyncConnection, flow_id: str, gone: Iterable[str]) -> None:
+    """Records that are not there any more: should they come back, they are news."""
+    row = glimpses.c
+    for part in chunks(sorted(set(gone)), 500):
+        await conn.execute(delete(glimpses).where(row.flow_id == flow_id, row.ref.in_(part)))
 
 
 async def asked_for(conn: AsyncConnection, flow_id: str, refs: Sequence[str]) -> set[str]:

@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
@@ -47,10 +47,11 @@ HINTED_PEOPLE = 20
 
 @dataclass(slots=True)
 class Scanned:
-    """What a look found: records seen, and those asked for."""
+    """What a look found: records seen, and those asked for. ``refs`` are those seen, where what is gone is asked for."""
 
     seen: int = 0
     asked: int = 0
+    refs: set[str] = field(default_factory=set)
 
 
 class Scanner:
@@ -178,7 +179,11 @@ class Scanner:
             pages = client.scan_recent(flow.record_kind, plan.places, since=since, most=HINTED_PEOPLE)
         async for page in pages:
             await self._judge(flow, cursor, page, whole_before=whole_before, recent=recent, told=told)
+            if plan.asks_for_gone:
+                told.refs.update(each.ref for each in page)
         if since_ms is None:
+            if plan.asks_for_gone:
+                await self._ask_for_gone(flow, told)
             self._sizes[flow.id] = told.seen
             await self._note_whole(flow, connection, seen_whole)
         if told.asked:
@@ -226,6 +231,22 @@ class Scanner:
             )
         told.asked += len(wanted)
         if wanted:
+            self._resources.ring([flow.id])
+
+    async def _ask_for_gone(self, flow: Flow, told: Scanned) -> None:
+        """What was there once and this whole look did not show: it is read, and what is gone is gone by the flow's policy."""
+        db = self._resources.db
+        async with db.read() as conn:
+            gone = await glimpses.refs(conn, flow.id) - told.refs
+            asked = await glimpses.asked_for(conn, flow.id, sorted(gone)) if gone else set()
+        if not gone:
+            return
+        async with db.write() as conn:
+            await glimpses.forget(conn, flow.id, gone)
+            wanted = [Request(flow.id, ref, priority=LIVE, trigger="poll") for ref in sorted(asked)]
+            await requests.request(conn, wanted, clock=db.clock)
+        told.asked += len(asked)
+        if asked:
             self._resources.ring([flow.id])
 
     async def _fail(self, flow: Flow, error: AppError) -> None:

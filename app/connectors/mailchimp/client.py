@@ -35,6 +35,7 @@ from app.connectors.mailchimp import (
     orders,
     products,
     shoporders,
+    shopproducts,
     stock,
 )
 from app.connectors.mailchimp.audience import Definition
@@ -45,19 +46,20 @@ from app.connectors.mailchimp.orderreader import OrderReader
 from app.connectors.mailchimp.orderwriter import OrderTarget
 from app.connectors.mailchimp.overview import LOOKED, Overview
 from app.connectors.mailchimp.productwriter import ProductTarget, QuantityTarget
+from app.connectors.mailchimp.shopproductreader import ShopProductReader
 from app.connectors.mailchimp.stores import Storefront
 from app.connectors.mailchimp.storesettings import StoreSettings
 
 
 class MailchimpClient:
-    """Writes and reads members of one audience, writes what its store holds, and reads the orders of the account's other
-    stores. ``account`` names whose limits count; a check knows the login behind the key.
+    """Writes and reads members of one audience, writes what its store holds, and reads orders and products of the account's
+    other stores. ``account`` names whose limits count; a check knows the login behind the key.
 
     Positions of contacts are seconds since 1970. ``marks`` has nothing to tell: where the newest contact is deleted for
-    good the newest moment falls, and that is no alarm. Orders are found by looking at all.
+    good the newest moment falls, and that is no alarm. Orders and products are found by looking at all.
     """
 
-    scanned = frozenset({shoporders.KIND})
+    scanned = frozenset({shoporders.KIND, shopproducts.KIND})
     looked = LOOKED
     window = WINDOW_S
 
@@ -90,9 +92,12 @@ class MailchimpClient:
         }
         self._members = MemberTarget(api, self._list_path, self._definition, monotonic=monotonic)
         self._overview = Overview(api, self._list_path, self.storefront)
-        self._orders = OrderReader(
-            api, own_store=self.storefront.id, list_path=self._list_path, monotonic=monotonic
-        )
+        self._others: Mapping[str, OrderReader | ShopProductReader] = {
+            shoporders.KIND: OrderReader(
+                api, own_store=self.storefront.id, list_path=self._list_path, monotonic=monotonic
+            ),
+            shopproducts.KIND: ShopProductReader(api, own_store=self.storefront.id),
+        }
         self._contacts = ContactReader(
             api, self._list_path, keyed_hash=keyed_hash or _hash_of_this_process(secrets.token_bytes(32))
         )
@@ -108,7 +113,7 @@ class MailchimpClient:
         return {}
 
     async def changes(self, kind: str, *, since: int, limit: int = 500) -> Page:
-        """Contacts that changed in the second ``since`` or later; of orders nobody tells what changed."""
+        """Contacts that changed in the second ``since`` or later; of orders and products nobody tells what changed."""
         if kind == contacts.KIND:
             return await self._contacts.changes(since=since, limit=limit)
         if kind in self.scanned:
@@ -116,11 +121,11 @@ class MailchimpClient:
         raise wrong_kind("Mailchimp", kind)
 
     def source(self, kind: str) -> Source:
-        """Reads contacts by their id, and orders of other stores by reference."""
+        """Reads contacts by their id, and orders and products of other stores by reference."""
         if kind == contacts.KIND:
             return self._contacts
-        if kind == shoporders.KIND:
-            return self._orders
+        if kind in self._others:
+            return self._others[kind]
         raise wrong_kind("Mailchimp", kind)
 
     async def look_up(self, kind: str, *, email: str) -> str | None:
@@ -128,18 +133,18 @@ class MailchimpClient:
         return await self._contacts.look_up(email) if kind == contacts.KIND else None
 
     def scan(self, kind: str, places: Sequence[str]) -> AsyncIterator[Sequence[Glimpse]]:
-        """See :meth:`OrderReader.scan`."""
-        if kind not in self.scanned:
+        """See :meth:`OrderReader.scan` and :meth:`ShopProductReader.scan`."""
+        if kind not in self._others:
             raise wrong_kind("Mailchimp", kind)
-        return self._orders.scan(places)
+        return self._others[kind].scan(places)
 
     def scan_recent(
         self, kind: str, places: Sequence[str], *, since: datetime, most: int
     ) -> AsyncIterator[Sequence[Glimpse]]:
         """See :meth:`OrderReader.scan_recent`."""
-        if kind not in self.scanned:
+        if kind not in self._others:
             raise wrong_kind("Mailchimp", kind)
-        return self._orders.scan_recent(places, since=since, most=most)
+        return self._others[kind].scan_recent(places, since=since, most=most)
 
     def target(self, kind: str) -> Target:
         """Writes members of the audience, and products, their quantities and orders in its store."""

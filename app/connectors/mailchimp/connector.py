@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.connectors.base import Connector, Opening
-from app.connectors.mailchimp import contacts, customers, orders, products, shoporders, stock
+from app.connectors.mailchimp import contacts, customers, orders, products, shoporders, shopproducts, stock
 from app.connectors.mailchimp.calls import Api
 from app.connectors.mailchimp.client import MailchimpClient
 from app.connectors.mailchimp.models import MailchimpCredentials, MailchimpSettings, account, base_url
@@ -41,7 +41,11 @@ CONNECTOR = Connector(
     address=base_url,
     account=lambda _settings, credentials: account(credentials),
     open=open_client,
-    out_rows={contacts.KIND: contacts.OUT_ROWS, shoporders.KIND: shoporders.OUT_ROWS},
+    out_rows={
+        contacts.KIND: contacts.OUT_ROWS,
+        shoporders.KIND: shoporders.OUT_ROWS,
+        shopproducts.KIND: shopproducts.OUT_ROWS,
+    },
     in_rows={
         customers.KIND: customers.IN_ROWS,
         products.KIND: products.IN_ROWS,

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.connectors.base import Fields, RemoteField
-from app.connectors.mailchimp import contacts, customers, fields, orders, products, shoporders, stock
+from app.connectors.mailchimp import (
+    contacts,
+    customers,
+    fields,
+    orders,
+    products,
+    shoporders,
+    shopproducts,
+    stock,
+)
 
 
 def _by_path(written: Fields) -> dict[str, RemoteField]:
@@ -17,7 +26,11 @@ def _by_path(written: Fields) -> dict[str, RemoteField]:
     return {path.removesuffix("[]"): field for path, field in written.items()}
 
 
-OUT_FIELDS: Mapping[str, Fields] = {contacts.KIND: contacts.FIELDS, shoporders.KIND: shoporders.FIELDS}
+OUT_FIELDS: Mapping[str, Fields] = {
+    contacts.KIND: contacts.FIELDS,
+    shoporders.KIND: shoporders.FIELDS,
+    shopproducts.KIND: shopproducts.FIELDS,
+}
 """Kind of record that is read: its fields by path."""
 
 IN_FIELDS: Mapping[str, Fields] = {

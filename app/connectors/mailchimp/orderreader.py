@@ -17,7 +17,8 @@ from app.connectors.base import Document, Fetched, Found, Glimpse, Gone, Source,
 from app.connectors.mailchimp import shoporders
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.customers import member_hash
-from app.errors import AdministratorError, RecordRefused
+from app.connectors.mailchimp.otherstores import no_such_store, own_store, parts_of, path_of
+from app.errors import RecordRefused
 
 PER_PAGE = 1000
 VARIANTS_KEPT = 20_000
@@ -69,15 +70,15 @@ class OrderReader:
         return await all_of(map(self._fetch, dict.fromkeys(refs)))
 
     async def _fetch(self, ref: str) -> Fetched:
-        parts = shoporders.parts_of(ref)
+        parts = parts_of(ref)
         if parts is None:
             return Gone(ref)
         store, order = parts
         if store == self._own_store:
-            return Unreadable(ref, _own(store))
+            return Unreadable(ref, own_store(store, records="orders"))
         try:
             raw = await self._api.get(
-                f"{_store(store)}/orders/{segment(order)}",
+                f"{path_of(store)}/orders/{segment(order)}",
                 operation="order.get",
                 params={"exclude_fields": "_links,lines._links,customer._links,outreach"},
             )
@@ -109,7 +110,7 @@ class OrderReader:
             return None
         try:
             answer = await self._api.get(
-                f"{_store(store)}/products/{segment(product)}/variants/{segment(variant)}",
+                f"{path_of(store)}/products/{segment(product)}/variants/{segment(variant)}",
                 operation="variant.get",
                 params={"fields": "sku"},
             )
@@ -140,7 +141,7 @@ class OrderReader:
 
     async def _audience(self, store: str) -> str:
         if store not in self._audiences:  # a store stays with its audience for ever (mailchimp.md §3.1)
-            answer = await self._api.get(_store(store), operation="store.get", params={"fields": "list_id"})
+            answer = await self._api.get(path_of(store), operation="store.get", params={"fields": "list_id"})
             self._audiences[store] = str(answer.get("list_id") or "")
         return self._audiences[store]
 
@@ -150,7 +151,7 @@ class OrderReader:
         """Every order of these stores, a call for each thousand. Raises AdministratorError for a store that cannot be read."""
         for store in places:
             if store == self._own_store:
-                raise _own(store)
+                raise own_store(store, records="orders")
             async for page in self._pages(store):
                 yield page
 
@@ -178,7 +179,7 @@ class OrderReader:
 
     async def _customers(self, store: str, email: str) -> list[str]:
         answer = await self._api.get(
-            f"{_store(store)}/customers",
+            f"{path_of(store)}/customers",
             operation="customers.get",
             params={"fields": "customers.id", "email_address": email},
         )
@@ -195,33 +196,13 @@ class OrderReader:
             if customer is not None:
                 params["customer_id"] = customer
             try:
-                answer = await self._api.get(f"{_store(store)}/orders", operation="orders.get", params=params)
+                answer = await self._api.get(
+                    f"{path_of(store)}/orders", operation="orders.get", params=params
+                )
             except RecordRefused as refused:
-                raise _unknown(store) if refused.code == "not_found" else refused from None
+                raise no_such_store(store) if refused.code == "not_found" else refused from None
             listed = answer.get("orders") or ()
             yield [seen for raw in listed if (seen := shoporders.glimpse(store, raw)) is not None]
             offset += len(listed)
             if not listed or offset >= int(answer.get("total_items") or 0):
                 return
-
-
-def _store(store: str) -> str:
-    return f"/ecommerce/stores/{segment(store)}"
-
-
-def _own(store: str) -> AdministratorError:
-    return AdministratorError(
-        f"{store} is the store that this connection writes: its orders came from the till.",
-        advice="Choose other stores in the flow's settings.",
-        field="stores",
-        code="own_store",
-    )
-
-
-def _unknown(store: str) -> AdministratorError:
-    return AdministratorError(
-        f"The account has no store {store}.",
-        advice="Correct its id in the flow's settings; GET /3.0/ecommerce/stores lists those there are.",
-        field="stores",
-        code="no_such_store",
-    )

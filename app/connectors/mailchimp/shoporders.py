@@ -1,18 +1,16 @@
-"""Orders that other shops wrote into the account: how one is named here, what it says, and the shipped rows. Pure.
+"""Orders that other shops wrote into the account: what one says, and the shipped rows. Pure.
 
-A reference is ``store/order``: an order's id is unique in its store only. Mailchimp's lines hold no SKU, so the reader puts
-the variant's beside them (mailchimp.md §3.4).
+Mailchimp's lines hold no SKU, so the reader puts the variant's beside them (mailchimp.md §3.4).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.connectors.base import Document, FieldKind, Fields, Glimpse, RemoteField, ShippedRow
 from app.connectors.mailchimp.fields import ANY_FIELD, MOMENT
+from app.connectors.mailchimp.otherstores import filled, fingerprint, ref_of
 from app.values.dates import parse_moment
 from app.values.money import to_decimal
 from app.values.text import spoken
@@ -33,25 +31,13 @@ GLIMPSED = (
 """What a look at everything asks for of each order: no person's data, and as little as tells that something changed."""
 
 
-def ref_of(store: str, order: str) -> str:
-    """How an order is named here."""
-    return f"{store}/{order}"
-
-
-def parts_of(ref: str) -> tuple[str, str] | None:
-    """Store and order of a reference; None where it can be none."""
-    store, slash, order = ref.partition("/")
-    return (store, order) if store and slash and order else None
-
-
 def glimpse(store: str, raw: Mapping[str, Any]) -> Glimpse | None:
     """One order of a narrow page; None for one without an id."""
     order = str(raw.get("id") or "")
     if not order:
         return None
-    said = json.dumps([raw.get(name) for name in GLIMPSED], separators=(",", ":"), default=str)
-    fingerprint = hashlib.sha256(said.encode()).hexdigest()[:24]
-    return Glimpse(ref_of(store, order), fingerprint, parse_moment(raw.get("processed_at_foreign")))
+    mark = fingerprint([raw.get(name) for name in GLIMPSED])
+    return Glimpse(ref_of(store, order), mark, parse_moment(raw.get("processed_at_foreign")))
 
 
 def read(raw: Mapping[str, Any], *, store: str, skus: Mapping[tuple[str, str], str | None]) -> Document:
@@ -59,12 +45,12 @@ def read(raw: Mapping[str, Any], *, store: str, skus: Mapping[tuple[str, str], s
 
     ``skus`` are the variants' by product and variant; None where the variant is gone or has none.
     """
-    document = _filled(raw, but=("_links", "lines", "promos", *SUMS))
+    document = filled(raw, but=("_links", "lines", "promos", *SUMS))
     document["store_id"] = store
     document |= {name: amount for name in SUMS if (amount := to_decimal(raw.get(name))) is not None}
     lines = []
     for at, line in enumerate(raw.get("lines") or (), start=1):
-        one = _filled(line, but=("_links", "price", "discount", "quantity"))
+        one = filled(line, but=("_links", "price", "discount", "quantity"))
         one.setdefault("id", str(at))
         one |= {
             name: amount
@@ -75,7 +61,7 @@ def read(raw: Mapping[str, Any], *, store: str, skus: Mapping[tuple[str, str], s
         lines.append(one | ({"sku": sku} if sku else {}))
     document["lines"] = lines
     document["promos"] = [
-        _filled(promo, but=("amount_discounted",))
+        filled(promo, but=("amount_discounted",))
         | {"amount_discounted": to_decimal(promo.get("amount_discounted"))}
         for promo in raw.get("promos") or ()
     ]
@@ -85,18 +71,6 @@ def read(raw: Mapping[str, Any], *, store: str, skus: Mapping[tuple[str, str], s
 def variant_of(line: Mapping[str, Any]) -> tuple[str, str]:
     """Product and variant that a line names."""
     return str(line.get("product_id") or ""), str(line.get("product_variant_id") or "")
-
-
-def _filled(raw: Mapping[str, Any], *, but: tuple[str, ...]) -> Document:
-    told: Document = {}
-    for name, value in raw.items():
-        if isinstance(value, str):
-            value = value.strip()
-        elif isinstance(value, Mapping):
-            value = _filled(value, but=("_links",))
-        if name not in but and value not in ("", None, {}, []):
-            told[name] = value
-    return told
 
 
 # --- the shipped rows of this side ----------------------------------------------------------------------------------

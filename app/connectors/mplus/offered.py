@@ -249,6 +249,35 @@ def sale_targets() -> Table:
     }  # fmt: skip
 
 
+_ARTICLES_OWN = frozenset({
+    "articleNumber", "syncMarker", "changeTimestamp", "createTimestamp", "vatPercentage", "vatPercentageAlternative",
+    "averagePurchasePrice", "supplierRelationName", "articleDiscountGroupName", "imageList", "customFieldList",
+    "salesPriceList", "priceGroupList", "componentArticleList", "barcodeList", "categoryIds",
+})  # fmt: skip
+"""Elements of an article that the till, or this service, fills in, and lists of its own."""
+
+
+def product_targets() -> Table:
+    """What rows may write of a product and its articles, which a shop names by their SKUs (:mod:`productsteps`)."""
+    articles = told("Article", but=_ARTICLES_OWN) | {
+        "sku": RemoteField("SKU", required=True, note="How the shop knows the article. It becomes its external id."),
+        "articleNumber": known("int", note="Where the SKU or the table says it; else one of the range."),
+    }  # fmt: skip
+    return told("Product", but=("productNumber", "syncMarker", "articleList", "sortOrderGroupList")) | {
+        "articleList": RemoteField("Articles", "list", required=True),
+        **within("articleList", articles),
+        "images": RemoteField(kind="list", note="Fetched by the till."),
+        **within(
+            "images",
+            {
+                "id": RemoteField(required=True),
+                "url": RemoteField(note="Its public address."),
+                "skus": RemoteField(kind="list", note="The articles that it shows; none: all of them."),
+            },
+        ),
+    }
+
+
 OUT_FIELDS: Mapping[str, Fields] = {
     customers.KIND: titled(relation_fields()),
     products.KIND: titled(product_fields()),
@@ -261,6 +290,7 @@ _WRITTEN = titled(relation_targets())
 IN_FIELDS: Mapping[str, Fields] = {
     customers.KIND: _WRITTEN,
     "contact": _WRITTEN,
+    products.KIND: titled(product_targets()),
     orders.KIND: titled(sale_targets()),
 }
 """Kind of record that is written: its fields by path."""

@@ -55,10 +55,6 @@ class ProductTarget:
                 found[each.key] = _article(place, products)
         return found
 
-    def needs_existing(self, intent: Intent) -> bool:
-        """Where nothing may change and nothing is lacking, our own rows are enough."""
-        return intent.desired is None or intent.update or bool(intent.lacking)
-
     def steps(self, intent: Intent, existing: Existing | None) -> Steps:
         """See :func:`productsteps.steps`."""
         return productsteps.steps(intent, existing)
@@ -143,9 +139,11 @@ class ProductTarget:
         except RecordRefused as refused:
             if refused.code != "number_taken":
                 raise
-            # Looked up a moment ago it was free: whoever was quicker, the next look finds the article.
+            # Whoever was quicker, the next look finds the article.
             raise TimeError(
-                "An article of that number was made in the meantime.", code="made_meanwhile"
+                "The till says that an article of this number is there, and did not show it when it was asked: it was made a "
+                "moment ago, or the partner may not read articles.",
+                code="made_meanwhile",
             ) from None
 
     async def _add_images(self, images: Iterable[NewImage]) -> Applied:

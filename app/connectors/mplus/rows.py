@@ -173,6 +173,33 @@ PRODUCTS_OUT: Rows = (
     ("variants[].custom", "item.customFields"),
 )
 
+# What a shop's product says. The price is the one that the shop states; the till reckons the other. ``sku`` is how the shop
+# knows the article: it is compared and looked up by it, and becomes its external id.
+PRODUCTS_IN: Rows = (
+    ("description", "title"),
+    ("extraText", "description"),
+    ("groupNumbers", "categories"),
+    ("articleList[]", "variants"),
+    ("articleList[].sku", "item.sku"),
+    ("articleList[].articleNumber", "item.number"),
+    ("articleList[].pluNumber", "item.plu"),
+    ("articleList[].description", "item.title"),
+    ("articleList[].barcode", "item.gtin"),
+    ("articleList[].colour", "item.attributes.colour"),
+    ("articleList[].size", "item.attributes.size"),
+    ("articleList[].brandName", "whole.brand"),
+    ("articleList[].vatCode", "item.vat_code"),
+    ("articleList[].turnoverGroup", "item.turnover_group"),
+    ("articleList[].priceIncl", "item.price_incl"),
+    ("articleList[].priceExcl", "item.price_excl"),
+    ("articleList[].webshop", "item.visible"),
+    ("articleList[].stockArticle", "`true`", "create"),
+    ("images[]", "images"),
+    ("images[].id", "item.id"),
+    ("images[].url", "item.url"),
+    ("images[].skus", "item.skus"),
+)
+
 CATEGORIES_OUT: Rows = (
     ("id", "as_text(groupNumber)"),
     ("name", "name"),
@@ -271,5 +298,10 @@ OUT_ROWS: Mapping[str, Rows] = {
 }
 """By kind of record: document of the till → record."""
 
-IN_ROWS: Mapping[str, Rows] = {"customer": CUSTOMERS_IN, CONTACT: CONTACTS_IN, "order": SALES_IN}
+IN_ROWS: Mapping[str, Rows] = {
+    "customer": CUSTOMERS_IN,
+    CONTACT: CONTACTS_IN,
+    "product": PRODUCTS_IN,
+    "order": SALES_IN,
+}
 """By kind of target record: record → document of the till."""

@@ -1,0 +1,43 @@
+"""Settings that are an expression over a record and a table for its value: VAT codes, payment methods, terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from app.errors import InvalidInput, MappingFailed
+from app.mapping.expressions import Expression, compile_expression
+from app.mapping.run import Run
+from app.mapping.tables import Table, compile_table
+from app.values.text import as_text
+
+
+def looked_up(values: Mapping[str, Any], expression: str, table: Table, *, field: str) -> str | None:
+    """What the table makes of the expression's value, as text; None where that is nothing.
+
+    Raises MappingFailed naming the setting ``field``, and SkipRecord where the table says so.
+    """
+    run = Run()
+    value = _compiled(expression).evaluate(values, run)
+    try:
+        found = compile_table(table, field)(value, run)
+    except MappingFailed as error:
+        raise MappingFailed(
+            f"The flow's setting {field}: {error.detail}", field=field, advice=error.advice, code=error.code
+        ) from None
+    return as_text(found) or None
+
+
+def compiles(value: str) -> str:
+    """An expression that can be run; ValueError with what is wrong with it."""
+    try:
+        compile_expression(value, place="expression")
+    except InvalidInput as error:
+        raise ValueError(error.detail) from None
+    return value
+
+
+@lru_cache(maxsize=256)
+def _compiled(expression: str) -> Expression:
+    return compile_expression(expression, place="expression")
