@@ -101,11 +101,14 @@ async def run_batch(
     live: bool = False,
     handed: Mapping[str, Handed] | None = None,
     halted: Callable[[], bool] = never,
+    places: asyncio.Semaphore | None = None,
 ) -> BatchResult:
     """Work off up to ``limit`` due deliveries, with ``live`` none of a backfill. Raises DatabaseAway; everything else is some
     delivery's outcome.
 
     When ``halted`` says so nothing more is sent: what was sent is settled, the rest is due at once for another worker.
+    Batches of one flow share ``places``, first come, first served: the later one sends when the earlier one has nothing left
+    to send. With places of their own they would send and settle in step, and nothing be sent in between.
     """
     clock = route.db.clock
     started = clock.monotonic()
@@ -137,7 +140,15 @@ async def run_batch(
         await route.hook("reserved")
         reserved = clock.monotonic()
         await _look(route, firsts(items), token)
-        await _send_and_settle(route, items, token=token, lease=lease, result=result, halted=halted)
+        await _send_and_settle(
+            route,
+            items,
+            token=token,
+            lease=lease,
+            result=result,
+            halted=halted,
+            places=places or asyncio.Semaphore(max(1, route.concurrency)),
+        )
         await route.hook("settled")
     except (Exception, asyncio.CancelledError):
         await _give_back(route, items, token=token)
@@ -210,10 +221,10 @@ async def _send_and_settle(
     lease: _Lease,
     result: BatchResult,
     halted: Callable[[], bool],
+    places: asyncio.Semaphore,
 ) -> None:
     """Send at bounded concurrency, settle finished ones in small chunks while the others go on."""
     trials = Trials(route)
-    places = asyncio.Semaphore(max(1, route.concurrency))
     finished: list[list[Item]] = []
     stop = asyncio.Event()
 

@@ -41,6 +41,7 @@ class _Flow:
     limit: int = FIRST
     hurries: bool = False
     hurry_again: bool = False
+    places: asyncio.Semaphore | None = None
 
 
 class Deliverer:
@@ -97,7 +98,7 @@ class Deliverer:
         try:
             while not self._stopping:
                 flow.hurry_again = False
-                result = await self._batch(flow_id, LIVE_LIMIT, live=True)
+                result = await self._batch(flow_id, flow, live=True)
                 if result is None or not (result.claimed or flow.hurry_again):
                     return
         finally:
@@ -109,7 +110,7 @@ class Deliverer:
         while not self._stopping:
             flow.again = False
             limit = flow.limit
-            result = await self._batch(flow_id, limit)
+            result = await self._batch(flow_id, flow)
             if result is None:
                 return True  # what went wrong is told; the sweep comes back to it
             if result.claimed:
@@ -123,11 +124,20 @@ class Deliverer:
                     await self._resources.queue.ring_now(flow_id)
         return False
 
-    async def _batch(self, flow_id: str, limit: int, *, live: bool = False) -> BatchResult | None:
+    async def _batch(self, flow_id: str, flow: _Flow, *, live: bool = False) -> BatchResult | None:
         try:
             route = await self._routes.route(flow_id)
+            flow.places = flow.places or asyncio.Semaphore(max(1, route.concurrency))
             # In a task of its own: what it notes about its urgency ends with it.
-            result = await asyncio.create_task(run_batch(route, limit=limit, live=live, halted=self._halted))
+            result = await asyncio.create_task(
+                run_batch(
+                    route,
+                    limit=LIVE_LIMIT if live else flow.limit,
+                    live=live,
+                    halted=self._halted,
+                    places=None if live else flow.places,  # who hurries waits for nobody
+                )
+            )
         except NotFound:
             return None  # the flow was removed meanwhile
         except AdministratorError as error:
