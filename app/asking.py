@@ -93,20 +93,51 @@ def _flow_line(flow: Mapping[str, Any]) -> str:
 # --- preview --------------------------------------------------------------------------------------------------------
 
 
-async def preview(api: OwnApi, record: str, *, flow: str | None) -> Answer:
-    """What would become of one record: by its number at the source, or by e-mail address. Nothing is written."""
+async def preview(api: OwnApi, record: str | None, *, flow: str | None, full: bool = False) -> Answer:
+    """What would become of one record: by its number at the source, by e-mail address, or any one. Nothing is written.
+
+    ``full`` shows the source and the record in the middle as well.
+    """
     chosen = flow or await _only_flow(api)
-    which = {"email": record} if "@" in record else {"record": record}
+    which: dict[str, Any] = {"sample": True} if record is None else {"record": record}
+    if record is not None and "@" in record:
+        which = {"email": record}
     found = await api.post(f"/flows/{chosen}/preview", which)
     lines = [
         " ".join(filter(None, [f"{found['ref']}: {found['outcome']}.", found["reason"], found["advice"]]))
     ]
+    if full:
+        lines += [
+            "  at the source:",
+            *_leaves(found["source"]),
+            "  in the middle:",
+            *_leaves(found["record"]),
+        ]
     for target in found["targets"]:
         lines += _target_lines(target)
     if found["fired"]:
         lines.append(f"  rules that fired: {', '.join(found['fired'])}")
     lines += [f"  note: {warning}" for warning in found["warnings"]]
     return Answer(tuple(lines), found, well=found["outcome"] != "held_back")
+
+
+def _leaves(document: Any) -> list[str]:
+    """A document line by line, without what is empty."""
+    found: list[tuple[str, Any]] = []
+
+    def walk(value: Any, path: str) -> None:
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                walk(inner, f"{path}.{name}" if path else str(name))
+        elif isinstance(value, list):
+            for at, inner in enumerate(value):
+                walk(inner, f"{path}[{at}]")
+        elif value not in (None, ""):
+            found.append((path, value))
+
+    walk(document or {}, "")
+    width = max((len(path) for path, _ in found), default=0)
+    return [f"      {path:<{width}}  {value!r}" for path, value in found] or ["      nothing"]
 
 
 async def _only_flow(api: OwnApi) -> str:

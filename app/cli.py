@@ -274,8 +274,14 @@ def poll(
 
 @cli.command(short_help="Show what would become of one record, without writing.")
 def preview(
-    record: Annotated[str, typer.Argument(help="Its number at the source, or an e-mail address.")],
+    record: Annotated[
+        str | None,
+        typer.Argument(help="Its number at the source, or an e-mail address; without one a sample."),
+    ] = None,
     flow: Annotated[str | None, typer.Option(help="The flow, where there are several.")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="The source's fields and the record in the middle as well.")
+    ] = False,
     api: Address = None,
     key: Key = None,
     as_json: Json = False,
@@ -283,7 +289,7 @@ def preview(
     """Show what would become of one record, and why: what it would make or change at the target, field by field, which rules
     fire, or the reason why it stays here. Nothing is written anywhere. It shows a person's data, so it needs an admin key.
     """
-    _ask(lambda to: asking.preview(to, record, flow=flow), api=api, key=key, as_json=as_json)
+    _ask(lambda to: asking.preview(to, record, flow=flow, full=full), api=api, key=key, as_json=as_json)
 
 
 @cli.command(short_help="Bring records about once more: some, all that failed, or all of a flow.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -96,7 +97,7 @@ def _refusal(answer: httpx.Response) -> ApiRefused:
     try:
         problem = answer.json()
         return ApiRefused(
-            str(problem["detail"]),
+            _told(problem),
             advice=str(problem.get("advice") or ""),
             code=str(problem["code"]),
             status=answer.status_code,
@@ -108,3 +109,17 @@ def _refusal(answer: httpx.Response) -> ApiRefused:
             code="not_our_api",
             status=answer.status_code,
         )
+
+
+MOST_TOLD = 10
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    """The sentence, with the field that it is about, and what else was found."""
+    detail, field = str(problem["detail"]), str(problem.get("field") or "")
+    misses = problem.get("status") == 422 and field not in detail
+    lines = [f"{field}: {detail}" if misses else detail]
+    others = [f"{each['field']}: {each['message']}" for each in problem.get("errors") or ()]
+    lines += [each for each in others[:MOST_TOLD] if each not in lines]
+    more = len(others) - MOST_TOLD
+    return "\n".join([*lines, *([f"… and {more} more"] if more > 0 else [])])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,13 @@ from app.main import create_app
 from app.own_api import ApiRefused, OwnApi
 from app.resources import Resources
 from app.run_file import RunFile
+from app.sandbox.mailchimp import enrolment
 from app.sandbox.serving import serving
 from app.settings import Settings
 from app.store.clock import ManualClock
 from app.store.session import Database
 from tests.shop import CONSENT, Shop, open_shop
+from tests.stories import webshop
 
 KEY = "t2a_first_admin_key_for_tests"
 
@@ -110,6 +113,87 @@ async def test_preview_says_why_a_record_stays(api: OwnApi, shop: Shop) -> None:
     answer = await asking.preview(api, "1", flow=None)
 
     assert (("1: skipped. The relation has no e-mail address.",), True) == (answer.lines, answer.well)
+
+
+async def test_a_full_preview_shows_the_whole_way(api: OwnApi, shop: Shop) -> None:
+    rule = {"name": "Loyal", "then": [{"do": "add_tag", "tag": "Loyal"}]}
+    await shop.flow("customers", CONSENT, mapping={"rules": [rule]})
+    shop.till.relations.add(name="Jan de Vries", email=" Jan@klant-voorbeeld.nl", city="Utrecht")
+
+    lines = (await asking.preview(api, "1", flow=None, full=True)).lines
+    told = [" ".join(line.split()) for line in lines]
+
+    at = [
+        told.index(each)
+        for each in ("at the source:", "in the middle:", "create customer jan@klant-voorbeeld.nl")
+    ]
+    assert sorted(at) == at
+    assert "email 'Jan@klant-voorbeeld.nl'" in told[at[0] : at[1]]
+    assert {"email 'jan@klant-voorbeeld.nl'", "billing.city 'Utrecht'"} <= set(told[at[1] : at[2]])
+    assert "rules that fired: Loyal" in told
+    assert [] == shop.written()
+
+
+async def test_a_sample_shows_a_record_that_would_be_written(api: OwnApi, shop: Shop) -> None:
+    await shop.flow("customers", CONSENT)
+    with pytest.raises(ApiRefused, match="nothing of this kind"):
+        await asking.preview(api, None, flow=None)
+    shop.till.relations.add(name="Nobody", email="")
+    nobody = await asking.preview(api, None, flow=None)
+    shop.till.relations.add(name="Jan de Vries", email="jan@klant-voorbeeld.nl")
+    jan = await asking.preview(api, None, flow=None)
+
+    assert ("1: skipped. The relation has no e-mail address.", "2: delivered.") == (
+        nobody.lines[0],
+        jan.lines[0],
+    )
+
+
+async def test_a_sample_of_every_kind(api: OwnApi, shop: Shop) -> None:
+    webshop.till_with_articles(shop)
+    shop.till.stock.move(1, 1001, physical=Decimal(3))
+    webshop.webshop(shop).order("A-1", webshop.BUYER, [("1001", 1)])
+    enrolment.add(
+        shop.audience,
+        {"email_address": "els@klant-voorbeeld.nl"},
+        "subscribed",
+        source="admin",
+        skip_required=True,
+    )
+    kinds = {
+        "products": (await shop.flow("products"), "1"),
+        "stock": (await shop.flow("stock"), "1001"),
+        "shop_orders": (await webshop.take_orders(shop), f"{webshop.STORE}/A-1"),
+        "contacts": (await shop.flow("contacts", source=shop.list_id, target=shop.till_id), None),
+    }
+
+    for flow, ref in kinds.values():
+        found = (await asking.preview(api, None, flow=flow)).json
+        assert found["source"]
+        assert ref in (found["ref"], None)
+    assert [] == shop.written()
+
+
+async def test_a_product_is_found_by_one_of_its_articles(api: OwnApi, shop: Shop) -> None:
+    webshop.till_with_articles(shop)
+    flow = await shop.flow("products")
+    stocks = await shop.flow("stock")
+
+    async def by_sku(flow: str, sku: str) -> str:
+        return str((await api.post(f"/flows/{flow}/preview", {"sku": sku}))["ref"])
+
+    before = await by_sku(flow, "1002"), await by_sku(stocks, "1002")
+    await shop.rest()
+    after = await by_sku(flow, " 1002")
+    for sku in ("7777", "1002-A", "9" * 40):
+        with pytest.raises(ApiRefused, match="no record with this SKU"):
+            await by_sku(flow, sku)
+    with pytest.raises(ApiRefused, match="give one of record, email and sku"):
+        await api.post(f"/flows/{flow}/preview", {"sku": "1002", "record": "1"})
+    with pytest.raises(ApiRefused, match="give one of record, email and sku"):
+        await api.post(f"/flows/{flow}/records", {})
+
+    assert (("1", "1002"), "1") == (before, after)
 
 
 async def test_preview_needs_to_know_the_flow(api: OwnApi) -> None:

@@ -627,8 +627,8 @@ class Dated(Protocol):
 class LooksUp(Protocol):
     """A client that finds a record by what a person knows of it."""
 
-    async def look_up(self, kind: str, *, email: str) -> str | None:
-        """The reference of the record with exactly this address, or None."""
+    async def look_up(self, kind: str, *, email: str | None = None, sku: str | None = None) -> str | None:
+        """The reference of the record with exactly this address, or of the one that this SKU is part of, or None."""
         ...
 
 

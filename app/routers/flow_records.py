@@ -6,50 +6,24 @@ import secrets
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from app.connectors.base import LooksUp
-from app.errors import Conflict, InvalidInput, NotFound
+from app.errors import Conflict
 from app.pipeline.reading import read_all
 from app.pipeline.rehearsal import rehearse
-from app.pipeline.route import Route
 from app.preview import preview_of
 from app.routers.access import Administers, Operates
 from app.routers.activity_bodies import DeliveryOut, delivery_out
-from app.routers.bodies import Answer, Body, with_examples
+from app.routers.bodies import Answer
 from app.routers.context import Reach
 from app.routers.flow_bodies import FlowId
 from app.routers.problems import request_id_of
-from app.store import activity, flows, targets
+from app.routers.which_record import RecordToShow, WhichRecord, reference, sample
+from app.store import activity, flows
 from app.store.activity import Filter
 from app.store.events import NewEvent, dedupe_key
-from app.values.email import normalise_email
 
 router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
-
-
-class WhichRecord(Body):
-    """One source record: by its reference, or by e-mail address where the flow is about people."""
-
-    model_config = with_examples({"record": "17"})
-
-    record: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=200,
-        description="The source's reference, such as a relation number",
-        examples=["17"],
-    )
-    email: str | None = Field(
-        default=None, max_length=254, description="The person's address, at either side", examples=[None]
-    )
-
-    @model_validator(mode="after")
-    def one_of_them(self) -> WhichRecord:
-        """Exactly one."""
-        if (self.record is None) == (self.email is None):
-            raise ValueError("give either record or email")
-        return self
 
 
 class DifferenceOut(Answer):
@@ -100,30 +74,6 @@ class PreviewOut(Answer):
     advice: str
 
 
-async def _reference(route: Route, body: WhichRecord) -> str:
-    """The source's reference of the record that is meant. Raises InvalidInput, or NotFound when nobody knows the address."""
-    if body.record is not None:
-        return body.record
-    email = normalise_email(body.email)
-    if email is None:
-        raise InvalidInput("That is no e-mail address.", field="email")
-    keys = [(kind, route.key(kind, email)) for kind in route.translation.target_kinds]
-    async with route.db.read() as db:
-        rows = await targets.load(db, connection_id=route.target_connection_id, keys=keys)
-    for row in rows.values():
-        if row.owner_ref is not None and row.owner_connection_id == route.source_connection_id:
-            return row.owner_ref
-    if isinstance(route.source, LooksUp):
-        found = await route.source.look_up(route.record_kind, email=email)
-        if found is not None:
-            return found
-    raise NotFound(
-        "The source has no record with this address.",
-        advice="Give the record's own number instead.",
-        field="email",
-    )
-
-
 @router.post("/{flow_id}/records", status_code=202)
 async def deliver_record(
     reach: Reach, _caller: Operates, flow_id: FlowId, body: WhichRecord, request: Request
@@ -137,7 +87,7 @@ async def deliver_record(
             advice=f"Start it, or look first: POST /api/v1/flows/{flow_id}/preview.",
             code="not_running",
         )
-    ref = await _reference(await reach.routes.route(flow_id), body)
+    ref = await reference(await reach.routes.route(flow_id), body)
     event = NewEvent(
         connection_id=flow.source_connection_id,
         kind=flow.record_kind,
@@ -159,15 +109,17 @@ async def deliver_record(
 
 @router.post("/{flow_id}/preview")
 async def preview_record(
-    reach: Reach, _caller: Administers, flow_id: FlowId, body: WhichRecord
+    reach: Reach, _caller: Administers, flow_id: FlowId, body: RecordToShow
 ) -> PreviewOut:
     """Show what would happen to one record: source, record, rules, targets and differences. Nothing is written anywhere.
 
     It shows personal data, so it needs an admin key.
     """
     route = await reach.routes.route(flow_id)
-    ref = await _reference(route, body)
-    found, failed = await read_all(route.source.source(route.record_kind), [ref])
+    if body.sample:
+        return PreviewOut.model_validate(preview_of(await sample(route)).as_json())
+    ref = await reference(route, body)
+    found, failed = await read_all(route.reader(), [ref])
     if ref in failed:
         raise failed[ref]
     (told,) = await rehearse(route, [found[ref]], whole=True)

@@ -128,9 +128,9 @@ class MailchimpClient:
             return self._others[kind]
         raise wrong_kind("Mailchimp", kind)
 
-    async def look_up(self, kind: str, *, email: str) -> str | None:
+    async def look_up(self, kind: str, *, email: str | None = None, sku: str | None = None) -> str | None:  # noqa: ARG002
         """The id of the contact with exactly this address."""
-        return await self._contacts.look_up(email) if kind == contacts.KIND else None
+        return await self._contacts.look_up(email) if email and kind == contacts.KIND else None
 
     def scan(self, kind: str, places: Sequence[str]) -> AsyncIterator[Sequence[Glimpse]]:
         """See :meth:`OrderReader.scan` and :meth:`ShopProductReader.scan`."""

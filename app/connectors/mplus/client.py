@@ -42,6 +42,9 @@ from app.connectors.mplus.salenames import SaleNames
 from app.connectors.mplus.salewriter import SaleTarget
 from app.errors import RecordRefused
 
+LONGEST_NUMBER = 18
+"""Digits of an article number at most."""
+
 
 def account(host: str, port: int) -> str:
     """Whose limits count: a till's service counts per host and port, whoever asks."""
@@ -106,13 +109,22 @@ class MplusClient:
 
         return await dating.position_before(ask, moment, newest=newest)
 
-    async def look_up(self, kind: str, *, email: str) -> str | None:
-        """The number of the relation with exactly this address."""
-        if kind != customers.KIND:
-            return None
-        found = await self.find_relation(email)
-        number = None if found is None else found.get("relationNumber")
-        return None if number is None else str(number)
+    async def look_up(self, kind: str, *, email: str | None = None, sku: str | None = None) -> str | None:
+        """The number of the relation with exactly this address, or of the product that has this article."""
+        if email and kind == customers.KIND:
+            found = await self.find_relation(email)
+            return _number(found, "relationNumber")
+        if (
+            sku
+            and sku.isascii()
+            and sku.isdigit()
+            and len(sku) <= LONGEST_NUMBER
+            and kind in (products.KIND, stock.KIND)
+        ):
+            answer = await self.till.document("getProducts", products.by_articles([int(sku)]))
+            product = next(iter(answer.get("productList", ())), None)
+            return _number(product, "productNumber") if kind == products.KIND else product and str(int(sku))
+        return None
 
     def source(self, kind: str) -> Source:
         """Reads one kind by reference."""
@@ -234,6 +246,11 @@ class MplusClient:
                 return operation, None
             raise refused
         return operation, answer.get("relation")
+
+
+def _number(record: Mapping[str, Any] | None, name: str) -> str | None:
+    number = None if record is None else record.get(name)
+    return None if number is None else str(number)
 
 
 def _has_address(relation: Mapping[str, Any] | None, email: str) -> bool:
