@@ -111,6 +111,11 @@ def _warnings(product: Product, sent: Sequence[Variant], settings: ProductsSetti
         found.append(
             f"image_not_public: {hidden} of {len(product.images)} images have no public address and are not sent"
         )
+    if product.categories and not product.category_name and settings.category_to != "nowhere":
+        groups = ", ".join(product.categories[:5])
+        found.append(
+            f"category_unknown: group {groups} hangs on no tree of the till, so its name is not known"
+        )
     hints = unmapped(product, settings)
     if hints:
         found.append(f"hint_unmapped: not sent, since no setting names them: {', '.join(hints)}"[:300])
