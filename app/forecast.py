@@ -134,7 +134,7 @@ async def _paged(route: Route, since: int, size: int) -> Pages:
     while True:
         page = await route.source.changes(route.record_kind, since=position, limit=size)
         more = page.more and page.position >= position
-        yield await read_page(route.reader(), page), more
+        yield await read_page(route.reader(), page, whole=not route.parts), more
         if not more:
             return
         position = page.position + 1

@@ -104,7 +104,7 @@ class Comparison:
         source, since = self.route.source, 1
         while True:
             page = await source.changes(self.route.record_kind, since=since, limit=PAGE)
-            await self._weigh(await read_page(self.route.reader(), page))
+            await self._weigh(await read_page(self.route.reader(), page, whole=not self.route.parts))
             await self._go_on()
             if not page.more or page.position < since:
                 return

@@ -44,8 +44,8 @@ class FlowKind:
     element alone is left out, and at ``put_list_keys`` of what goes to one target record. ``reach`` names the targets
     (kind, natural key) that a record speaks of: those a rule takes out of it are filtered, not left behind. ``parts``
     are what a source is to read along with every record, by these settings. ``follows`` is the kind of target that
-    another flow brings along and whose natural key is a reference of this flow: when one appears, it is asked for. ``also`` are
-    sequences of the source that tell of this kind's records beside its own, read from the day the flow starts.
+    another flow brings along and whose natural key is a reference of this flow: when one appears, it is asked for. ``also`` names
+    the sequences of the source that, by these settings, tell of this kind's records beside its own, read from the day on.
     ``quiet_import``: while it works off a backfill the target's own automations are held back. ``history``: what was there
     before its start is brought when a person asks for it. ``compares`` says what a comparison reads: both sides; or the ``target`` alone, beside
     what was sent, where reading all of the source is too much; or ``counts`` alone. ``scan`` says how a source is looked through that does not tell what changed; the position of
@@ -74,7 +74,7 @@ class FlowKind:
     reach: Callable[[Any], frozenset[tuple[str, str]]] = lambda _record: frozenset()
     parts: Callable[[Any], frozenset[str]] = lambda _settings: frozenset()
     follows: str | None = None
-    also: tuple[str, ...] = ()
+    also: Callable[[Any], tuple[str, ...]] = lambda _settings: ()
     quiet_import: bool = False
     put_record: type[BaseModel] | None = None
     history: bool = False

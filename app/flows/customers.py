@@ -11,7 +11,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.flows import loyalty
 from app.flows.base import FlowKind
+from app.flows.loyalty import LoyaltySettings
 from app.flows.nightly import NightlySettings
 from app.flows.policies import ON_CONFLICT, Conflicts, archive_or_skip, archive_owned, is_yes
 from app.records.customer import Consent, Customer, Person
@@ -40,7 +42,7 @@ class ConsentStatement(BaseModel):
     )
 
 
-class CustomersSettings(NightlySettings):
+class CustomersSettings(LoyaltySettings, NightlySettings):
     """What a customers flow does, and about whom."""
 
     consent_source: Literal["never", "custom_field", "category", "statement"] = Field(
@@ -219,6 +221,8 @@ def people_of(customer: Customer, settings: CustomersSettings) -> tuple[tuple[st
             "consent": consent,
             "contacts": (),
         }
+        if person is not customer:
+            own |= loyalty.NOT_HIS
         people.append((who, customer.model_copy(update=own)))
     return tuple(people)
 
@@ -234,7 +238,7 @@ def decide(customer: Customer, settings: CustomersSettings, known: Known) -> Dec
         forever = settings.on_inactive == "delete_permanently"
         return archive_or_skip(known, skip, kinds=(KIND,), archive=True, permanently=forever)
 
-    people = people_of(customer, settings)
+    people = people_of(loyalty.with_tags(customer, settings), settings)
     if not people:
         return archive_or_skip(
             known, _unreachable(customer), kinds=(KIND,), archive=settings.on_inactive != "leave"
@@ -347,4 +351,6 @@ CUSTOMERS = FlowKind(
     list_keys={"customer": "number"},
     put_list_keys={"email": "email"},
     reach=reach,
+    also=loyalty.beside,
+    parts=loyalty.parts,
 )

@@ -195,7 +195,7 @@ PRODUCTS = FlowKind(
     target_scopes={"variants": "id", "images": "id"},
     list_elements={"variants": {"sku": "sku"}},
     reach=reach,
-    also=("product_category",),
+    also=lambda _settings: ("product_category",),
     quiet_import=True,
     parts=lambda settings: frozenset({STOCK}) if settings.quantity == "on" else frozenset(),
 )

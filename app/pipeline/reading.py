@@ -57,9 +57,10 @@ async def read_again(source: Source, gone: Sequence[str]) -> set[str]:
     return {ref for ref in gone if ref not in failed and not isinstance(found.get(ref), Found | Unreadable)}
 
 
-async def read_page(source: Source, page: Page) -> list[Fetched]:
-    """The records of a poll's page, each once: as they came with it, or read now. Raises what reading them raises."""
-    held = {answer.ref: answer for answer in page.found}
+async def read_page(source: Source, page: Page, *, whole: bool = True) -> list[Fetched]:
+    """The records of a poll's page, each once: as they came with it, or read now. ``whole``: what came with it has all the
+    parts that are wanted. Raises what reading them raises."""
+    held = {answer.ref: answer for answer in page.found} if whole else {}
     refs = list(dict.fromkeys(change.ref for change in page.changed))
     read = await read_these(source, [ref for ref in refs if ref not in held])
     found = held | {answer.ref: answer for answer in read}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -67,6 +68,17 @@ class Person(BaseModel):
     custom: dict[str, Any] = Field(default_factory=dict, description="What no other field fits")
 
 
+class Purchases(BaseModel):
+    """What somebody bought since a day that the flow names: amounts with VAT, credits taken off."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+    count: int | None = None
+    total: Decimal | None = None
+    last: date | None = None
+    groups: tuple[str, ...] = Field(default=(), description="Turnover groups of what was bought")
+
+
 class Customer(Person):
     """One relation of a till or one contact of an audience."""
 
@@ -83,8 +95,12 @@ class Customer(Person):
     price_group: str | None = None
     payment_days: int | None = None
     points: int | None = None
-    balance: str | None = None
+    balance: Decimal | None = None
+    purchases: Purchases | None = None
     tags: tuple[str, ...] = ()
+    tag_wishes: dict[str, bool] = Field(
+        default_factory=dict, description="Tags that are set, or taken away, because of purchases"
+    )
     note: str | None = None
     created_at: datetime | None = None
     changed_at: datetime | None = None

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.connectors.base import Client, Scans
 from app.errors import AdministratorError, Conflict
-from app.flows.registry import flow_kind
+from app.flows.registry import flow_kind, sequences_beside
 from app.flows.shared import IntegrationSettings, shared_settings
 from app.forecast import Forecast, forecast
 from app.routers.access import Operates
@@ -184,11 +184,11 @@ async def beginning(flow: Flow, source: Client, *, now: int) -> int:
 async def beginnings_beside(flow: Flow, source: Client) -> dict[str, int]:
     """Where the sequences begin that a flow reads beside its own and that begins with today: at the same moment, so that
     nothing is missed between its start and the first poll."""
-    kind = flow_kind(flow.kind)
-    if kind.begins == "beginning" or not kind.also:
+    names = sequences_beside(flow.kind, flow.settings)
+    if flow_kind(flow.kind).begins == "beginning" or not names:
         return {}
     marks = await source.marks()
-    return {name: marks[name] for name in kind.also if name in marks}
+    return {name: marks[name] for name in names if name in marks}
 
 
 async def _asked(reach: Context, flow: Flow, found: ForecastOut, asks: list[str]) -> Started:

@@ -17,7 +17,7 @@ import structlog
 from app.connectors.base import Found, HoldsAutomations, Unreadable
 from app.connectors.limits import live_work
 from app.errors import AppError
-from app.flows.registry import flow_kind
+from app.flows.registry import sequences_beside
 from app.pipeline.route import Route
 from app.records.decision import Known
 from app.resources import Resources
@@ -62,7 +62,7 @@ class Backfiller:
             flow = await flows.find(conn, found.flow_id)
         if flow.state != "running" and found.state in ("counting", "running"):
             return  # a pause holds the history, too
-        sequences = (flow.record_kind, *flow_kind(flow.kind).also)
+        sequences = (flow.record_kind, *sequences_beside(flow.kind, flow.settings))
         match found.state:
             case "counting":
                 await self._count(found, sequences)

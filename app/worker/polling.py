@@ -19,7 +19,7 @@ from app.connectors.base import Changed, Client, Found, Page, Scans, TellsLate
 from app.connectors.limits import live_work
 from app.ending import cut_off
 from app.errors import AdministratorError, AppError, Throttled
-from app.flows.registry import flow_kind
+from app.flows.registry import flow_kind, sequences_beside
 from app.intake import Accepted, CursorMove, Intake
 from app.metrics import POLLS
 from app.resources import Resources
@@ -136,6 +136,9 @@ class Poller:
         for listening in flows:
             if isinstance(client, Scans) and listening.sequence in client.scanned:
                 continue  # nobody tells what changed there: see scanning.py
+            beside = sequences_beside(listening.flow.kind, listening.flow.settings)
+            if listening.side is not None and listening.side not in beside:
+                continue  # it was wanted once, and the settings changed
             cursor = listening.cursor
             mark = marks.get(listening.sequence)
             if mark is not None and mark < cursor.position:
@@ -168,7 +171,7 @@ class Poller:
             (each.flow.id, name, marks[name])
             for each in flows
             if each.side is None
-            for name in flow_kind(each.flow.kind).also
+            for name in sequences_beside(each.flow.kind, each.flow.settings)
             if name in marks and (each.flow.id, name) not in known
         ]
         if not missing:

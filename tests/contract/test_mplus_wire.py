@@ -37,11 +37,40 @@ ASSUMED = {("Relation", "balance"): "cents", ("Relation", "creditLimit"): "cents
 
 @cache
 def description() -> dict[str, Any]:
-    return json.loads((SPECS / "mplus-operations.json").read_text())
+    """The operations by name; those that the extract leaves out, as the WSDL itself has them."""
+    found = json.loads((SPECS / "mplus-operations.json").read_text())
+    found["types"] = {
+        name: {"fields": in_wsdl(name)} for name in codec.TYPES if name not in found["types"]
+    } | found["types"]
+    for name in codec.OPERATIONS.keys() - found["operations"].keys():
+        answer = name[0].upper() + name[1:] + "Response"
+        found["operations"][name] = {
+            "request": {"element": name, "fields": in_wsdl(name)},
+            "response": {"element": answer, "fields": in_wsdl(answer)},
+        }
+    return found
+
+
+def in_wsdl(name: str) -> list[dict[str, Any]]:
+    """The fields of a type or message."""
+    [place] = [
+        each
+        for each in definitions().iter(f"{XSD}complexType", f"{XSD}element")
+        if each.get("name") == name and each.find(f".//{XSD}sequence") is not None
+    ][-1:]
+    return [
+        {
+            "name": each.get("name"),
+            "type": each.get("type", "").rpartition(":")[2],
+            "max": None if each.get("maxOccurs") == "unbounded" else 1,
+        }
+        for each in place.iter(f"{XSD}element")
+        if each is not place
+    ]
 
 
 @cache
-def schema() -> etree.XMLSchema:
+def definitions() -> etree._Element:
     """The XSD inside the WSDL, with the four base64 elements freed from an import that needs the internet."""
     text = (
         (SPECS / "mplusqapi.wsdl")
@@ -53,7 +82,12 @@ def schema() -> etree.XMLSchema:
     [found] = wsdl.iter(f"{XSD}schema")
     for imported in found.findall(f"{XSD}import"):
         found.remove(imported)
-    return etree.XMLSchema(etree.fromstring(etree.tostring(found)))
+    return etree.fromstring(etree.tostring(found))
+
+
+@cache
+def schema() -> etree.XMLSchema:
+    return etree.XMLSchema(definitions())
 
 
 def described_fields(name: str) -> list[dict[str, Any]]:

@@ -60,6 +60,28 @@ def street_line(source: str) -> str:
     )
 
 
+# Off until a merchant wants it, by the settings about loyalty and by these rows (features C-16).
+_LOYALTY: tuple[ShippedRow, ...] = (
+    {
+        "target": "merge_fields.POINTS",
+        "expression": "points",
+        "on": False,
+        "note": "Loyalty points. Switch it on together with the setting `loyalty`.",
+    },
+    {
+        "target": "merge_fields.BALANCE",
+        "expression": "balance",
+        "on": False,
+        "note": "What stands to the customer's credit, in the till's currency.",
+    },
+    {
+        "target": "merge_fields.LASTBUY",
+        "expression": "iso_date(purchases.last)",
+        "on": False,
+        "note": "The day of the last purchase; needs the setting `purchases_since`.",
+    },
+)
+
 IN_ROWS: tuple[ShippedRow, ...] = (
     ("email_address", "email"),
     ("merge_fields.FNAME", "first_name"),
@@ -77,7 +99,8 @@ IN_ROWS: tuple[ShippedRow, ...] = (
     ("language", "language"),
     ("timestamp_opt", "if(consent.state == 'yes', consent.at, null())"),
     ("ip_opt", "if(consent.state == 'yes', consent.ip, null())"),
-    ("tags", "coalesce(tags)"),
+    ("tags", "if(tag_wishes, tag_wishes, coalesce(tags))"),
+    *_LOYALTY,
     *_PER_COUNTRY,
 )
 """Leg 2: a Customer record to the member's document. Rows of a merchant may add any merge field by its tag,

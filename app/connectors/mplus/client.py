@@ -25,6 +25,7 @@ from app.connectors.mplus import (
     check,
     customers,
     dating,
+    loyalty,
     offered,
     orders,
     products,
@@ -44,6 +45,9 @@ from app.errors import RecordRefused
 
 LONGEST_NUMBER = 18
 """Digits of an article number at most."""
+_MARKS = {**readers.MARKS, **loyalty.MARKS}
+_NO_KINDS = frozenset({readers.PRODUCT_CATEGORY, *loyalty.MARKS})
+"""Sequences of changes that tell of another kind's records, and are not read as such."""
 
 
 def account(host: str, port: int) -> str:
@@ -65,7 +69,8 @@ class MplusClient:
         tree = readers.Tree(till, self._marks)
         stocks = readers.StockReader(till)
         self._readers: dict[str, readers.Reader] = {
-            customers.KIND: readers.ShelfReader(till, customers.SHELF, self._marks),
+            customers.KIND: loyalty.RelationReader(till, self._marks),
+            loyalty.POINTS: loyalty.PointsReader(till),
             products.KIND: readers.ProductReader(till, tree, stocks, self._marks, ask_marks=self.marks),
             readers.PRODUCT_CATEGORY: readers.ProductsByCategory(till, tree),
             categories.KIND: readers.CategoryReader(till, tree),
@@ -73,6 +78,8 @@ class MplusClient:
         }
         self._articles = Articles(till)
         self._names = SaleNames(till, self.find_relation, self._articles)
+        for name, shelf in loyalty.BUYERS.items():
+            self._readers[name] = loyalty.BuyerReader(till, shelf, self._marks)
         self._sales = readers.SaleReader(till, orders.ORDERS, self._marks)
         for name, shelf in orders.SHELVES.items():
             self._readers[name] = readers.SaleReader(till, shelf, self._marks)
@@ -84,8 +91,8 @@ class MplusClient:
     async def marks(self) -> Mapping[str, int]:
         """The newest position of every sequence, in one light call. Sales have three: order, invoice, receipt."""
         answer = await self.till.document("getCurrentSyncMarkers")
-        self._marks.update({mark: answer[mark] for mark in readers.MARKS.values() if mark in answer})
-        return {kind: answer[mark] for kind, mark in readers.MARKS.items() if mark in answer}
+        self._marks.update({mark: answer[mark] for mark in _MARKS.values() if mark in answer})
+        return {kind: answer[mark] for kind, mark in _MARKS.items() if mark in answer}
 
     async def changes(self, kind: str, *, since: int, limit: int = 500) -> Page:
         """Records of the sequence whose marker is ``since`` or later."""
@@ -128,7 +135,7 @@ class MplusClient:
 
     def source(self, kind: str) -> Source:
         """Reads one kind by reference."""
-        sequence = kind == readers.PRODUCT_CATEGORY or (kind in orders.SHELVES and kind != orders.KIND)
+        sequence = kind in _NO_KINDS or (kind in orders.SHELVES and kind != orders.KIND)
         if kind not in self._readers or sequence:
             raise wrong_kind("MplusKASSA", kind)
         return self._readers[kind]

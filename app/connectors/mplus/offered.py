@@ -103,9 +103,21 @@ CUSTOM: Fields = {
 IMAGE = told("Image")
 
 
+PURCHASES: Fields = {
+    "count": known("int", note="Receipts and invoices since that day, credits left out."),
+    "total": known("cents", note="What they come to in euros, credits taken off."),
+    "last": known("day", note="The day of the last one."),
+    "groups": RemoteField(kind="list", note="Numbers of the turnover groups of what was bought."),
+}
+
+
 def relation_fields() -> Table:
     """What a relation's document may hold, its contacts included."""
     own = told("Relation", but=("customFieldList", "contactList")) | {
+        "purchases": RemoteField(
+            kind="object", note="Only where the flow's settings name a day for purchases."
+        ),
+        **below("purchases", PURCHASES),
         "personName": RemoteField(
             example=_EXAMPLES["personName"],
             note="Whom one would address: a company's contact, else the name.",

@@ -68,7 +68,7 @@ def _relation(target: str, source: str) -> Rows:
         (f"{target}price_group", f"as_text({source}priceGroupNumber)"),
         (f"{target}payment_days", f"{source}paymentWithinDays"),
         (f"{target}points", f"{source}points"),
-        (f"{target}balance", f"as_text({source}balance)"),
+        (f"{target}balance", f"{source}balance"),
         (f"{target}note", f"{source}extraText"),
         (f"{target}created_at", f"{source}createTimestamp"),
         (f"{target}changed_at", f"{source}changeTimestamp"),
@@ -77,6 +77,11 @@ def _relation(target: str, source: str) -> Rows:
 
 CUSTOMERS_OUT: Rows = (
     *_relation("", ""),
+    # Only where they are read along: see the settings about loyalty.
+    ("purchases.count", "purchases.count"),
+    ("purchases.total", "purchases.total"),
+    ("purchases.last", "purchases.last"),
+    ("purchases.groups", "coalesce(purchases.groups, `[]`)"),
     ("contacts[]", "contactList"),
     *_person("contacts[].", "item.", "coalesce(item.country, whole.country)"),
 )

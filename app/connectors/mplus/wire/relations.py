@@ -7,6 +7,7 @@ OPERATIONS = {
     "getRelation": ("relationNumber:int", "GetRelationResponse"),
     "findRelation": ("relation:Relation", "FindRelationResponse"),
     "findRelationV2": ("request:FindRelationV2Request", "FindRelationV2Response"),
+    "getRelationPoints": ("request:GetRelationPointsRequest", "GetRelationPointsResponse"),
     "createRelation": ("relation:Relation", "CreateRelationResponse"),
     "updateRelation": ("relation:Relation", "UpdateRelationResponse"),
 }
@@ -17,6 +18,9 @@ TYPES = {
     "FindRelationResponse": "result relation:Relation",
     "FindRelationV2Request": "relation:Relation exactMatch:bool",
     "FindRelationV2Response": "result relation:Relation",
+    "GetRelationPoints": "relationNumber:int points:int syncMarker:int",
+    "GetRelationPointsRequest": "relationNumbers:int* syncMarker:int syncMarkerLimit:int",
+    "GetRelationPointsResponse": "relationPointsLst:GetRelationPoints*",
     "GetRelationResponse": "result relation:Relation",
     "GetRelationsRequest": "relationNumbers:int* categoryId:int syncMarker:int syncMarkerLimit:int",
     "GetRelationsResponse": "relationList:Relation[relation]",
