@@ -79,6 +79,8 @@ async def test_every_sequence_has_its_mark(client, answers, shop):
         "receipt": 5,
         "order": 6,
         "stock": 7,
+        "relation_invoices": 4,
+        "relation_receipts": 5,
     }
     assert expected == await client.marks()
 
