@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Client, Dated, Scans
 from app.errors import Conflict, InvalidInput
-from app.flows.registry import flow_kind
+from app.flows.registry import flow_kind, sequences_beside
 from app.routers.access import Operates, Reads
 from app.routers.bodies import Answer, Body, with_examples
 from app.routers.context import Context, Reach
@@ -115,14 +115,14 @@ async def put_cursor(reach: Reach, _caller: Operates, flow_id: FlowId, body: Pla
 
 async def _beside(flow: Flow, source: Client, body: PlaceCursor) -> dict[str, int]:
     """Where the sequences beside the flow's own are placed. Raises InvalidInput."""
-    kind = flow_kind(flow.kind)
+    also = sequences_beside(flow.kind, flow.settings)
     for name in body.beside:
-        if name not in kind.also:
-            known = f"It reads: {', '.join(kind.also)}." if kind.also else "It reads its own sequence alone."
+        if name not in also:
+            known = f"It reads: {', '.join(also)}." if also else "It reads its own sequence alone."
             raise InvalidInput(
                 f"This flow reads no sequence {name!r} beside its own.", advice=known, field="beside"
             )
-    marks = await source.marks() if kind.also and (body.beside or body.at == "now") else {}
+    marks = await source.marks() if also and (body.beside or body.at == "now") else {}
     for name, position in body.beside.items():
         if position > marks.get(name, position):
             raise InvalidInput(
@@ -132,9 +132,9 @@ async def _beside(flow: Flow, source: Client, body: PlaceCursor) -> dict[str, in
                 code="beyond_newest",
             )
     if body.at == "now":
-        return {name: marks[name] for name in kind.also if name in marks}
-    if body.at == "beginning" and kind.begins == "now":
-        return dict.fromkeys(kind.also, 0)
+        return {name: marks[name] for name in also if name in marks}
+    if body.at == "beginning" and flow_kind(flow.kind).begins == "now":
+        return dict.fromkeys(also, 0)
     return body.beside
 
 
