@@ -54,7 +54,7 @@ def _demo_steps(run: RunFile) -> list[str]:
         f"{command} preview 4        what becomes of relation 4, and why, without writing",
         f"{command} check            whether both accounts are well",
         f"{command} poll             ask the till for changes at once",
-        f'curl -H "Authorization: Bearer $KEY" {run.api_url}/api/v1/attempts?limit=5',
+        f'curl -H "Authorization: Bearer {run.admin_api_key}" "{run.api_url}/api/v1/attempts?limit=5"',
         "Your own accounts: make run SANDBOX=0",
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -114,10 +115,14 @@ def test_a_first_start_fills_the_audience_and_the_next_goes_on(start: Start, tmp
     shop = one.state("mplus")
     until(lambda: one.flow()["deliveries"] == {"settled": 200})
     first, flow, subscriptions = one.members(), one.flow(), one.state("mplus")["subscriptions"]
+    [pasted] = [line for line in one.block.splitlines() if "curl" in line]
+    _, _, header, url = shlex.split(pasted)
+    attempts = httpx.get(url, headers=[tuple(header.split(": "))], timeout=30)  # type: ignore[list-item]
     took = one.end(signal.SIGINT)
 
     assert 0o600 == stat.S_IMODE(one.file.stat().st_mode)
     assert run["admin_api_key"] in one.block
+    assert (200, 5) == (attempts.status_code, len(attempts.json()["items"]))
     assert all(run[f"{name}_url"] in one.block for name in ("api", "mplus_sandbox", "mailchimp_sandbox"))
     assert {"integration_id", "flow_id", "connection_ids", "sandbox_accounts"} <= run.keys()
     assert 200 == len(shop["relations"])
