@@ -26,6 +26,7 @@ from app.intake import Intake
 from app.main import webhooks
 from app.pipeline.batch import BatchResult, run_batch
 from app.pipeline.route import Hook, no_hook
+from app.pipeline.undoing import foresee
 from app.resources import Resources, open_resources
 from app.route_map import RouteMap
 from app.routers.context import context_of
@@ -38,12 +39,13 @@ from app.sandbox.mailchimp.server import MailchimpSandbox, create_mailchimp
 from app.sandbox.mplus.till import Till, create_till
 from app.sandbox.serving import serving
 from app.settings import Settings
-from app.store import comparisons, connections, cursors, flows, integrations, polls, requests
+from app.store import comparisons, connections, cursors, flows, integrations, polls, requests, undos
 from app.store.clock import ManualClock
 from app.store.comparisons import Comparison
 from app.store.ids import new_id
 from app.store.requests import Request
 from app.store.session import Database
+from app.store.undos import Run, Undo
 from app.store.tables import alerts, attempts, deliveries, targets
 from app.store.wakes import next_wakes
 from app.worker.polling import Poller
@@ -307,6 +309,36 @@ class Shop:
         await self.worker.schedule.comparer.idle()
         async with self.db.read() as conn:
             return await comparisons.find(conn, flow_id)
+
+    async def undo(self, flow_id: str, *, since: int = 0, until: int | None = None) -> Undo:
+        """Pause the flow, and take back what it did; what the worker could do now is done."""
+        await self.change_flow(flow_id, state="paused")
+        run = Run(flow_id, since, until or self.clock.now)
+        foreseen = await foresee(await self.worker.routes.route(flow_id), run)
+        async with self.db.write() as conn:
+            assert await undos.ask(conn, run, total=foreseen.records, clock=self.clock)
+        return await self.undoing(flow_id)
+
+    async def undoing(self, flow_id: str, worker: Worker | None = None, *, most: int = 30) -> Undo:
+        """Go on with it until it ends."""
+        for _ in range(most):
+            undoer = (worker or self.worker).schedule.undoer
+            await undoer.start_due()
+            await undoer.idle()
+            async with self.db.read() as conn:
+                found = await undos.find(conn, flow_id)
+            if found.state not in undos.UNDER_WAY:
+                return found
+            self.clock.advance(5)
+        raise AssertionError("the undo does not end")
+
+    async def undone(self) -> dict[str, tuple[str, str | None]]:
+        """Per source reference, how its last attempt of an undo ended: outcome and code."""
+        return {
+            row["source_ref"]: (row["outcome"], row["code"])
+            for row in await self.attempts()
+            if row["trigger"] == "undo"
+        }
 
     async def differences(self, flow_id: str) -> dict[str, list[str]]:
         """What the newest comparison names: by what differs, the references."""

@@ -20,6 +20,7 @@ from app.pipeline.reading import read_all, read_page
 from app.pipeline.rehearsal import Act, Rehearsed, planned, rehearse
 from app.pipeline.route import Route
 from app.pipeline.work import Item, leaf_hash
+from app.records.decision import UNDONE
 from app.store import comparisons, flows, outcomes, requests, targets
 from app.store.comparisons import Difference
 from app.store.requests import BACKFILL, COMPARED, Request
@@ -370,6 +371,8 @@ class Comparison:
         state = standing.get(ref, ("settled", 0))[0]
         self.tally.under_way += state in ("pending", "running")
         self.tally.held_back += state in ("waiting", "dead")
+        if state == UNDONE:
+            self.tally.left[UNDONE] += 1
         return state == "settled"
 
     async def _name(

@@ -227,6 +227,10 @@ class Change(BaseModel):
         """Facts that the target's row is to remember of it, also where it turns out only later that it was done."""
         return {}
 
+    def made_as(self) -> str | None:
+        """As what a new record begins, where somebody's own will may change that later: a member's status."""
+        return None
+
     def payload(self) -> Document:
         """The body that will be sent, for previews and for sealed logs."""
         return self.model_dump(mode="json")
@@ -332,6 +336,22 @@ class Compares(Protocol):
     def alike(self, field: str, wanted: Any, held: Any, document: Document) -> bool | None:
         """Whether the target says already what is wanted, perhaps in its own spelling; None for a field that no edit can
         be in conflict with (tags are only added). ``document`` is the whole record as it stands. Pure."""
+        ...
+
+
+@runtime_checkable
+class Restores(Protocol):
+    """A target whose fields can be put back as they were before they were written over."""
+
+    def kept(self, existing: Existing, changes: Sequence[Change]) -> Mapping[str, tuple[Any, Any]]:
+        """By field, what these calls wrote over and what they wrote; nothing of what is never put back, as a person's
+        consent. Pure."""
+        ...
+
+    def restored(
+        self, existing: Existing, before: Mapping[str, tuple[Any, Any]]
+    ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+        """The calls that put fields back, and the names of those that somebody changed since, which stay. Pure."""
         ...
 
 

@@ -51,7 +51,8 @@ class FlowKind:
     what was sent, where reading all of the source is too much; or ``counts`` alone. ``scan`` says how a source is looked through that does not tell what changed; the position of
     such a flow is a moment, in seconds: what came about earlier is history.
     ``way`` says which side is read and which is written, where the settings make sense one way only. ``put_record`` is what the
-    second leg reads, where the decision hands it something else than the record.
+    second leg reads, where the decision hands it something else than the record. ``undo`` says what becomes of targets that a run
+    made and that a person takes back; its skip says why some stay.
     """
 
     name: str
@@ -81,3 +82,6 @@ class FlowKind:
     compares: Literal["both", "target", "counts"] = "both"
     scan: Callable[[Any], Scan | None] = lambda _settings: None
     way: tuple[Side, Side] | None = None
+    undo: Callable[[Any, Known], Decision] = lambda _settings, _known: Decision(
+        skip=Skip("not_undoable", "What this flow brings cannot be taken back.")
+    )

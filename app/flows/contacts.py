@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from app.flows.base import FlowKind
 from app.flows.contactsettings import ContactsSettings
-from app.flows.policies import archive_or_skip
+from app.flows.policies import archive_or_skip, take_back
 from app.records.customer import Customer
 from app.records.decision import Decision, Known, KnownTarget, Put, Skip
 from app.values.dates import iso, wall_clock
@@ -110,4 +110,5 @@ CONTACTS = FlowKind(
     list_keys={"customer": "id"},
     put_list_keys={"email": "email"},
     reach=reach,
+    undo=take_back(KIND),
 )

@@ -15,7 +15,7 @@ from app.flows import loyalty
 from app.flows.base import FlowKind
 from app.flows.loyalty import LoyaltySettings
 from app.flows.nightly import NightlySettings
-from app.flows.policies import ON_CONFLICT, Conflicts, archive_or_skip, archive_owned, is_yes
+from app.flows.policies import ON_CONFLICT, Conflicts, archive_or_skip, archive_owned, is_yes, take_back
 from app.records.customer import Consent, Customer, Person
 from app.records.decision import Decision, Known, KnownTarget, Put, Skip
 
@@ -353,4 +353,5 @@ CUSTOMERS = FlowKind(
     reach=reach,
     also=loyalty.beside,
     parts=loyalty.parts,
+    undo=take_back(KIND),
 )

@@ -1,4 +1,4 @@
-"""The nightly comparison of both sides: what every kind of flow says about it."""
+"""The nightly comparison of both sides, and what is kept for an undo: what flows say about looking after what they wrote."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time
 from app.flows.base import FlowKind
 from app.flows.ordermoney import as_refund, as_sold
 from app.flows.ordersettings import OrdersSettings
+from app.flows.policies import stays
 from app.records.customer import Customer
 from app.records.decision import Decision, Known, Put, Skip, Wait, WriteMode
 from app.records.order import FinancialState, Order, OrderLine
@@ -347,4 +348,5 @@ ORDERS = FlowKind(
     history=True,
     way=("till", "audience"),
     compares="target",
+    undo=stays("kept", "What was sold stays sold: an order in Mailchimp is never deleted."),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-from app.records.decision import Archive, Decision, Known, Skip
+from app.records.decision import UNDONE, Archive, Decision, Known, Skip
 
 Conflicts = Literal["source_wins", "target_wins", "newest", "if_empty"]
 """What is done about a field that was edited on both sides."""
@@ -25,6 +25,24 @@ def archive_owned(
         for target in known.targets
         if target.kind in kinds and target.stands
     )
+
+
+def take_back(*kinds: str) -> Callable[[Any, Known], Decision]:
+    """What is done about targets of these kinds that are not to have been made: they are put away, never deleted."""
+
+    def undo(_settings: Any, known: Known) -> Decision:
+        return Decision(archives=archive_owned(known, kinds=kinds, reason=UNDONE))
+
+    return undo
+
+
+def stays(code: str, reason: str) -> Callable[[Any, Known], Decision]:
+    """For what cannot be taken back once it was sent: the reason alone."""
+
+    def undo(_settings: Any, _known: Known) -> Decision:
+        return Decision(skip=Skip(code, reason))
+
+    return undo
 
 
 def archive_or_skip(

@@ -14,7 +14,7 @@ from app.flows.prices import NoPrice, price_of
 from app.flows.productrecord import known_by, modes_of, record_of
 from app.flows.productsettings import Away, ProductsSettings
 from app.flows.producttexts import title_of
-from app.records.decision import Archive, Carried, Decision, Known, KnownTarget, Put, Skip
+from app.records.decision import UNDONE, Archive, Carried, Decision, Known, KnownTarget, Put, Skip
 from app.records.product import Product, Variant
 
 KIND, VARIANT, STOCK = "product", "variant", "stock"
@@ -176,6 +176,12 @@ def _whole(
     return tuple(Archive(KIND, each.key, reason, permanently=True, carries=along) for each in products)
 
 
+def undo(settings: ProductsSettings, known: Known) -> Decision:
+    """Products that are not to have been sent are hidden, or deleted where that is what becomes of inactive ones."""
+    how: Away = "delete" if settings.on_inactive == "delete" else "hide"
+    return _away(known, how, Skip(UNDONE, "A product without articles of its own has nothing to hide."))
+
+
 def _present(known: Known, kind: str) -> list[KnownTarget]:
     return [t for t in known.targets if t.own and t.kind == kind and t.state == "present"]
 
@@ -198,4 +204,5 @@ PRODUCTS = FlowKind(
     also=lambda _settings: ("product_category",),
     quiet_import=True,
     parts=lambda settings: frozenset({STOCK}) if settings.quantity == "on" else frozenset(),
+    undo=undo,
 )

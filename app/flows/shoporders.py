@@ -17,7 +17,7 @@ from app.flows.shopordersettings import ShopOrdersSettings
 from app.flows.shopsale import nobody, refund_of, sale_of
 from app.flows.shopstores import SourceStore
 from app.mapping.run import SkipRecord
-from app.records.decision import Archive, Decision, Known, KnownTarget, Put, Skip
+from app.records.decision import UNDONE, Archive, Decision, Known, KnownTarget, Put, Skip
 from app.records.order import FinancialState, Order
 from app.values.money import half_up, to_decimal
 
@@ -70,6 +70,15 @@ def gone(_settings: ShopOrdersSettings, _known: Known) -> Decision:
 def filtered(_settings: ShopOrdersSettings, _known: Known, skip: Skip) -> Decision:
     """Kept back: what is booked already stays."""
     return Decision(skip=skip)
+
+
+def undo(_settings: ShopOrdersSettings, known: Known) -> Decision:
+    """Orders that are not to have been booked are cancelled; an invoice is in the books."""
+    archives = archive_owned(known, kinds=(ORDER,), reason=UNDONE)
+    if all(each.kind != INVOICE for each in known.targets):
+        return Decision(archives=archives)
+    said = "An invoice is booked and stays so; where it is wrong, credit it in the till."
+    return Decision(archives=archives, skip=Skip("invoice_booked", said))
 
 
 # --- whether --------------------------------------------------------------------------------------------------------
@@ -214,4 +223,5 @@ SHOP_ORDERS = FlowKind(
     parts=_parts,
     scan=_scan,
     compares="counts",
+    undo=undo,
 )

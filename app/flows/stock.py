@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from app.errors import InvalidInput, MappingFailed
 from app.flows.base import FlowKind
 from app.flows.nightly import NightlySettings
+from app.flows.policies import stays
 from app.mapping.expressions import Expression, compile_expression
 from app.mapping.run import Run
 from app.records.decision import Decision, Known, Put, Skip, Wait
@@ -197,4 +198,5 @@ STOCK = FlowKind(
     follows=VARIANT,
     quiet_import=True,
     put_record=Sellable,
+    undo=stays("stock_is_now", "A quantity says what is there now; the one from before would be wrong."),
 )

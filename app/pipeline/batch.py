@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.connectors.base import Fetched, Gone
@@ -32,6 +32,7 @@ from app.pipeline.work import (
     Item,
 )
 from app.store import deliveries, targets, waits
+from app.store.deliveries import Claimed
 from app.store.requests import BACKFILL
 
 SETTLE_CHUNK = 100
@@ -124,18 +125,35 @@ async def run_batch(
             only=only,
             live=live,
         )
-    result = BatchResult(claimed=len(claimed))
     if not claimed:
-        return result
+        return BatchResult()
     live_work.set(any(row.priority < BACKFILL for row in claimed))
+
+    async def plan(items: Sequence[Item]) -> None:
+        await _fetch(route, items, handed or {})
+        await route.hook("fetched")
+        await plan_all(route, items)
+
+    return await work_off(route, claimed, plan, token=token, started=started, halted=halted)
+
+
+async def work_off(
+    route: Route,
+    claimed: Sequence[Claimed],
+    plan: Callable[[Sequence[Item]], Awaitable[None]],
+    *,
+    token: str,
+    started: float,
+    halted: Callable[[], bool] = never,
+) -> BatchResult:
+    """Bring about what ``plan`` wishes for these claimed deliveries, and settle them."""
+    clock, result = route.db.clock, BatchResult(claimed=len(claimed))
     await route.hook("claimed")
     lease = _Lease(route, token)
     keeper = asyncio.create_task(lease.keep())
     items = [Item(claimed=row, started=started) for row in claimed]
     try:
-        await _fetch(route, items, handed or {})
-        await route.hook("fetched")
-        await plan_all(route, items)
+        await plan(items)
         await reserve(route, items, token)
         await route.hook("reserved")
         reserved = clock.monotonic()

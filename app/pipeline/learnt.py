@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.connectors.base import Applied, Carries
 from app.pipeline import merging
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, facts_of, maybe, without
+from app.records.decision import UNDONE
 from app.store.outcomes import Outcome
 from app.store.targets import Target
 
@@ -75,6 +76,8 @@ def rows_written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
             continue
         remote_id, state = applied.remote_id or remote_id, applied.state
         facts |= dict(applied.facts)
+    if item.undo:
+        facts[UNDONE] = facts.get("marker", "") if state == "present" else state
     facts.pop(merging.SPELLED, None)
     if wish.merged.spelled:
         facts[merging.SPELLED] = json.dumps(dict(wish.merged.spelled), sort_keys=True)
@@ -82,6 +85,7 @@ def rows_written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
         facts |= wish.put.facts
         if state == "present":
             facts.pop("archived_by", None)
+            facts.pop(UNDONE, None)
     owns = state == "present"
     before = (
         dict(wish.old_row.hashes)
@@ -154,13 +158,17 @@ def _carried_id(route: Route, wish: Wish, row: Target, remote_id: str | None) ->
 def _really_written(wish: Wish) -> dict[str, str]:
     """The hashes of what was written: all of it, but for what the target refused while it took the rest."""
     left_out = [path for applied in wish.applied for path in applied.left_out]
-    if not left_out:
-        return wish.written
-    places = tuple(f"{path}." for path in left_out)
-    return {path: digest for path, digest in wish.written.items() if not f"{path}.".startswith(places)}
+    return _without_fields(wish.written, left_out) if left_out else wish.written
+
+
+def _without_fields(hashes: Mapping[str, str], fields: Iterable[str]) -> dict[str, str]:
+    places = tuple(f"{path}." for path in fields)
+    return {path: digest for path, digest in hashes.items() if not f"{path}.".startswith(places)}
 
 
 def _still_there(before: Mapping[str, str], wish: Wish, *, holds: bool) -> dict[str, str]:
     """The hashes from before without those of what was taken away or emptied now."""
     kept = without(before, wish.vanished)
+    if wish.restore is not None:  # not as we said it any more: asked for again, it is news
+        return _without_fields(kept, wish.restore)
     return {path: digest for path, digest in kept.items() if path not in wish.emptied} if holds else kept

@@ -15,12 +15,13 @@ from app.pipeline.absence import ask_about_absence
 from app.pipeline.chains import joins, merely_held
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
-from app.records.decision import Counterpart, Decision, Known, KnownTarget, Skip, TargetState
+from app.records.decision import UNDONE, Counterpart, Decision, Known, KnownTarget, Skip, TargetState
 from app.store import targets
 from app.store.requests import COMPARED, HISTORY
 from app.store.tables import erased
 from app.store.targets import Key, Taking, Target
 from app.translation import Plan
+from app.values.dates import parse_moment
 
 
 async def plan_all(route: Route, items: Sequence[Item]) -> None:
@@ -33,7 +34,9 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
             refs=[item.claimed.source_ref for item in items],
             kinds=route.translation.target_kinds,
         )
-        counterparts = await _counterparts(route, conn, [item.claimed.source_ref for item in items])
+        beside = await _beside(route, conn, [item.claimed.source_ref for item in items])
+    counterparts = _counterparts(beside)
+    taken_back = {row.remote_id: row for row in beside if UNDONE in row.facts}
     fits = await _learnt(route, items)
     for n, item in enumerate(items):
         if isinstance(item.fetched, Unreadable):
@@ -43,6 +46,8 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
                 mine = owned.get(item.claimed.source_ref, [])
                 known = _known(route, item.claimed.source_ref, mine, counterparts)
                 item.plan = _fitted(route.translation.plan(item.fetched, known), fits)
+                if _is_undo(item, item.plan, taken_back.get(item.claimed.source_ref)):
+                    item.plan = _TAKEN_BACK
                 item.wishes = _wishes(route, item, item.plan, mine)
                 for wish in item.wishes:
                     wish.history = item.claimed.trigger if item.claimed.trigger in HISTORY.values() else None
@@ -88,19 +93,46 @@ def _fitted(plan: Plan, fits: Mapping[str, Fits]) -> Plan:
 _STATES: Mapping[str, TargetState] = {"archived": "archived", "gone": "gone"}
 
 
-async def _counterparts(route: Route, conn: AsyncConnection, refs: Sequence[str]) -> dict[str, Counterpart]:
-    """Where flows go both ways: by source reference, the record at our target that the other flow made it from."""
+async def _beside(route: Route, conn: AsyncConnection, refs: Sequence[str]) -> list[Target]:
+    """Where flows go both ways: what the other flow knows of these source records, as its targets."""
     if not route.both_ways:
-        return {}
-    return {
-        row.remote_id: Counterpart(row.owner_ref, dict(row.facts))
+        return []
+    return [
+        row
         for kind in route.translation.target_kinds
         for row in await targets.by_remote(
             conn, connection_id=route.source_connection_id, kind=kind, remote_ids=refs
         )
+        if row.owner_ref and row.owner_connection_id == route.target_connection_id
+    ]
+
+
+def _counterparts(beside: Sequence[Target]) -> dict[str, Counterpart]:
+    """By source reference, the record at our target that the other flow made it from."""
+    return {
+        row.remote_id: Counterpart(row.owner_ref, dict(row.facts))
+        for row in beside
         if row.remote_id and row.owner_ref and row.state == "present"
-        if row.owner_connection_id == route.target_connection_id
     }
+
+
+_TAKEN_BACK = Plan(
+    decision=Decision(
+        skip=Skip(UNDONE, "What the other flow had brought was taken back; that is no news here.")
+    )
+)
+
+
+def _is_undo(item: Item, plan: Plan, row: Target | None) -> bool:
+    """Whether the source only shows what an undo of the other flow did there: put away, or put back and not edited since."""
+    said = row.facts.get(UNDONE) if row is not None else None
+    if not said or row is None:
+        return False
+    if row.state != "present":
+        return bool(plan.decision.archives) and not plan.decision.puts
+    position = item.fetched.position if isinstance(item.fetched, Found) else None
+    changed_at = getattr(plan.record, "changed_at", None)
+    return said == str(position) or (changed_at is not None and parse_moment(said) == changed_at)
 
 
 def _known(route: Route, ref: str, rows: Sequence[Target], counterparts: Mapping[str, Counterpart]) -> Known:

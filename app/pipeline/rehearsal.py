@@ -88,7 +88,7 @@ async def rehearse(
 async def planned(route: Route, fetched: Sequence[Fetched], *, backfill: bool = False) -> list[Item]:
     """What is wished for these records, by what is known here alone: no call to the target."""
     trigger = "backfill" if backfill else "rehearsal"
-    items = [Item(claimed=_claimed(answer.ref, trigger), fetched=answer) for answer in fetched]
+    items = [Item(claimed=stand_in(answer.ref, trigger), fetched=answer) for answer in fetched]
     await plan_all(route, items)
     return items
 
@@ -112,10 +112,10 @@ def _told(route: Route, item: Item, taken: set[Key]) -> Rehearsed:
     return Rehearsed(item.fetched, item.plan, tuple(acts), tuple(item.absent), error, item.needs_yes)
 
 
-def _claimed(ref: str, trigger: str) -> Claimed:
+def stand_in(ref: str, trigger: str, *, id: int = 0) -> Claimed:
     """A stand-in for a delivery: nothing is stored about it."""
     return Claimed(
-        id=0,
+        id=id,
         source_ref=ref,
         requested=0,
         tries=0,

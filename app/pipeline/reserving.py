@@ -80,7 +80,7 @@ def _mine(
         wish.carried = [rows[key] for key in wish.carries]
         wish.held = [rows[key] for key in wish.holds]
         others = [each for each in (row, *wish.carried) if _foreign(route, item, each)]
-        if others and wish.archive is not None:
+        if others and wish.put is None:
             free += [row.id, *(each.id for each in (*wish.carried, *wish.held))]
             continue  # what may have been left there is another's by now
         if others:

@@ -27,7 +27,8 @@ class Route:
 
     ``back`` are the flows from this target to this source that were started as well and write the same kind of record.
     ``siblings`` are the kinds of the flows that were started between the same two connections, ``parts`` what is read
-    along with every record, ``followers`` the flows to be asked when a target of a kind appears that goes along.
+    along with every record, ``followers`` the flows to be asked when a target of a kind appears that goes along. ``keep_before_ms``: so long the values
+    that are written over are kept, sealed, for an undo.
     """
 
     db: Database
@@ -50,6 +51,7 @@ class Route:
     recovery: Recovery = field(default_factory=Recovery)
     options: Mapping[str, Any] = field(default_factory=dict)
     log_mode: Literal["full", "redacted", "none"] = "redacted"
+    keep_before_ms: int = 0
     deadline_ms: int = 86_400_000
     concurrency: int = 10
     rules: Rules = ALL_RULES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from app.connectors.base import Leave
+from app.connectors.base import Leave, Restores, Steps, Target
 from app.errors import AppError, Interrupted, TimeError
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, leave_old, prepare, wanted
@@ -44,11 +44,23 @@ async def _old_address(route: Route, wish: Wish) -> Wish:
     return old
 
 
+def _steps(target: Target, wish: Wish) -> Steps:
+    if wish.restore is None:
+        assert wish.intent is not None
+        return target.steps(wish.intent, wish.existing)
+    assert isinstance(target, Restores)
+    if wish.existing is None:
+        return Leave("already_gone", "There is no such record any more.", state="gone")
+    if wish.existing.state != "present":
+        return Leave("archived", "It was put away since, and stays so.", state=wish.existing.state)
+    changes, wish.stayed = target.restored(wish.existing, wish.restore)
+    return changes
+
+
 async def _carry_out(route: Route, wish: Wish, *, may_send: Callable[[], bool]) -> None:
     target = route.target.target(wish.kind)
-    assert wish.intent is not None
     try:
-        steps = target.steps(wish.intent, wish.existing)
+        steps = _steps(target, wish)
         if isinstance(steps, Leave):
             wish.left = steps
             return

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Found
 from app.errors import AppError, Interrupted
+from app.pipeline.effects import before_of, effects_of
 from app.pipeline.learnt import is_so_already, maybe_done, rows_left, rows_written
 from app.pipeline.planning import taking_of
 from app.pipeline.route import Route
@@ -118,6 +119,8 @@ async def _doubt_what_was_sent(route: Route, conn: AsyncConnection, overtaken: S
     }
     await outcomes.may_stand(conn, takings, taker_connection_id=route.source_connection_id, clock=clock)
     again = {item.claimed.id for item in overtaken} | set(await deliveries.of_owners(conn, ids))
+    if any(item.undo for item in overtaken):
+        again -= set(await deliveries.resting(conn, route.flow_id, again))  # another took them back
     await deliveries.want_again(conn, again, clock=clock)
 
 
@@ -142,14 +145,16 @@ async def _conclude(route: Route, conn: AsyncConnection, items: Sequence[Item], 
             touched += [row.id for row in wish.held if wish.sent]
             if wish.left is not None:
                 known += rows_left(route, wish)
-                if wish.archive is not None and wish.left.state != "present":
+                if wish.archive is not None and wish.left.state != "present" and not item.undo:
                     freed_keys += [row.id for row in rows]
                 free += [row.id for row in rows if row is wish.old_row]
                 displaced += [row.id for row in wish.displaced]
             elif wish.done and (wish.changes or is_so_already(wish)):
                 known += rows_written(route, item, wish)
                 displaced += [row.id for row in wish.displaced]
-                if wish.archive is not None:
+                if item.undo:
+                    pass  # what was taken back is not to be made by the next who wants its key
+                elif wish.archive is not None:
                     freed_keys += [row.id for row in wish.rows]
                 elif wish.old_row is not None:
                     freed_keys.append(wish.old_row.id)
@@ -216,6 +221,8 @@ async def _tell_the_losing_side(route: Route, conn: AsyncConnection, items: Sequ
 
 def _waits_for(route: Route, item: Item, settlements: Mapping[int, Settlement]) -> waits.Wish | None:
     """What would make this delivery due before its time: a target that appears, or one that is let go of."""
+    if item.undo:
+        return None  # the undo itself comes back to it
     code = settlements[item.claimed.id].code
     given_up = code == "waited_too_long" or any(wait.absent == "fail" for wait in item.absent)
     if item.absent and item.error is None and not given_up:
@@ -261,8 +268,11 @@ async def _raise_what_concerns_all(
 
 def _attempt(route: Route, item: Item, settlement: Settlement, *, clock_s: float) -> NewAttempt | None:
     """The line for people; a run that changed nothing is only counted, and so is one that merely waited its turn."""
+    effects = effects_of(item)
     conflicts = [sentence for wish in item.wishes for sentence in wish.merged.conflicts]
-    if (settlement.outcome == "unchanged" and not conflicts) or settlement.code == HELD:
+    if settlement.code == HELD:
+        return None
+    if settlement.outcome == "unchanged" and not (conflicts or effects):
         return None
     if isinstance(worst(item), Interrupted) and not any(wish.sent for wish in item.wishes):
         return None
@@ -271,7 +281,13 @@ def _attempt(route: Route, item: Item, settlement: Settlement, *, clock_s: float
     warnings = list(item.plan.warnings) if item.plan else []
     warnings += [text for wish in item.wishes for applied in wish.applied for text in applied.warnings]
     warnings += conflicts
-    payload = None
+    warnings += [
+        f"changed_since: {name} was changed since and stays" for wish in item.wishes for name in wish.stayed
+    ]
+    payload, before = None, None
+    keep_before_ms = 0 if item.undo else route.keep_before_ms
+    if keep_before_ms and effects and (found := before_of(route, item)):
+        before = route.sealer.seal_json(found)
     if route.log_mode == "full":
         payload = route.sealer.seal_json(
             {
@@ -295,4 +311,7 @@ def _attempt(route: Route, item: Item, settlement: Settlement, *, clock_s: float
         changes=[change.summary() for wish in item.wishes for change in wish.changes],
         payload_sealed=payload,
         request_id=item.claimed.request_id,
+        effects=effects,
+        before_sealed=before,
+        keep_before_ms=keep_before_ms,
     )

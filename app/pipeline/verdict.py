@@ -9,6 +9,7 @@ from app.errors import AppError
 from app.pipeline.absence import PUT_AWAY
 from app.pipeline.route import Route
 from app.pipeline.work import Item
+from app.records.decision import UNDONE
 from app.retry import Quarantine, RetryAt, Suspect, decide
 from app.store.deliveries import HELD, Settlement
 
@@ -47,6 +48,8 @@ def worst(item: Item) -> Exception | None:
 
 async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
     """How this delivery leaves the worker. May ask the connections for a check; touches no row."""
+    if item.undo:
+        return await _undone(route, item, trials=trials)
     claimed = item.claimed
     base = Settlement(id=claimed.id, requested=claimed.requested, state="settled", outcome="delivered")
     error = worst(item)
@@ -123,6 +126,29 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
         text = "The source does not show this record any more; it was put away, as the flow's setting says."
         return replace(base, code=PUT_AWAY, reason=text)
     return base if done else replace(base, outcome="unchanged")
+
+
+async def _undone(route: Route, item: Item, *, trials: Trials) -> Settlement:
+    """How what was taken back rests: the undo comes back to what did not work, and only news of its source wakes it."""
+    base = Settlement(
+        id=item.claimed.id, requested=item.claimed.requested, state="settled", outcome="delivered"
+    )
+    error = worst(item)
+    if error is not None:
+        return replace(await _failed(route, item, base, error, trials=trials), state="settled", delay_ms=0)
+    if item.missing:
+        return replace(base, outcome="retrying", code=HELD)
+    if any(wish.applied for wish in item.wishes):
+        text = "Taken back. It stays out until it changes at its source, or is asked for again."
+        return replace(base, code=UNDONE, reason=text)
+    left = [(wish.left.code, wish.left.reason) for wish in item.wishes if wish.left is not None]
+    if any(wish.stayed for wish in item.wishes):
+        left.append(("changed_since", "What was changed by the run was changed again since, and stays."))
+    skip = item.plan.decision.skip if item.plan else None
+    if skip is not None:
+        left.append((skip.code, skip.reason))
+    code, reason = left[0] if left else ("nothing_left", "It stands as it did before the run.")
+    return replace(base, outcome="skipped", code=code, reason=reason)
 
 
 def _patience_ms(item: Item) -> int:

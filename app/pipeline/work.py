@@ -38,7 +38,9 @@ class Wish:
 
     ``owner`` is whose wish it is, by connection and source reference. ``carries`` are the keys that go along, with what they are where that is said; ``carried`` their rows.
     ``displaced`` are rows that know the record we found under another key, as it was before. ``holds`` are keys of others
-    that its calls may write, ``held`` their rows. ``about`` are the keys of people whom it tells of. ``named`` is what the document names at the target, once that was asked.
+    that its calls may write, ``held`` their rows. ``restore`` are fields to be put back, each with its value before and after a
+    run that is undone; ``stayed`` those that somebody changed since;
+    ``made_as`` as what a record began that is taken back. ``about`` are the keys of people whom it tells of. ``named`` is what the document names at the target, once that was asked.
     """
 
     kind: str
@@ -48,6 +50,8 @@ class Wish:
     put: Put | None = None
     desired: Desired | None = None
     archive: Archive | None = None
+    restore: Mapping[str, tuple[Any, Any]] | None = None
+    made_as: str | None = None
     moves_from: Key | None = None
     carries: dict[Key, Carried | None] = field(default_factory=dict)
     holds: tuple[Key, ...] = ()
@@ -76,6 +80,7 @@ class Wish:
     changes: tuple[Change, ...] = ()
     applied: list[Applied] = field(default_factory=list)
     left: Leave | None = None
+    stayed: tuple[str, ...] = ()
     error: Exception | None = None
     sent: int = 0
     lost: bool = False
@@ -106,7 +111,7 @@ class Wish:
 
 @dataclass(slots=True)
 class Item:
-    """One claimed delivery on its way. ``chain`` are those of its batch that hold what it holds, itself among them: they go
+    """One claimed delivery on its way. ``undo``: what a run did for it is taken back. ``chain`` are those of its batch that hold what it holds, itself among them: they go
     one after the other (:mod:`chains`)."""
 
     claimed: Claimed
@@ -120,6 +125,7 @@ class Item:
     held_ms: int = 0
     needs_yes: bool = False
     settled: bool = False
+    undo: bool = False
     started: float = 0.0
     chain: list[Item] = field(default_factory=list, repr=False, compare=False)
 
@@ -185,7 +191,13 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         permanently=wish.archive.permanently if wish.archive else False,
         create=wish.put.create if wish.put else True,
         update=wish.put.update if wish.put else True,
-        options={**options, **said, "backfill": wish.backfill, "history": wish.history},
+        options={
+            **options,
+            **said,
+            "backfill": wish.backfill,
+            "history": wish.history,
+            "made_as": wish.made_as,
+        },
         facts=facts_of(before, None) if before else {},
         instead_of=wish.instead_of,
         changed=_changed(wish),
@@ -338,6 +350,7 @@ def wanted(wish: Wish, *, whole: bool = False) -> Wanted:
     """How to look up what stands there now: by its key, else by the remote id that it has kept, or is known by elsewhere."""
     row = wish.old_row or wish.row
     linked = wish.put.linked if wish.put else None
+    whole = whole or wish.restore is not None
     if wish.desired is not None:
         options = wish.intent.options if wish.intent else {}
         whole = whole or needs_existing_leaves(wish.desired) or weighs(wish.desired, options)

@@ -8,6 +8,10 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+UNDONE = "undone"
+"""Why a record is put away when a run is taken back; also the fact that its target keeps of it: as what it was put away, or the
+marker of what was put back."""
+
 TargetState = Literal["present", "archived", "gone"]
 WriteMode = Literal["always", "create", "update", "if_empty", "source_wins", "target_wins", "newest"]
 

@@ -32,7 +32,20 @@ OfRecord = Annotated[
     BeforeValidator(storable),
     Query(max_length=200, description="The source's reference, such as a relation number", examples=["17"]),
 ]
-Trigger = Literal["webhook", "poll", "backfill", "manual", "replay", "approved", "history", "history_silent"]
+Trigger = Literal[
+    "webhook",
+    "poll",
+    "backfill",
+    "manual",
+    "replay",
+    "approved",
+    "history",
+    "history_silent",
+    "compare",
+    "follow",
+    "conflict",
+    "undo",
+]
 OfTrigger = Annotated[Trigger | None, Query(description="What asked for it", examples=["poll"])]
 Code = Annotated[
     str | None,

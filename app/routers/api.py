@@ -30,6 +30,7 @@ from app.routers import (
     integrations,
     replays,
     systems,
+    undos,
 )
 from app.routers.problems import MEDIA_TYPE, Problem
 
@@ -48,6 +49,7 @@ ROUTERS = (
     flow_cursor.router,
     backfills.router,
     comparisons.router,
+    undos.router,
     flow_fields.router,
     flow_records.router,
     activity.router,

@@ -14,7 +14,7 @@ from app.routers.access import Operates
 from app.routers.bodies import Answer, Body, with_examples
 from app.routers.context import Context, Reach
 from app.routers.flow_bodies import FlowId, FlowOut, shown
-from app.store import alerts, connections, cursors, flows, integrations
+from app.store import alerts, connections, cursors, flows, integrations, undos
 from app.store.connections import Connection
 from app.store.flows import Flow
 
@@ -124,6 +124,13 @@ async def start_flow(
             return await _asked(reach, flow, begins_with, asks)
     now = await reach.db.now()
     async with reach.db.write() as db:
+        await flows.find(db, flow_id, to_change=True)
+        if await undos.is_under_way(db, flow_id):
+            raise Conflict(
+                "What a run of this flow did is being taken back.",
+                advice=f"Wait for it, or stop it: POST /api/v1/flows/{flow_id}/undo/stop.",
+                code="undo_running",
+            )
         if await cursors.position(db, flow_id) is None:
             await cursors.place(db, flow_id, position=position, clock=reach.db.clock)
             for sequence, mark in beside.items():

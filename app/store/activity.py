@@ -112,7 +112,7 @@ async def outcomes_of(db: AsyncConnection, flow_id: str, *, since: int) -> dict[
 
 
 _DELIVERY = [column for column in deliveries.c if column.name not in ("hint_sealed", "claim")]
-_ATTEMPT = [column for column in attempts.c if column.name != "payload_sealed"]
+_ATTEMPT = [column for column in attempts.c if column.name not in ("payload_sealed", "before_sealed")]
 
 
 def _delivery_conditions(wanted: Filter) -> list[ColumnElement[bool]]:

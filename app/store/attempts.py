@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from sqlalchemy import Integer, bindparam, delete, insert, select
+from sqlalchemy import BigInteger, Integer, bindparam, case, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
@@ -18,7 +19,11 @@ HOUR_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class NewAttempt:
-    """One try that did something. Nothing in it is personal, except ``payload_sealed``."""
+    """One try that did something. Nothing in it is personal, except what is sealed.
+
+    ``effects`` says by target row what was done to it; ``before_sealed`` the values that were written over, which are
+    forgotten after ``keep_before_ms``.
+    """
 
     delivery_id: int
     flow_id: str
@@ -34,14 +39,25 @@ class NewAttempt:
     changes: Sequence[str] = field(default_factory=list)
     payload_sealed: bytes | None = None
     request_id: str | None = None
+    effects: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    before_sealed: bytes | None = None
+    keep_before_ms: int = 0
 
 
 async def add(conn: AsyncConnection, news: Sequence[NewAttempt], *, clock: Clock) -> None:
     """Append them; each started its duration ago."""
     if news:
         started = clock.sql() - bindparam("b_duration", type_=Integer)
-        rows = [asdict(new) | {"b_duration": new.duration_ms} for new in news]
-        await conn.execute(insert(attempts).values(started_at=started), rows)
+        keeps = bindparam("b_keep", type_=BigInteger)
+        until = case((keeps > 0, clock.sql() + keeps), else_=None)
+        rows = [_row(new) for new in news]
+        await conn.execute(insert(attempts).values(started_at=started, before_until=until), rows)
+
+
+def _row(new: NewAttempt) -> dict[str, Any]:
+    row = asdict(new)
+    keep_ms = row.pop("keep_before_ms")
+    return row | {"b_duration": new.duration_ms, "b_keep": 0 if new.before_sealed is None else keep_ms}
 
 
 async def count(conn: AsyncConnection, *, flow_id: str, outcomes: Counter[str], clock: Clock) -> None:
@@ -75,3 +91,12 @@ async def settled_since(
 async def prune(conn: AsyncConnection, *, before: int) -> int:
     """Delete attempts started before that time; how many."""
     return (await conn.execute(delete(attempts).where(attempts.c.started_at < before))).rowcount
+
+
+async def forget_before(conn: AsyncConnection, *, clock: Clock) -> int:
+    """Values that were written over are kept so many days as the flow says, and no longer. How many were forgotten."""
+    row = attempts.c
+    statement = (
+        update(attempts).where(row.before_until <= clock.sql()).values(before_sealed=None, before_until=None)
+    )
+    return (await conn.execute(statement)).rowcount

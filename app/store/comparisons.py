@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
+from app.records.decision import UNDONE
 from app.store.clock import Clock
 from app.store.tables import comparisons, deliveries, differences, flows, targets
 from app.store.targets import Target
@@ -139,11 +140,12 @@ async def name(conn: AsyncConnection, flow_id: str, found: Sequence[Difference],
 
 
 async def standing(conn: AsyncConnection, flow_id: str, refs: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """By source reference: the state of its delivery, and when it was settled last."""
+    """By source reference: the state of its delivery, or that it was undone, and when it was settled last."""
     row = deliveries.c
     found: dict[str, tuple[str, int]] = {}
     for part in chunks(sorted(set(refs)), 500):
-        statement = select(row.source_ref, row.state, row.settled_at).where(
+        state = case((and_(row.state == "settled", row.code == UNDONE), UNDONE), else_=row.state)
+        statement = select(row.source_ref, state, row.settled_at).where(
             row.flow_id == flow_id, row.source_ref.in_(part)
         )
         found |= {ref: (state, at or 0) for ref, state, at in await conn.execute(statement)}

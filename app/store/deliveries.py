@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -62,7 +63,11 @@ class Claimed:
     waited_ms: int = 0
 
 
-_RETURNED = [deliveries.c[f.name] for f in fields(Claimed) if f.name != "waited_ms"]
+def returned(clock: Clock) -> list[ColumnElement[Any]]:
+    """What a claim answers of each row: a :class:`Claimed`."""
+    waited = clock.sql() - func.coalesce(deliveries.c.waiting_since, clock.sql())
+    same = [deliveries.c[f.name] for f in fields(Claimed) if f.name != "waited_ms"]
+    return [*same, waited.label("waited_ms")]
 
 
 async def claim(
@@ -119,7 +124,7 @@ def _claim(dialect: str, clock: Clock, only: bool, live: bool) -> Update:
             due_at=now + bindparam("b_lease", type_=Integer),
             started_at=now,
         )
-        .returning(*_RETURNED, (now - func.coalesce(row.waiting_since, now)).label("waited_ms"))
+        .returning(*returned(clock))
     )
 
 
@@ -253,6 +258,18 @@ async def want_again(conn: AsyncConnection, ids: Iterable[int], *, clock: Clock)
                 needs_yes=False,
             )
         )
+
+
+async def resting(conn: AsyncConnection, flow_id: str, ids: Iterable[int]) -> list[int]:
+    """Those of these that are settled while their flow is paused: nobody but an undo can have written them."""
+    row, found = deliveries.c, list[int]()
+    paused = exists(select(literal(1)).where(flows.c.id == flow_id, flows.c.state == "paused"))
+    for part in chunks(sorted(set(ids)), 500):
+        statement = select(row.id).where(
+            row.id.in_(part), row.flow_id == flow_id, row.state == "settled", paused
+        )
+        found += (await conn.execute(statement)).scalars()
+    return found
 
 
 async def of_owners(conn: AsyncConnection, target_ids: Iterable[int]) -> list[int]:

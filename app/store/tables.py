@@ -210,6 +210,22 @@ differences = Table(  # the records that a flow's newest comparison names
     Column("seen_at", Millis, nullable=False),
 )
 
+undos = Table(  # a run that a person took back: one per flow, the newest
+    "undos",
+    metadata,
+    Column("flow_id", Id, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String(20), nullable=False),  # asked | running | done | stopped | failed
+    Column("since", Millis, nullable=False),
+    Column("until", Millis, nullable=False),
+    Column("triggers", JSON, nullable=False),  # only what these asked for; empty: all
+    Column("asked_at", Millis, nullable=False),
+    Column("mark", BigInteger, nullable=False),  # the newest attempt then: what it did stands behind it
+    Column("total", Integer, nullable=False),
+    Column("ended_at", Millis),
+    Column("code", String(60)),  # why it failed
+    Column("detail", Text),
+)
+
 config_changes = Table(  # versions of what people configure: who, when, and the whole content after it
     "config_changes",
     metadata,
@@ -249,6 +265,7 @@ LIVE = text("state IN ('pending', 'running', 'waiting')")
 TAKEN = text("taker_ref IS NOT NULL")
 HELD = text("holder IS NOT NULL")
 CLAIMED = text("claim IS NOT NULL")
+KEPT = text("before_until IS NOT NULL")
 
 events = Table(
     "events",
@@ -381,8 +398,14 @@ attempts = Table(
     Column("direction", String(60), nullable=False),  # mplus→mailchimp
     Column("warnings", JSON, nullable=False),
     Column("changes", JSON, nullable=False),  # summaries of what was sent
+    Column(
+        "effects", JSON, nullable=False, default=list, server_default="[]"
+    ),  # by target: made, changed, ...
+    Column("before_sealed", LargeBinary),  # the values that were written over, where they are kept
+    Column("before_until", Millis),
     Column("payload_sealed", LargeBinary),
     Column("request_id", String(40)),
+    Index("ix_attempts_before", "before_until", sqlite_where=KEPT, postgresql_where=KEPT),
     Index("ix_attempts_delivery", "delivery_id", "id"),
     Index("ix_attempts_flow", "flow_id", "id"),
     Index("ix_attempts_started_at", "started_at"),

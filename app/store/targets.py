@@ -109,6 +109,15 @@ async def load(conn: AsyncConnection, *, connection_id: str, keys: Iterable[Key]
     return found
 
 
+async def by_id(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, Target]:
+    """These rows, as far as they are there."""
+    found: dict[int, Target] = {}
+    for part in chunks(sorted(set(ids)), 500):
+        statement = select(*_COLUMNS).where(targets.c.id.in_(part))
+        found |= {row.id: Target(*row) for row in await conn.execute(statement)}
+    return found
+
+
 async def by_remote(
     conn: AsyncConnection, *, connection_id: str, kind: str, remote_ids: Sequence[str]
 ) -> list[Target]:

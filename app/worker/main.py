@@ -102,6 +102,7 @@ async def work(resources: Resources, *, redis_url: str, stop: asyncio.Event) -> 
         await poller.close()
         await schedule.scanner.close()
         await schedule.comparer.close()
+        await schedule.undoer.close()
         settled.set()
         await cut_off([beat])
         await asyncio.wait(tasks)

@@ -31,6 +31,7 @@ from app.worker.comparing import Comparer
 from app.worker.holding import Holder
 from app.worker.polling import Poller
 from app.worker.scanning import Scanner
+from app.worker.undoing import Undoer
 
 log = structlog.get_logger("schedule")
 
@@ -63,6 +64,7 @@ class Schedule:
         self._imports, routes = Holder(resources), RouteMap(resources)
         self._backfills = Backfiller(resources, routes)
         self.comparer = Comparer(resources, routes)
+        self.undoer = Undoer(resources, routes)
         self.scanner = Scanner(resources)
         every = frozenset(range(60))
         self.rounds = (
@@ -75,6 +77,7 @@ class Schedule:
             Round("hold", frozenset(range(3, 60, 5)), 4_000, 60_000, self._hold),
             Round("backfill", frozenset(range(0, 60, 2)), 1_000, 120_000, self._backfills.look),
             Round("compare", frozenset(range(1, 60, 5)), 0, 0, self._compare),
+            Round("undo", frozenset(range(0, 60, 2)), 0, 0, self._undo),
             Round("prune", frozenset({33}), 3_000_000, 600_000, self._prune),
         )
 
@@ -189,6 +192,10 @@ class Schedule:
         """Compare both sides of a flow, by night or because a person asked; each flow has a lease of its own."""
         await self.comparer.start_due()
 
+    async def _undo(self) -> None:
+        """Go on with a run that a person took back; each flow has a lease of its own."""
+        await self.undoer.start_due()
+
     async def _prune(self) -> None:
         """Delete what was kept long enough."""
         settings, db = self._resources.settings, self._resources.db
@@ -199,9 +206,10 @@ class Schedule:
             noticed = await events.prune(conn, before=now - settings.event_retention_days * DAY_MS)
         async with db.write() as conn:
             hints = await requests.forget_hints(conn, clock=db.clock)
+            before = await attempts.forget_before(conn, clock=db.clock)
             await workers.forget(conn, silent_ms=SILENT_MS, clock=db.clock)
-        if tried or noticed or hints:
-            log.info("pruned", attempts=tried, events=noticed, hints=hints)
+        if tried or noticed or hints or before:
+            log.info("pruned", attempts=tried, events=noticed, hints=hints, values_before=before)
 
 
 def _opens_at(flow: flows.Flow, shared: Mapping[str, Any], *, now: int) -> int:

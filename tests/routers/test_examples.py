@@ -34,6 +34,9 @@ PROMISED_REFUSALS = {
     ("GET", "/api/v1/flows/{flow_id}/comparison"): "not_found",
     # The demo's flow of customers brings no sales.
     ("GET", "/api/v1/flows/{flow_id}/sums"): "no_sales",
+    # Nothing was undone yet.
+    ("GET", "/api/v1/flows/{flow_id}/undo"): "not_found",
+    ("POST", "/api/v1/flows/{flow_id}/undo/stop"): "not_found",
     # The demo's flow of customers begins with everything: it has no history to bring.
     ("GET", "/api/v1/flows/{flow_id}/backfill"): "not_found",
     ("POST", "/api/v1/flows/{flow_id}/backfill"): "no_history",

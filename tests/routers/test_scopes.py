@@ -31,6 +31,8 @@ OPERATE = {
     ("POST", "/api/v1/flows/{flow_id}/records"),
     ("POST", "/api/v1/flows/{flow_id}/run"),
     ("POST", "/api/v1/flows/{flow_id}/start"),
+    ("POST", "/api/v1/flows/{flow_id}/undo"),
+    ("POST", "/api/v1/flows/{flow_id}/undo/stop"),
     ("PUT", "/api/v1/flows/{flow_id}/cursor"),
 }
 

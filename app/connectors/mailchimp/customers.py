@@ -29,9 +29,11 @@ from app.connectors.mailchimp.memberchanges import (
     PutMember,
     SetTags,
 )
+from app.records.decision import UNDONE
 from app.values.dates import parse_moment
 
 KIND = "customer"
+_SUBSCRIBING = frozenset({"subscribed", "pending"})
 _ADDRESS = "merge_fields.ADDRESS"
 
 # Off until a merchant fills in the administration's own numbers and chooses the merge fields (features C-13).
@@ -156,6 +158,9 @@ def _take_away(intent: Intent, existing: Existing | None) -> Steps:
         return Leave("already_gone", "The audience has no such contact any more.", state="gone")
     if intent.permanently:
         return (DeletePermanently(member=existing.remote_id),)
+    status, made_as = _status(existing), intent.options.get("made_as")
+    if intent.reason == UNDONE and status in _SUBSCRIBING and made_as not in (None, status):
+        return Leave("subscribed_since", "Made by the run, and subscribed since then: the contact stays.")
     if existing.state == "archived":
         return Leave("already_archived", "The contact is archived already.", state="archived")
     return (ArchiveMember(member=existing.remote_id, status_before=_status(existing)),)

@@ -68,6 +68,10 @@ class PutMember(WriteMember):
 
     action: ClassVar[str] = "put_member"
 
+    def made_as(self) -> str | None:
+        """The status of a new member."""
+        return self.body.get("status_if_new")
+
 
 class PatchMember(WriteMember):
     """``PATCH`` of a member that is there, without a status unless will has changed."""
