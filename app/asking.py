@@ -259,6 +259,53 @@ async def sums(api: OwnApi, flow: str, *, first: str | None = None, last: str | 
     return Answer(tuple(text.split("\r\n")), text)
 
 
+# --- undo -----------------------------------------------------------------------------------------------------------
+
+
+async def undo(
+    api: OwnApi,
+    flow: str,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    triggers: Sequence[str] = (),
+    yes: bool = False,
+    stop: bool = False,
+) -> Answer:
+    """What the undo of a run would do; with ``yes`` it is begun and waited for; without a moment, how far it is."""
+    path = f"/flows/{quote(flow, safe='')}/undo"
+    if stop:
+        found = await api.post(f"{path}/stop")
+    elif since is None:
+        found = await api.get(path)
+    else:
+        asked = {"since": since, "until": until, "triggers": list(triggers), "approve": yes}
+        found = await api.post(path, {name: value for name, value in asked.items() if value is not None})
+        while yes and found["state"] in ("asked", "running"):
+            await asyncio.sleep(0.5)
+            found = await api.get(path)
+    foreseen = found["forecast"] if found["state"] == "forecast" else None
+    if foreseen is not None:
+        lines = [
+            f"{found['records']} records were written: {foreseen['put_away']} would be put away again, "
+            f"{foreseen['restored']} would get their values from before back"
+        ]
+        stays, named = foreseen["stays"], foreseen["named"]
+    else:
+        lines = [
+            f"{found['state']}: {found['undone']} of {found['records']} taken back, {found['left']} to come"
+        ]
+        stays, named = found["stays"] | found["failed"], found["named"]
+    lines += [f"{found['code']}: {found['detail']}"] if found["code"] else []
+    lines += [f"{count} stay: {code}" for code, count in stays.items()]
+    lines += [f"  {each['record']} {each['code']}: {each['reason']}" for each in named]
+    if foreseen is not None and foreseen["waiting"]:
+        lines.append(
+            f"{foreseen['waiting']} more were not delivered yet; they go when the flow is started again."
+        )
+    return Answer((*lines, found["advice"]), found, well=found["state"] != "failed" and not found["failed"])
+
+
 # --- apply ----------------------------------------------------------------------------------------------------------
 
 

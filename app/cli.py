@@ -32,7 +32,7 @@ cli = typer.Typer(
     help=(
         "Keeps MplusKASSA and Mailchimp in step.\n\n"
         "Start everything with `up`. In production run `migrate` once, then `serve` and one or more `work` side by side. "
-        "`check`, `preview`, `replay`, `poll`, `compare` and `apply` talk to the API that runs."
+        "`check`, `preview`, `replay`, `poll`, `compare`, `undo` and `apply` talk to the API that runs."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -374,6 +374,39 @@ def sums(
 ) -> None:
     """Print, as CSV for the accountant, what the till's books say and what stands in the store, and why they differ."""
     _ask(lambda to: asking.sums(to, flow, first=first, last=last), api=api, key=key, as_json=False)
+
+
+@cli.command(short_help="Take back what a flow did in a time.")
+def undo(
+    flow: Annotated[str, typer.Argument(help="The flow.")],
+    since: Annotated[
+        str | None, typer.Option(help="All that it did from then on: 2026-03-02T09:00:00+01:00.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Up to then; until now where it is not said.")] = None,
+    trigger: Annotated[
+        list[str] | None,
+        typer.Option(help="Only what this asked for: backfill, poll, webhook, ... May be said twice."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Yes to what it says. The flow must be paused.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop; what was taken back stays so.")] = False,
+    api: Address = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Say what would be taken back, and with `--yes` do so: what the flow made is archived, hidden, set inactive or cancelled;
+    values that it wrote over come back where it keeps them (`keep_before_days`). What cannot be taken back, an invoice for
+    instance, is named. Without `--since` it says how far the newest undo is.
+    """
+    if (yes or until or trigger) and since is None:
+        raise typer.BadParameter("say from when on: --since 2026-03-02T09:00:00+01:00")
+    _ask(
+        lambda to: asking.undo(
+            to, flow, since=since, until=until, triggers=trigger or (), yes=yes, stop=stop
+        ),
+        api=api,
+        key=key,
+        as_json=as_json,
+    )
 
 
 def _ask(

@@ -16,11 +16,14 @@ from app.flows.registry import flow_kind
 from app.flows.shared import inherited, shared_settings
 from app.mapping.lists import Hashes
 from app.pipeline.route import Route
+from app.pipeline.work import KEEP_BEFORE
 from app.resources import Resources
 from app.store import connections, flows, integrations
 from app.store.connections import Connection
 from app.store.flows import Flow
 from app.translation import RowTranslation
+
+DAY_MS = 86_400_000
 
 
 class RouteMap:
@@ -83,6 +86,7 @@ class RouteMap:
             recovery=_longer(resources.recovery(one), resources.recovery(other)),
             options=translation.settings.model_dump()
             | {"both_ways": bool(back), "tie": source.id < target.id},
+            keep_before_ms=getattr(translation.settings, KEEP_BEFORE, 0) * DAY_MS,
             deadline_ms=flow.deadline_ms,
             concurrency=resources.permits(other),
         )

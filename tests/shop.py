@@ -45,8 +45,8 @@ from app.store.comparisons import Comparison
 from app.store.ids import new_id
 from app.store.requests import Request
 from app.store.session import Database
-from app.store.undos import Run, Undo
 from app.store.tables import alerts, attempts, deliveries, targets
+from app.store.undos import Run, Undo
 from app.store.wakes import next_wakes
 from app.worker.polling import Poller
 from app.worker.schedule import Schedule

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.flows.nightly import NightlySettings
+from app.flows.nightly import KeepsBefore, NightlySettings
 from app.flows.policies import ON_CONFLICT, Conflicts
 
 
-class ContactsSettings(NightlySettings):
+class ContactsSettings(KeepsBefore, NightlySettings):
     """Settings of a flow from an audience to the till."""
 
     create_relations: bool = Field(

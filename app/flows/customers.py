@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.flows import loyalty
 from app.flows.base import FlowKind
 from app.flows.loyalty import LoyaltySettings
-from app.flows.nightly import NightlySettings
+from app.flows.nightly import KeepsBefore, NightlySettings
 from app.flows.policies import ON_CONFLICT, Conflicts, archive_or_skip, archive_owned, is_yes, take_back
 from app.records.customer import Consent, Customer, Person
 from app.records.decision import Decision, Known, KnownTarget, Put, Skip
@@ -42,7 +42,7 @@ class ConsentStatement(BaseModel):
     )
 
 
-class CustomersSettings(LoyaltySettings, NightlySettings):
+class CustomersSettings(LoyaltySettings, KeepsBefore, NightlySettings):
     """What a customers flow does, and about whom."""
 
     consent_source: Literal["never", "custom_field", "category", "statement"] = Field(

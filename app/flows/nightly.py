@@ -9,6 +9,24 @@ from pydantic import Field
 from app.flows.base import FlowSettings
 
 
+class KeepsBefore(FlowSettings):
+    """Of flows whose changes can be put back."""
+
+    keep_before_days: int = Field(
+        default=0,
+        ge=0,
+        le=30,
+        title="Days that overwritten values are kept",
+        description=(
+            "For so many days the values that this flow writes over are kept, sealed, so that the undo of a run can put them "
+            "back. They are personal data: keep them only as long as you may want that. 0: never; an undo then only puts away "
+            "what the run made. Finding out what stood there costs a call for each contact that changes."
+        ),
+        examples=[7],
+        json_schema_extra={"unit": "days"},
+    )
+
+
 class NightlySettings(FlowSettings):
     """When both sides are compared, and what is done about what differs."""
 

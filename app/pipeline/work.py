@@ -284,6 +284,8 @@ def _put_away(wish: Wish) -> dict[str, Any]:
     return said
 
 
+KEEP_BEFORE = "keep_before_days"
+"""The setting of flows that keep what they write over, for an undo."""
 MAYBE = "maybe_"
 
 
@@ -353,7 +355,8 @@ def wanted(wish: Wish, *, whole: bool = False) -> Wanted:
     whole = whole or wish.restore is not None
     if wish.desired is not None:
         options = wish.intent.options if wish.intent else {}
-        whole = whole or needs_existing_leaves(wish.desired) or weighs(wish.desired, options)
+        looks = needs_existing_leaves(wish.desired) or weighs(wish.desired, options)
+        whole = whole or looks or bool(options.get(KEEP_BEFORE))
     return Wanted(
         kind=wish.kind,
         key=wish.key,

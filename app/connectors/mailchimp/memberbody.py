@@ -112,10 +112,10 @@ def differences(body: Document, existing: Existing) -> Document:
         present = existing.document.get(name)
         if name in ("merge_fields", "interests", "marketing_permissions"):
             held = present if isinstance(present, Mapping) else {}
-            value = {key: each for key, each in value.items() if not _same(each, held.get(key))}
+            value = {key: each for key, each in value.items() if not same(each, held.get(key))}
             if value:
                 changed[name] = value
-        elif not _same(value, present):
+        elif not same(value, present):
             changed[name] = value
     return changed
 
@@ -124,11 +124,11 @@ def alike(field: str, wanted: Any, held: Any) -> bool | None:
     """Whether a field says what is wanted; None for what is only added, or decided by a stated will."""
     if not field.startswith("merge_fields.") and field not in PLAIN:
         return None
-    return _same(wanted, held)
+    return same(wanted, held)
 
 
-def _same(wanted: Any, present: Any) -> bool:
-    """An address is compared by what we say of it; Mailchimp adds empty parts."""
+def same(wanted: Any, present: Any) -> bool:
+    """Whether two values of a field mean the same. An address is compared by what we say of it; Mailchimp adds empty parts."""
     if isinstance(wanted, Mapping) and isinstance(present, Mapping):
         return all((wanted.get(part) or "") == (present.get(part) or "") for part in {*wanted, *present})
     if wanted in (None, "") and present in (None, ""):

@@ -23,7 +23,7 @@ from app.connectors.base import (
     Steps,
     Wanted,
 )
-from app.connectors.mailchimp import customers, memberbody, refusals
+from app.connectors.mailchimp import customers, memberbody, refusals, restoring
 from app.connectors.mailchimp.audience import Definition
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.memberbody import filled_after
@@ -125,6 +125,16 @@ class MemberTarget:
     def alike(self, field: str, wanted: Any, held: Any, document: Document) -> bool | None:  # noqa: ARG002 - the protocol's
         """See :func:`memberbody.alike`."""
         return memberbody.alike(field, wanted, held)
+
+    def kept(self, existing: Existing, changes: Sequence[Change]) -> Mapping[str, tuple[Any, Any]]:
+        """See :func:`restoring.kept`."""
+        return restoring.kept(existing, changes)
+
+    def restored(
+        self, existing: Existing, before: Mapping[str, tuple[Any, Any]]
+    ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+        """See :func:`restoring.restored`."""
+        return restoring.restored(existing, before)
 
     # --- looking up ---------------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from app.connectors.base import Change, Document, Existing, Intent, Leave, Steps
 from app.connectors.mplus import codec, placing
 from app.connectors.mplus import fields as cards
@@ -91,10 +93,11 @@ class CreateRelation(WriteRelation):
 
 
 class UpdateRelation(WriteRelation):
-    """``updateRelation`` with only these fields."""
+    """``updateRelation`` with only these fields. ``stated`` are the custom fields in which somebody's consent is recorded."""
 
     action: ClassVar[str] = "update_relation"
     number: int
+    stated: frozenset[str] = Field(default=frozenset(), exclude=True)
 
 
 def steps(intent: Intent, existing: Existing | None) -> Steps:
@@ -123,7 +126,9 @@ def steps(intent: Intent, existing: Existing | None) -> Steps:
     if not intent.update:
         return ()
     fields = differences(_wanted(intent, existing.document), existing.document)
-    return (UpdateRelation(number=int(existing.remote_id), fields=fields),) if fields else ()
+    stated = frozenset(placing.consent(intent, existing.document.get("customFields", {})))
+    call = UpdateRelation(number=int(existing.remote_id), fields=fields, stated=stated)
+    return (call,) if fields else ()
 
 
 def _wanted(intent: Intent, held: Document | None) -> Document:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from app.connectors.base import Applied, Change, Document, Existing, Found, Intent, Steps, Wanted
-from app.connectors.mplus import customers, readers
+from app.connectors.mplus import customers, readers, restoring
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.encodings import Malformed
 from app.errors import RecordRefused
@@ -59,6 +59,16 @@ class RelationTarget:
     def alike(self, field: str, wanted: Any, held: Any, document: Document) -> bool | None:
         """See :func:`customers.alike`."""
         return customers.alike(field, wanted, held, document)
+
+    def kept(self, existing: Existing, changes: Sequence[Change]) -> Mapping[str, tuple[Any, Any]]:
+        """See :func:`restoring.kept`."""
+        return restoring.kept(existing, changes)
+
+    def restored(
+        self, existing: Existing, before: Mapping[str, tuple[Any, Any]]
+    ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+        """See :func:`restoring.restored`."""
+        return restoring.restored(existing, before)
 
     async def apply(self, change: Change) -> Applied:
         """Create or update one relation."""
