@@ -134,7 +134,7 @@ async def run_batch(
         await route.hook("fetched")
         await plan_all(route, items)
 
-    return await work_off(route, claimed, plan, token=token, started=started, halted=halted)
+    return await work_off(route, claimed, plan, token=token, started=started, halted=halted, places=places)
 
 
 async def work_off(
@@ -145,6 +145,7 @@ async def work_off(
     token: str,
     started: float,
     halted: Callable[[], bool] = never,
+    places: asyncio.Semaphore | None = None,
 ) -> BatchResult:
     """Bring about what ``plan`` wishes for these claimed deliveries, and settle them."""
     clock, result = route.db.clock, BatchResult(claimed=len(claimed))

@@ -44,8 +44,8 @@ ANOTHERS = Skip("anothers", "Another record has its key now.")
 
 @dataclass(slots=True)
 class Foreseen:
-    """What an undo would do, by records: ``put_away`` what was made, ``restored`` what was changed; ``stays`` by reason, the
-    first of them by name."""
+    """What an undo would do about so many source ``records``. At the target ``put_away`` what was made, ``restored`` what was
+    changed, ``stays`` the rest by reason, the first of them by name."""
 
     records: int = 0
     put_away: int = 0
@@ -70,9 +70,9 @@ async def foresee(route: Route, run: Run) -> Foreseen:
             ref = steps[0].source_ref
             item = Item(claimed=stand_in(ref, UNDO, id=id))
             notes = plan_undo(route, item, steps, rows)
-            found.put_away += any(wish.archive is not None for wish in item.wishes)
-            found.restored += any(wish.restore is not None for wish in item.wishes)
-            found.stays.update({note.code for note in notes})
+            found.put_away += sum(wish.archive is not None for wish in item.wishes)
+            found.restored += sum(wish.restore is not None for wish in item.wishes)
+            found.stays.update(note.code for note in notes)
             if notes and len(found.named) < MOST_NAMED:
                 found.named.append((ref, notes[0]))
         await asyncio.sleep(0)

@@ -60,12 +60,14 @@ class UndoForecastOut(Answer):
 
     records: int = Field(description="Source records that the run wrote", examples=[120])
     put_away: int = Field(
-        description="Records that it made, and that would be archived, hidden, made inactive or cancelled",
+        description="Records at the target that it made, and that would be archived, hidden, made inactive or cancelled",
         examples=[100],
     )
-    restored: int = Field(description="Records whose values before would be put back", examples=[15])
+    restored: int = Field(
+        description="Records at the target whose values from before would be put back", examples=[15]
+    )
     stays: dict[str, int] = Field(
-        description="Records that stay as they are, by reason", examples=[{"not_kept": 5}]
+        description="Records at the target that stay as they are, by reason", examples=[{"not_kept": 5}]
     )
     named: list[StaysOut] = Field(description="The first hundred of those")
     waiting: int = Field(
@@ -85,10 +87,10 @@ class UndoOut(Answer):
     triggers: list[str]
     forecast: UndoForecastOut | None = Field(description="In answers to a POST: what it would take back")
     records: int = Field(description="Source records that the run wrote", examples=[120])
-    undone: int = Field(description="Records that were taken back so far", examples=[115])
+    undone: int = Field(description="Source records that were taken back so far", examples=[115])
     left: int = Field(description="Records whose turn is still to come", examples=[0])
     stays: dict[str, int] = Field(
-        description="Records that stay as they are, by reason", examples=[{"not_kept": 5}]
+        description="Source records that stay as they are, by reason", examples=[{"not_kept": 5}]
     )
     failed: dict[str, int] = Field(description="Records that the target refused, by code", examples=[{}])
     named: list[StaysOut] = Field(

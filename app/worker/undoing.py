@@ -81,17 +81,21 @@ class Undoer:
     # --- undoing -----------------------------------------------------------------------------------------------------
 
     async def _undo(self, flow_id: str) -> None:
-        """Once through what is left. What could not be done now is left for the next round; nothing left is the end."""
+        """Once through what is left; nothing left is the end."""
         db, after = self._resources.db, 0
         route = await self._routes.route(flow_id)
         while await self._may_go_on(route):
             async with db.read() as conn:
                 undo = await undos.find(conn, flow_id)
                 ids = await undos.left(conn, undo, after=after, limit=BATCH)
+            if not ids and after:  # through; what could not be done now is left for the next round
+                async with db.read() as conn:
+                    ids = await undos.left(conn, undo, after=0, limit=1)
+                if ids:
+                    return
             if not ids:
-                if after == 0:
-                    await self._end(flow_id, state="done")
-                    log.info("undo.done", flow=flow_id, records=undo.total)
+                await self._end(flow_id, state="done")
+                log.info("undo.done", flow=flow_id, records=undo.total)
                 return
             # In a task of its own: what it notes about its urgency ends with it.
             batch = asyncio.create_task(undo_batch(route, undo, ids, halted=self._halted))
