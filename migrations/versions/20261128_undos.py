@@ -1,7 +1,7 @@
 """a run can be undone: what each attempt did to which target, and the values before
 
 Revision ID: 20261128_undos
-Revises: 20261128_hashed_lists
+Revises: 20261128_history
 Create Date: 2026-11-26 15:20:00
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_undos"
-down_revision = "20261128_hashed_lists"
+down_revision = "20261128_history"
 branch_labels = None
 depends_on = None
 
