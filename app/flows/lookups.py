@@ -13,20 +13,31 @@ from app.mapping.tables import Table, compile_table
 from app.values.text import as_text
 
 
-def looked_up(values: Mapping[str, Any], expression: str, table: Table, *, field: str) -> str | None:
-    """What the table makes of the expression's value, as text; None where that is nothing.
+class Lookup:
+    """An expression and its table, ready to be asked of many records. ``field`` is the setting's name, for errors."""
 
-    Raises MappingFailed naming the setting ``field``, and SkipRecord where the table says so.
-    """
-    run = Run()
-    value = _compiled(expression).evaluate(values, run)
-    try:
-        found = compile_table(table, field)(value, run)
-    except MappingFailed as error:
-        raise MappingFailed(
-            f"The flow's setting {field}: {error.detail}", field=field, advice=error.advice, code=error.code
-        ) from None
-    return as_text(found) or None
+    def __init__(self, expression: str, table: Table, *, field: str):
+        self._expression = _compiled(expression)
+        self._translate = compile_table(table, field)
+        self._field = field
+
+    def of(self, values: Mapping[str, Any]) -> str | None:
+        """What the table makes of the expression's value, as text; None where that is nothing.
+
+        Raises MappingFailed naming the setting, and SkipRecord where the table says so.
+        """
+        run = Run()
+        value = self._expression.evaluate(values, run)
+        try:
+            found = self._translate(value, run)
+        except MappingFailed as error:
+            raise MappingFailed(
+                f"The flow's setting {self._field}: {error.detail}",
+                field=self._field,
+                advice=error.advice,
+                code=error.code,
+            ) from None
+        return as_text(found) or None
 
 
 def compiles(value: str) -> str:

@@ -12,10 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from app.errors import MappingFailed
-from app.flows.lookups import looked_up
+from app.flows.lookups import Lookup
 from app.flows.producttexts import CONTROL, cut
 from app.flows.shopproductsettings import ProductStore, ShopProductsSettings
-from app.mapping.tables import Table
 from app.records.product import Product, ProductImage, Variant
 from app.values.articlenumber import article_number
 from app.values.gtin import gtin_digits, gtin_is_valid
@@ -79,45 +78,62 @@ def sorted_out(
     return sent, out
 
 
+class TillCodes:
+    """The till's numbers for VAT, turnover and groups, out of the flow's tables, compiled once for all variants."""
+
+    def __init__(self, settings: ShopProductsSettings):
+        self._vat = Lookup(settings.vat_expression, settings.vat_codes, field="vat_codes")
+        self._turnover = settings.turnover_groups and Lookup(
+            settings.turnover_expression, settings.turnover_groups, field="turnover_groups"
+        )
+        self._group = settings.article_groups and Lookup(
+            settings.group_expression, settings.article_groups, field="article_groups"
+        )
+
+    def vat(self, values: Mapping[str, Any]) -> str:
+        """The VAT code. MappingFailed where nothing says it."""
+        found = _number(self._vat.of(values), "vat_codes")
+        if found is None:
+            raise MappingFailed(
+                "Nothing says which VAT code the product has.",
+                field="vat_codes",
+                advice="Add the value to the flow's table of VAT codes, or a default.",
+                code="no_vat_code",
+            )
+        return found
+
+    def turnover(self, values: Mapping[str, Any]) -> str | None:
+        """The turnover group, where the flow says one."""
+        return _number(self._turnover.of(values), "turnover_groups") if self._turnover else None
+
+    def groups(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The article groups that the product joins."""
+        found = _number(self._group.of(values), "article_groups") if self._group else None
+        return () if found is None else (found,)
+
+
 def article_of(
     product: Product,
     variant: Variant,
     values: Mapping[str, Any],
+    codes: TillCodes,
     settings: ShopProductsSettings,
     *,
     title: str,
 ) -> Variant:
-    """One variant as the till is to have it. Raises MappingFailed, or SkipRecord where a table says so."""
-    vat = variant.vat_code or _code(values, settings.vat_expression, settings.vat_codes, "vat_codes")
-    if vat is None:
-        raise MappingFailed(
-            "Nothing says which VAT code the product has.",
-            field="vat_codes",
-            advice="Add the value to the flow's table of VAT codes, or a default.",
-            code="no_vat_code",
-        )
-    group = variant.turnover_group
-    if group is None and settings.turnover_groups is not None:
-        group = _code(values, settings.turnover_expression, settings.turnover_groups, "turnover_groups")
+    """One variant as the till is to have it; what rows or rules said of it stays. Raises MappingFailed, or SkipRecord where a
+    table says so."""
     own = _own_title(product, variant)
     alone = len(product.variants) == 1
     return variant.model_copy(
         update={
             "title": title if alone or not own else f"{title} {own}",
-            "vat_code": vat,
-            "turnover_group": group,
+            "vat_code": variant.vat_code or codes.vat(values),
+            "turnover_group": variant.turnover_group or codes.turnover(values),
             "gtin": gtin_digits(variant.gtin) if gtin_is_valid(variant.gtin) else None,
             "attributes": ({} if alone else options_of(own, settings)) | variant.attributes,
         }
     )
-
-
-def groups_of(product: Product, values: Mapping[str, Any], settings: ShopProductsSettings) -> tuple[str, ...]:
-    """The article groups that it joins: those that rows named, else by the table."""
-    if product.categories or settings.article_groups is None:
-        return product.categories
-    found = _code(values, settings.group_expression, settings.article_groups, "article_groups")
-    return () if found is None else (found,)
 
 
 def texts_of(product: Product, settings: ShopProductsSettings) -> tuple[str, str | None, list[str]]:
@@ -220,9 +236,8 @@ def _own_title(product: Product, variant: Variant) -> str:
     return own.strip(" -–/:,;|")
 
 
-def _code(values: Mapping[str, Any], expression: str, table: Table, field: str) -> str | None:
+def _number(found: str | None, field: str) -> str | None:
     """A number of the till out of a table. MappingFailed for what is none."""
-    found = looked_up(values, expression, table, field=field)
     if found is None:
         return None
     if not (found.isascii() and found.isdigit() and len(found) <= 9):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from app.flows.base import FlowKind, Scan
 from app.flows.policies import archive_or_skip
-from app.flows.shoparticles import Out, article_of, groups_of, name_of, pictures_of, sorted_out, texts_of
+from app.flows.shoparticles import Out, TillCodes, article_of, name_of, pictures_of, sorted_out, texts_of
 from app.flows.shopproductsettings import ShopProductsSettings
 from app.mapping.run import SkipRecord
 from app.records.decision import Archive, Carried, Decision, Known, Numbering, Put, Skip
@@ -81,10 +81,10 @@ def _record(
 ) -> tuple[Product, list[str]]:
     title, description, said = texts_of(product, settings)
     images, hidden = pictures_of(product, sent, settings)
-    whole = product.model_dump()
+    whole, codes = product.model_dump(), TillCodes(settings)
     values = [whole | {"variant": variant.model_dump()} for variant in sent]
     articles = tuple(
-        article_of(product, variant, value, settings, title=title)
+        article_of(product, variant, value, codes, settings, title=title)
         for variant, value in zip(sent, values, strict=True)
     )
     wrong = [
@@ -97,7 +97,7 @@ def _record(
             "title": title,
             "description": description,
             "variants": articles,
-            "categories": groups_of(product, values[0], settings),
+            "categories": product.categories or codes.groups(values[0]),
             "images": images,
         }
     )

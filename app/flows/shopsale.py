@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.errors import MappingFailed
-from app.flows.lookups import looked_up
+from app.flows.lookups import Lookup
 from app.flows.salemoney import money_of
 from app.flows.saletax import Tax, tax_of, with_tax
 from app.flows.shopordersettings import ShopOrdersSettings
@@ -153,8 +153,8 @@ def _buyer(order: Order, settings: ShopOrdersSettings) -> Customer | None:
 
 def _payment(order: Order, settings: ShopOrdersSettings) -> OrderPayment:
     assert settings.payment_methods is not None
-    method = looked_up(
-        order.model_dump(), settings.payment_expression, settings.payment_methods, field="payment_methods"
+    method = Lookup(settings.payment_expression, settings.payment_methods, field="payment_methods").of(
+        order.model_dump()
     )
     if method is None:
         raise MappingFailed(
@@ -169,7 +169,7 @@ def _payment(order: Order, settings: ShopOrdersSettings) -> OrderPayment:
 def _days(order: Order, settings: ShopOrdersSettings) -> int | None:
     if settings.terms is None:
         return None
-    found = looked_up(order.model_dump(), settings.terms_expression, settings.terms, field="terms")
+    found = Lookup(settings.terms_expression, settings.terms, field="terms").of(order.model_dump())
     days = to_decimal(found)
     if found is None or found == "":
         return None
