@@ -56,6 +56,9 @@ async def test_the_two_kinds_of_products_each_know_their_way(set_up: Set) -> Non
     forth = (await set_up.api.http.post(URL, json={"id": "flow_out", "kind": "products"})).json()
 
     assert ("mailchimp→mplus", "mplus→mailchimp") == (back["direction"], forth["direction"])
+    wrong = {"kind": "products", "source_connection_id": "con_list"}
+    answer = await set_up.api.http.post(URL, json=wrong)
+    assert (422, "wrong_systems") == (answer.status_code, answer.json()["code"])
     answer = await set_up.api.http.put(
         f"{FLOW}/settings", json=SETTINGS | {"stores": [{"id": "till-a1b2c3d4e5"}]}
     )

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from app.connectors.mailchimp.shopproducts import OUT_ROWS
+from app.connectors.mplus.rows import PRODUCTS_IN
+from app.mapping.rows import parse_rows
 from app.sandbox.faults import Fault
+from app.sandbox.mailchimp.shopping import Shopping
 from tests.shop import Shop
 from tests.stories.assortment import (  # fmt: skip
     articles,
@@ -118,9 +122,6 @@ async def test_a_product_of_300_variants_comes_whole_and_its_last_variant_is_not
 async def test_a_barcode_with_a_wrong_check_digit_is_told_and_not_sent(
     shop: Shop, code: str, held: str | None, warned: bool
 ) -> None:
-    from app.connectors.mailchimp.shopproducts import OUT_ROWS
-    from app.mapping.rows import parse_rows
-
     rows = [row.model_dump(mode="json") for row in parse_rows(OUT_ROWS)]
     rows = [row | ({"expression": "item.backorders"} if row["target"] == "variants[].gtin" else {}) for row in rows]  # fmt: skip
     offer(open_store(shop), "p", variant("1001", backorders=code))
@@ -154,6 +155,23 @@ async def test_any_sku_gets_a_number_and_is_found_again(
     await look(shop)
     assert 1_950 == articles(shop)[500]["priceIncl"]
     assert [500, 1001] == sorted(articles(shop))
+
+
+async def test_the_mode_of_a_row_counts_for_a_sku_with_brackets_too(shop: Shop) -> None:
+    rows = [{"target": row[0], "expression": row[1]} for row in PRODUCTS_IN]
+    rows = [row | ({"mode": "create"} if row["target"] == "articleList[].priceIncl" else {}) for row in rows]
+    store = open_store(shop)
+    offer(store, "p", variant("AB[1].x"), variant("1001"))
+    await take_products(
+        shop, {"number_range": {"first": 5, "last": 9}, "update_existing": True}, mapping={"leg2": rows}
+    )
+    await look(shop)
+    offer(store, "p", variant("AB[1].x", "Trui groot", 10), variant("1001", "Trui klein", 10))
+    await look(shop)
+
+    assert {5: (4_995, "groot"), 1001: (4_995, "klein")} == {
+        number: (held["priceIncl"], held["size"]) for number, held in articles(shop).items()
+    }
 
 
 async def test_a_title_and_description_of_nothing_but_markup(shop: Shop) -> None:
@@ -193,6 +211,4 @@ async def test_a_till_that_is_away_or_slow_gets_every_product_once(shop: Shop) -
 
 def open_store_again(shop: Shop) -> Any:
     """The store that is there already."""
-    from app.sandbox.mailchimp.shopping import Shopping
-
     return Shopping(shop.audience.account, shop.audience.account.stores["webshop"])

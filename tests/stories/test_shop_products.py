@@ -156,6 +156,60 @@ async def test_a_number_that_was_given_is_the_same_after_a_lost_answer(shop: Sho
     assert 1 == len(await shop.rows(numbers))
 
 
+async def test_a_kept_number_finds_its_article_without_any_plu(shop: Shop) -> None:
+    rows = [
+        {"target": row[0], "expression": row[1]} for row in PRODUCTS_IN if row[0] != "articleList[].pluNumber"
+    ]
+    offer(open_store(shop), "trui", variant("TR-1"))
+    flow = await take_products(shop, RANGE, mapping={"leg2": rows})
+    shop.till.faults.add(Fault("reset_after", operation="createProduct"))
+    await look(shop)
+    assert [900_000] == list(articles(shop))
+
+    await shop.forget_targets()
+    await shop.rewind(flow)
+    await look(shop)
+    assert ("skipped", "update_off") == (await shop.outcomes())["webshop/trui"]
+    assert ["createProduct"] == written(shop)
+
+
+async def test_a_number_that_somebody_used_meanwhile_is_for_a_person_to_decide(shop: Shop) -> None:
+    offer(open_store(shop), "trui", variant("TR-1"))
+    flow = await take_products(shop, {**RANGE, "vat_codes": {"force": "7"}})
+    await look(shop)  # the till refuses the VAT code, and the number is kept
+    shop.till.catalogue.add(description="Vaas", articleList=[{"articleNumber": 900_000, "priceIncl": 100}])
+    await _settings(shop, flow, vat_codes={"force": "2"}, update_existing=True)
+    await shop.replay(flow, failed=True)
+    await shop.quiet()
+    assert ("quarantined", "number_taken") == (await shop.outcomes())["webshop/trui"]
+    assert {900_000: 100} == prices(shop)
+
+    await _settings(shop, flow, sku_table={"TR-1": "900000"})
+    await shop.replay(flow, failed=True)
+    await shop.quiet()
+    assert {900_000: 4_995} == prices(shop)
+
+
+async def test_two_skus_of_one_article_do_not_chase_each_other(shop: Shop) -> None:
+    store = open_store(shop)
+    offer(store, "a", variant("1001", price=10))
+    offer(store, "b", variant("OUD-1", price=20), title="Trui (oud)")
+    flow = await take_products(shop, {"update_existing": True, "sku_table": {"OUD-1": "1001"}})
+    await look(shop)
+    before = written(shop)
+    for _ in range(5):
+        shop.clock.advance(700)
+        await look(shop)
+    assert before == written(shop)
+    assert 1 == len(products(shop))
+
+    offer(store, "a", variant("1001", price=12))
+    await look(shop)
+    await shop.replay(flow)
+    await shop.quiet()
+    assert {1001: 1_200} == prices(shop)
+
+
 async def test_two_workers_never_give_one_number_twice(shop: Shop, redis_url: str) -> None:
     store = open_store(shop)
     for at in range(8):
