@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import catalogue, counter, delivery, intake, latency, mapping, orders
+from bench import burst, catalogue, counter, delivery, intake, latency, mapping, orders
 from bench.figures import Figure, table, write
 
 
@@ -33,6 +33,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "catalogue": lambda: uvloop.run(catalogue.run()),
     "orders": lambda: uvloop.run(orders.run()),
     "counter": lambda: uvloop.run(counter.run()),
+    "burst": lambda: uvloop.run(burst.run()),
     "latency": lambda: uvloop.run(latency.run()),
 }
 

@@ -52,10 +52,10 @@ async def _with_latency() -> list[Figure]:
 
         async def started() -> None:
             nonlocal sent
-            sent = await _requests(made)
+            sent = await made.last_request(made.mailchimp_url)
 
         _, seconds, _ = await _drain(made, started)
-        sent = await _requests(made) - sent
+        sent = await made.last_request(made.mailchimp_url) - sent
         told = (await made.panel.get(f"{made.mailchimp_url}/_sandbox/state")).json()
         account = told["accounts"][0] if told.get("accounts") else {}
         refused = sum(login.get("refused", 0) for login in account.get("logins", ()))
@@ -79,12 +79,6 @@ async def _drained(records: int) -> int:
         await made.again()
         _, _, peak = await _drain(made)
     return peak
-
-
-async def _requests(made: House) -> int:
-    """The number of the last request that Mailchimp was sent."""
-    last = (await made.panel.get(f"{made.mailchimp_url}/_sandbox/requests?last=1")).json()["requests"]
-    return int(last[-1]["number"]) if last else 0
 
 
 async def _drain(

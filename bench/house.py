@@ -29,10 +29,11 @@ from app.settings import Settings
 from app.store import connections, cursors, flows, integrations
 from app.store.ids import new_id
 from app.store.session import migrate
-from app.store.tables import deliveries, targets
+from app.store.tables import deliveries, targets, workers
 
 TILL_TOKEN = "bench-token-of-the-till"
 TILL_SECRET = "eFc5HrxwLbONJ+EYXrbHB+a9HueYIQzotgKRLRVAfx0="
+MAILCHIMP_TOKEN = "bench-token-of-the-audience"
 API_KEY = "0123456789abcdef0123456789abcdef-us6"
 LIST_ID = "a1b2c3d4e5"
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -85,9 +86,22 @@ class House:
         answer.raise_for_status()
         return answer.json()
 
+    async def last_request(self, url: str) -> int:
+        """The number of the last request that this sandbox was sent."""
+        last = (await self.panel.get(f"{url}/_sandbox/requests?last=1")).json()["requests"]
+        return int(last[-1]["number"]) if last else 0
+
     async def latency(self, url: str, milliseconds: float) -> None:
         """Every answer of this sandbox takes so long."""
         await self.act(url, "faults", {"latency_ms": milliseconds})
+
+    async def at_work(self) -> None:
+        """Until a worker said that it is there."""
+        while True:
+            async with self.resources.db.read() as conn:
+                if (await conn.execute(select(func.count()).select_from(workers))).scalar_one():
+                    return
+            await asyncio.sleep(0.05)
 
     async def counts(self) -> tuple[int, int]:
         """Deliveries there are, and those of them that are done with."""
@@ -190,14 +204,16 @@ async def _furnish(made: House, *, kinds: Sequence[str], window_ms: int, positio
         )
         for name in kinds:
             kind = flow_kind(name)
+            back = kind.way is not None and kind.way[0] == "audience"
+            source, target = (list_id, made.till_id) if back else (made.till_id, list_id)
             flow = await flows.add(
                 conn,
                 id=new_id("flow"),
                 integration_id=pair.id,
                 kind=kind.name,
                 record_kind=kind.record_kind,
-                source_connection_id=made.till_id,
-                target_connection_id=list_id,
+                source_connection_id=source,
+                target_connection_id=target,
                 settings=kind.settings.model_validate(SETTINGS.get(name, {})).model_dump(mode="json"),
                 mapping={},
                 window_ms=window_ms,
@@ -214,7 +230,7 @@ async def _connect(
 ) -> str:
     connector = system(name)
     till = name == "mplus"
-    token = TILL_TOKEN if till else secrets.token_urlsafe(24)
+    token = TILL_TOKEN if till else MAILCHIMP_TOKEN
     chosen = connector.settings.model_validate(settings)
     secret = connector.credentials.model_validate(credentials)
     async with resources.db.write() as conn:
@@ -246,13 +262,13 @@ def free_port() -> int:
 
 
 async def until_open(port: int) -> None:
-    """Wait until somebody listens there. Raises RuntimeError after half a minute."""
-    for _ in range(600):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
+    """Wait until the server there answers. Raises RuntimeError after half a minute."""
+    async with httpx.AsyncClient(timeout=30) as client:
+        for _ in range(600):
+            try:
+                await client.get(f"http://127.0.0.1:{port}/healthz")
+            except httpx.ConnectError:
+                await asyncio.sleep(0.05)
+            else:
+                return
     raise RuntimeError("the server does not start")

@@ -43,14 +43,14 @@ async def run(requests: int = 20_000) -> list[Figure]:
         with made.process(*plain, "bench.intake:bare"):
             await until_open(other)
             bodies = _requests()
-            await _load(other, [next(bodies) for _ in range(500)])
-            most, _ = await _load(other, [next(bodies) for _ in range(requests)])
+            await load(other, [next(bodies) for _ in range(500)])
+            most, _ = await load(other, [next(bodies) for _ in range(requests)])
         with made.process("-m", "app", "serve", port=port):
             await until_open(port)
             bodies = _requests()
             warm = [next(bodies) for _ in range(500)]
-            await _load(port, warm)
-            ours, latencies = await _load(port, [next(bodies) for _ in range(requests)])
+            await load(port, warm)
+            ours, latencies = await load(port, [next(bodies) for _ in range(requests)])
         stored = await _stored(made)
     p50, p99 = (statistics.quantiles(latencies, n=100)[n - 1] * 1000 for n in (50, 99))
     return [
@@ -90,7 +90,7 @@ def _requests() -> Iterator[bytes]:
         ).encode() + body
 
 
-async def _load(port: int, requests: Sequence[bytes]) -> tuple[float, list[float]]:
+async def load(port: int, requests: Sequence[bytes]) -> tuple[float, list[float]]:
     """Send all over so many connections; requests a second, and how long each took."""
     left = iter(requests)
     latencies: list[float] = []
