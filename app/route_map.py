@@ -155,14 +155,18 @@ def _started(beside: Sequence[Flow], flow: Flow) -> list[Flow]:
 
 
 def _going_back(beside: Sequence[Flow], flow: Flow) -> tuple[str, ...]:
-    """The flows that bring records of the same kind the other way."""
+    """The flows that bring records of the same kind the other way, out of what this one writes."""
     back = (flow.target_connection_id, flow.source_connection_id)
-    kinds = {*flow_kind(flow.kind).target_kinds}
+    kind = flow_kind(flow.kind)
+    if kind.reads_other_places:
+        return ()
+    kinds = {*kind.target_kinds}
     return tuple(
         each.id
         for each in beside
         if (each.source_connection_id, each.target_connection_id) == back
         and _was_started(each)
+        and not flow_kind(each.kind).reads_other_places
         and not kinds.isdisjoint(flow_kind(each.kind).target_kinds)
     )
 

@@ -31,6 +31,11 @@ class Scan:
     asks_for_gone: bool = False
 
 
+def no_scan(_settings: Any) -> Scan | None:
+    """The source tells what changed."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class FlowKind:
     """One kind of flow, as it stands in ``registry.py``.
@@ -80,8 +85,14 @@ class FlowKind:
     put_record: type[BaseModel] | None = None
     history: bool = False
     compares: Literal["both", "target", "counts"] = "both"
-    scan: Callable[[Any], Scan | None] = lambda _settings: None
+    scan: Callable[[Any], Scan | None] = no_scan
     way: tuple[Side, Side] | None = None
+
+    @property
+    def reads_other_places(self) -> bool:
+        """It looks through places that this service never writes: nothing that goes the other way comes back through it."""
+        return self.scan is not no_scan
+
     undo: Callable[[Any, Known], Decision] = lambda _settings, _known: Decision(
         skip=Skip("not_undoable", "What this flow brings cannot be taken back.")
     )

@@ -13,7 +13,6 @@ from app.pipeline.rehearsal import Rehearsed, rehearse
 from app.pipeline.route import Route
 from app.routers.bodies import Body, with_examples
 from app.store import targets
-from app.translation import RowTranslation
 from app.values.email import normalise_email
 
 SAMPLED = 20
@@ -119,9 +118,7 @@ async def _some(route: Route) -> Sequence[Fetched]:
 
 
 async def _scanned(route: Route, source: Scans) -> list[str]:
-    translation = route.translation
-    scan = translation.kind.scan(translation.settings) if isinstance(translation, RowTranslation) else None
-    async for page in source.scan(route.record_kind, scan.places if scan else ()):
+    async for page in source.scan(route.record_kind, route.places):
         if page:
             return [glimpse.ref for glimpse in page[:SAMPLED]]
     return []

@@ -31,7 +31,8 @@ from app.store.connections import DOORBELL, Connection
 from app.store.cursors import Cursor
 from app.store.flows import Flow
 from app.store.glimpses import Kept
-from app.store.requests import BACKFILL, LIVE, Request
+from app.store.requests import LIVE, Request
+from app.worker.news import differs, is_live, is_news, request_of
 
 log = structlog.get_logger("scanning")
 
@@ -213,12 +214,12 @@ class Scanner:
         told.seen += len(page)
         async with db.read() as conn:
             known = await glimpses.known(conn, flow.id, [each.ref for each in page])
-            fresh = [each for each in page if _differs(each, known.get(each.ref), cursor)]
+            fresh = [each for each in page if differs(each, known.get(each.ref), cursor)]
             asked = await glimpses.asked_for(conn, flow.id, [each.ref for each in fresh])
         if not fresh:
             return
         wanted = [
-            each for each in fresh if each.ref in asked or _is_news(each, cursor, whole_before=whole_before)
+            each for each in fresh if each.ref in asked or is_news(each, cursor, whole_before=whole_before)
         ]
         async with db.write() as conn:
             await glimpses.keep(
@@ -226,7 +227,7 @@ class Scanner:
             )
             await requests.request(
                 conn,
-                [_request(flow, each, live=_is_live(each, whole_before, recent)) for each in wanted],
+                [request_of(flow, each, live=is_live(each, whole_before, recent)) for each in wanted],
                 clock=db.clock,
             )
         told.asked += len(wanted)
@@ -284,27 +285,3 @@ def _plan(flow: Flow) -> Scan | None:
     except ValidationError as error:
         log.warning("scan.unusable", flow=flow.id, error=type(error).__name__)
         return None
-
-
-def _request(flow: Flow, glimpse: Glimpse, *, live: bool) -> Request:
-    priority, trigger = (LIVE, "poll") if live else (BACKFILL, "backfill")
-    return Request(flow.id, glimpse.ref, priority=priority, trigger=trigger)
-
-
-def _is_live(glimpse: Glimpse, whole_before: bool, recent: float) -> bool:
-    """News of a source that was looked through before, and what came about lately; the rest of a first look is history."""
-    return whole_before or (glimpse.at is not None and glimpse.at.timestamp() >= recent)
-
-
-def _differs(glimpse: Glimpse, kept: Kept | None, cursor: Cursor) -> bool:
-    return kept is None or kept.epoch != cursor.epoch or kept.fingerprint != glimpse.fingerprint
-
-
-def _is_news(glimpse: Glimpse, cursor: Cursor, *, whole_before: bool) -> bool:
-    """What came about before the flow's beginning is history. Where nobody tells when it did, what was there at the first
-    whole look is."""
-    if cursor.position == 0:
-        return True
-    if glimpse.at is None:
-        return whole_before
-    return glimpse.at.timestamp() >= cursor.position

@@ -549,6 +549,20 @@ async def test_both_directions_of_products_come_to_rest_and_stay_silent(shop: Sh
     assert 4_100 == prices(shop)[1001]
 
 
+async def test_products_of_other_stores_are_not_the_way_back_of_our_own(shop: Shop) -> None:
+    """They would be read one by one, as where both sides are edited."""
+    for number in range(1, 6):
+        shop.till.catalogue.add(description=f"Vaas {number}", articleList=[{"articleNumber": number, "priceIncl": 100, "vatCode": 2}])  # fmt: skip
+    open_store(shop)
+    out, back = await shop.flow("products"), await take_products(shop)
+    shop.mailchimp.log.clear()
+    await _round(shop)
+
+    assert [(), ()] == [(await shop.worker.routes.route(flow)).back for flow in (out, back)]
+    assert 5 == len(_own(shop))
+    assert [] == [entry for entry in shop.mailchimp.log.find() if entry.operation == "product.get"]
+
+
 async def test_what_we_wrote_into_our_own_store_never_comes_back(shop: Shop) -> None:
     shop.till.catalogue.add(
         description="Vaas", articleList=[{"articleNumber": 1, "priceIncl": 2_400, "vatCode": 2}]
