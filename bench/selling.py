@@ -18,11 +18,13 @@ PART = 400
 
 class Counter:
     """A counter that sells one article to one customer after the other. ``rung`` is when each receipt was made, by its
-    reference, in milliseconds of the database's clock."""
+    reference, in milliseconds of the database's clock; ``wanted`` are those that a store is to have, since some customers have
+    no e-mail address."""
 
     def __init__(self, made: House, *, customers: int):
         self._made, self._customers = made, customers
         self.rung: dict[str, float] = {}
+        self.wanted: set[str] = set()
         self._numbers = count(1)
 
     async def sell(self, *, every_s: float, seconds: float = float("inf")) -> None:
@@ -60,13 +62,16 @@ class Counter:
         found: dict[str, float] = {}
         for start in range(0, len(refs), PART):
             wanted = (
-                select(row.source_ref, row.started_at, row.duration_ms)
+                select(row.source_ref, row.started_at, row.duration_ms, row.outcome)
                 .where(row.source_ref.in_(refs[start : start + PART]))
                 .where(row.outcome.in_(("delivered", "skipped")))
                 .order_by(row.id.desc())
             )
             async with self._made.resources.db.read() as conn:
-                found |= {ref: at + took for ref, at, took in await conn.execute(wanted)}
+                for ref, at, took, outcome in await conn.execute(wanted):
+                    found[ref] = at + took
+                    if outcome == "delivered":
+                        self.wanted.add(ref)
         return found
 
 

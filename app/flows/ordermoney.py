@@ -74,14 +74,15 @@ def whole(line: OrderLine, total: Decimal) -> OrderLine:
     """The line in whole pieces that come to ``total`` exactly.
 
     Pieces by weight become one, at the line's price, with the weight in its note. Where the total does not divide into whole
-    cents the price is the next cent above, and ``discount`` takes the rest off again. What goes back has a price below zero.
+    cents the price is the next cent above, and ``discount`` takes the rest off again. What goes back is a line at 0 with all of
+    it as its discount: nobody says that a store takes prices below zero.
     """
     pieces = abs(line.quantity)
     note = line.note
     if pieces != pieces.to_integral_value() or pieces == 0:
         note = weight(line)
         pieces = Decimal(1)
-    exact = total / pieces
+    exact = max(total, ZERO) / pieces
     price = half_up(exact)
     if price < exact:
         price += CENT

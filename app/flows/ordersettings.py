@@ -180,7 +180,8 @@ class OrdersSettings(NightlySettings):
         title="Returns and credits",
         description=(
             "`refund`: the sale that is credited is lowered by it and marked as refunded, in part or whole. `negative`: a sale "
-            "of its own below zero. `skip`: nothing. It never arrives as revenue."
+            "of its own, whose total is below zero; Mailchimp documents nothing about such totals. `skip`: nothing. It never "
+            "arrives as revenue. What goes back is a line at 0 with its amount as discount: no price is below zero."
         ),
         examples=["refund"],
     )

@@ -86,7 +86,7 @@ class DeleteLine(OrderChange):
 
 
 class RefundOrder(OrderChange):
-    """Lower an order by what was given back: lines below zero are added once, by their ids, and its sums follow."""
+    """Lower an order by what was given back: its lines are added once, by their ids, and its sums follow."""
 
     action: ClassVar[str] = "refund_order"
     order: str

@@ -280,7 +280,7 @@ class OrderTarget:
                 await self._mend(product, variant)
 
     async def _refund(self, change: RefundOrder) -> Applied | Leave:
-        """Lines below zero, each added once by its id; so a lost answer never lowers an order twice."""
+        """Lines that come to less than zero, each added once by its id; so a lost answer never lowers an order twice."""
         order = await self._look(
             change.order, fields=f"id,lines.id,lines.product_id,lines.product_variant_id,{_LOOKED_AT}"
         )
