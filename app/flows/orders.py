@@ -155,9 +155,11 @@ def _lowers(order: Order, settings: OrdersSettings) -> bool:
 
 
 def _parts(settings: OrdersSettings) -> frozenset[str]:
-    """Between a receipt and an invoice stands an order: without orders that link must be followed."""
+    """Between a receipt and an invoice stands an order: without orders that link must be followed. What is made of a line is
+    made under its product's id, so that a products flow finds it there and makes no second one."""
     follows = {"invoice", "receipt"} <= set(settings.kinds) and "order" not in settings.kinds
-    return frozenset({"links"}) if follows else frozenset()
+    links = {"links"} if follows else set[str]()
+    return frozenset(links | ({"products"} if settings.missing_products == "create" else set()))
 
 
 def _order_of(ids: Sequence[str]) -> str | None:

@@ -95,7 +95,7 @@ class OrdersSettings(NightlySettings):
         default="create",
         title="Articles that the store does not have",
         description=(
-            "`create`: a simple product is made of the line. `placeholder`: the line goes to one product for everything else. "
+            "`create`: a simple product is made of the line, under the id by which a products flow will find it and complete it. `placeholder`: the line goes to one product for everything else. "
             "`hold`: the sale waits until the products flow has brought it, for a day at most. `fail`: the sale is held back "
             "for you, with every missing article named. While a products flow runs it is waited for, a minute with the first two."
         ),

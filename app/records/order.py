@@ -32,6 +32,9 @@ class OrderLine(BaseModel):
     id: str
     sku: str | None = None
     gtin: str | None = None
+    product: str | None = Field(
+        default=None, description="The product that the article belongs to, where the source tells"
+    )
     title: str | None = None
     role: LineRole = "product"
     quantity: Decimal = Decimal(1)

@@ -13,7 +13,7 @@ from app.sandbox.mplus.receipts import RECEIPT
 from app.store.tables import erased
 from tests.shop import CONSENT, Shop
 from tests.stories.counter import JAN, lines, mails, order, orders, sell, sold, stocked
-from tests.stories.storefront import sent, store
+from tests.stories.storefront import article, contents, sent, store
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -248,7 +248,7 @@ async def test_with_a_products_flow_the_line_refers_to_its_variant(shop: Shop) -
 @pytest.mark.parametrize(
     ("policy", "product", "outcome"),
     [
-        ("create", "article-10001", ("delivered", None)),
+        ("create", "1", ("delivered", None)),
         ("placeholder", "other-articles", ("delivered", None)),
         ("hold", None, ("quarantined", "waited_too_long")),
         ("fail", None, ("quarantined", "product_missing")),
@@ -268,6 +268,34 @@ async def test_an_article_that_the_store_lacks_follows_the_policy(
     if product is not None:
         [line] = store(shop).orders[f"receipt-{receipt}"].lines.values()
         assert product == line["product_id"]
+
+
+async def test_a_products_flow_completes_what_was_made_of_a_line(shop: Shop) -> None:
+    """No second product stands beside the real one, and the sale refers to it."""
+    shop.till.catalogue.add(
+        productNumber=7,
+        description="Trui",
+        articleList=[
+            article(10_007, description="Trui M", priceIncl=4_995),
+            article(10_008, description="Trui L", priceIncl=4_995),
+        ],
+    )
+    jan = int(shop.till.relations.add(**JAN)["relationNumber"])
+    await begun(shop)
+    receipt = sell(shop, sold(10_007, 49.95), relation=jan)
+    await shop.rest()
+    assert {"7": ["10007"]} == {id: list(each["variants"]) for id, each in contents(shop).items()}
+
+    await shop.flow("products")
+    await shop.rest()
+
+    made = contents(shop)
+    assert {"7": ["10007", "10008"]} == {id: list(each["variants"]) for id, each in made.items()}
+    assert {"visible"} == {each.get("visibility", "visible") for each in made["7"]["variants"].values()}
+    assert ["Trui M", "Trui L"] == [each["title"] for each in made["7"]["variants"].values()]
+    assert [("10007", 1, 49.95, 0)] == lines(shop, f"receipt-{receipt}")
+
+    await shop.again()
 
 
 async def test_a_held_sale_goes_when_its_product_arrives(shop: Shop) -> None:

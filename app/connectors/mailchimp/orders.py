@@ -109,6 +109,7 @@ IN_ROWS: tuple[ShippedRow, ...] = (
     ("lines[]", "lines"),
     ("lines[].id", "item.id"),
     ("lines[].sku", "item.sku"),
+    ("lines[].product", "item.product"),
     ("lines[].title", "item.title"),
     ("lines[].note", "item.note"),
     ("lines[].quantity", "item.quantity"),
@@ -152,6 +153,7 @@ WRITABLE: Mapping[str, RemoteField] = {
     "lines[]": RemoteField("Lines", "list", required=True),
     "lines[].id": RemoteField("Line ID", required=True),
     "lines[].sku": RemoteField("Article of the line"),
+    "lines[].product": RemoteField("Product of the article, by its number"),
     "lines[].title": RemoteField("Title of the article"),
     "lines[].note": RemoteField("Note, for people only"),
     "lines[].quantity": RemoteField("Quantity, in whole pieces", "number", required=True),
@@ -315,7 +317,8 @@ def _lines(
     for line in wanted:
         place, product = _place(intent, line)
         if product is not None:
-            made[place] = EnsureProduct(product=product, beside=_is_brought(intent, line))
+            shared = _is_brought(intent, line) or product.product == _own_product(line)
+            made[place] = EnsureProduct(product=product, beside=shared)
         product_id, _, variant = place.partition("/")
         lines.append(
             {
@@ -351,8 +354,20 @@ def _place(intent: Intent, line: Mapping[str, Any]) -> tuple[str, PutProduct | N
         )
     else:
         variant = f"{sku}-{note}" if note else sku
-        product = _product(f"article-{sku}", variant, title, sku=sku, price=line.get("price"), note=note)
+        product = _product(
+            _own_product(line) or f"article-{sku}",
+            variant,
+            title,
+            sku=sku,
+            price=line.get("price"),
+            note=note,
+        )
     return f"{product.product}/{product.body['variants'][0]['id']}", product
+
+
+def _own_product(line: Mapping[str, Any]) -> str:
+    """The id under which the products flow brings the line's product."""
+    return store_id(str(line["product"])) if line.get("product") else ""
 
 
 def _is_brought(intent: Intent, line: Mapping[str, Any]) -> bool:

@@ -80,6 +80,22 @@ def with_links(document: Document, sales: Mapping[str, Document]) -> Document:
     return document | {"relatedIds": [ref for ref in named if ref != own]}
 
 
+def articles_of(document: Document) -> set[int]:
+    """The numbers of the articles that its lines name."""
+    return {line["articleNumber"] for line in document["lineList"] if line.get("articleNumber")}
+
+
+def with_products(document: Document, products: Mapping[int, int]) -> Document:
+    """The sale with the product of each line's article, where that is known."""
+    lines = [
+        line | {"productNumber": products[number]}
+        if (number := line.get("articleNumber")) in products
+        else line
+        for line in document["lineList"]
+    ]
+    return document | {"lineList": lines}
+
+
 def shown_number(number: Mapping[str, int] | None) -> str | None:
     """A number as people read it on paper: ``2026.123``; of a receipt with branch and workplace, ``1.2.2026.123``."""
     if not number or not number.get("number"):

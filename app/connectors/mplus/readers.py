@@ -21,6 +21,9 @@ PRODUCT_CATEGORY = "product_category"
 """The sequence of products whose category changed."""
 LINKS = "links"
 """The part of a sale that follows its links: what the sales that it names are as well."""
+PRODUCTS = "products"
+"""The part of a sale that names the product of each line's article: a line itself names the article alone."""
+MOST_REMEMBERED = 20_000
 
 
 class Reader(Protocol):
@@ -286,6 +289,8 @@ class SaleReader:
         self._sequence = ShelfReader(till, shelf, marks)
         self._shelves = [(each, ShelfReader(till, each, marks)) for each in orders.SHELVES.values()]
         self._relations = ShelfReader(till, customers.SHELF, marks)
+        self._till = till
+        self._products: dict[int, int] = {}
 
     async def changes(self, *, since: int, limit: int) -> Page:
         """One page of one sequence."""
@@ -311,8 +316,35 @@ class SaleReader:
                 since = page.position + 1
 
     def including(self, parts: frozenset[str]) -> Source:
-        """With the invoices of a receipt's orders, where that is wanted."""
-        return LinkedSaleReader(self) if LINKS in parts else self
+        """With the invoices of a receipt's orders, and with the products of lines, where that is wanted."""
+        return CompletedSaleReader(self, parts) if parts & {LINKS, PRODUCTS} else self
+
+    async def with_products(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
+        """Sales whose lines name their products; what is not known yet of all of them is asked for together."""
+        named = {
+            number
+            for record in fetched
+            if isinstance(record, Found)
+            for number in orders.articles_of(record.document)
+        }
+        await self._learn_products(sorted(named - self._products.keys()))
+        return [
+            replace(record, document=orders.with_products(record.document, self._products))
+            if isinstance(record, Found)
+            else record
+            for record in fetched
+        ]
+
+    async def _learn_products(self, articles: Sequence[int]) -> None:
+        if len(self._products) + len(articles) > MOST_REMEMBERED:
+            self._products.clear()
+        for start in range(0, len(articles), products.SHELF.chunk):
+            asked = products.by_articles(articles[start : start + products.SHELF.chunk])
+            answer = await self._till.document("getProducts", asked)
+            for product in answer.get("productList", ()):
+                for article in product.get("articleList", ()):
+                    if "articleNumber" in article and "productNumber" in product:
+                        self._products[article["articleNumber"]] = product["productNumber"]
 
     async def through_orders(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
         """Receipts with what their orders are as well; all of those are asked for together."""
@@ -385,15 +417,19 @@ class SaleReader:
         ]
 
 
-class LinkedSaleReader:
-    """Sales whose links are followed: a receipt names its orders, and they their invoices."""
+class CompletedSaleReader:
+    """Sales with more than they tell themselves: their links followed (a receipt names its orders, and they their invoices),
+    their lines with the products of the articles."""
 
-    def __init__(self, sales: SaleReader):
-        self._sales = sales
+    def __init__(self, sales: SaleReader, parts: frozenset[str]):
+        self._sales, self._parts = sales, parts
 
     async def fetch_many(self, refs: Sequence[str]) -> Sequence[Fetched]:
         """Each reference once."""
-        return await self._sales.through_orders(await self._sales.fetch_many(refs))
+        fetched = await self._sales.fetch_many(refs)
+        if LINKS in self._parts:
+            fetched = await self._sales.through_orders(fetched)
+        return await self._sales.with_products(fetched) if PRODUCTS in self._parts else fetched
 
 
 MARKS: Mapping[str, str] = {

@@ -269,6 +269,7 @@ ORDERS_OUT: Rows = (
     ("lines[]", "lineList"),
     ("lines[].id", "item.lineId"),
     ("lines[].sku", "as_text(item.articleNumber)"),
+    ("lines[].product", "as_text(item.productNumber)"),
     ("lines[].title", "item.text"),
     ("lines[].role", "item.role"),
     ("lines[].quantity", "item.quantity"),
