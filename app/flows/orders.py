@@ -126,7 +126,7 @@ def _excluded(order: Order, settings: OrdersSettings) -> str | None:
 
 
 def _too_early(order: Order, settings: OrdersSettings, *, sent: bool) -> Skip | None:
-    """An order goes when it is paid or invoiced. One that was sent goes on being told."""
+    """An order goes when it is paid or invoiced, and delivered as the settings want it. One that was sent goes on being told."""
     if order.kind != "order" or sent:
         return None
     if order.financial == "cancelled":
@@ -136,9 +136,11 @@ def _too_early(order: Order, settings: OrdersSettings, *, sent: bool) -> Skip | 
         "paid_or_invoiced": order.financial == "paid" or bool(_of_kind("invoice", order.related_ids)),
         "at_once": True,
     }
-    if ready[settings.send_orders]:
-        return None
-    return Skip("not_paid_yet", "The order is not paid yet; it goes when it is.")
+    if not ready[settings.send_orders]:
+        return Skip("not_paid_yet", "The order is not paid yet; it goes when it is.")
+    if settings.fulfilment and order.fulfilment not in settings.fulfilment:
+        return Skip("not_delivered", f"Its delivery is {order.fulfilment!r}; it goes when that changes.")
+    return None
 
 
 def _told_by(order: Order, settings: OrdersSettings) -> str | None:

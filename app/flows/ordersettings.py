@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from app.flows.nightly import NightlySettings
-from app.records.order import SaleKind
+from app.records.order import FulfilmentState, SaleKind
 from app.values.email import normalise_email
 
 Missing = Literal["create", "placeholder", "hold", "fail"]
@@ -35,6 +35,15 @@ class OrdersSettings(NightlySettings):
             "as soon as it exists. Invoices and receipts are always sent at once."
         ),
         examples=["paid_or_invoiced"],
+    )
+    fulfilment: tuple[FulfilmentState, ...] = Field(
+        default=(),
+        title="Only orders that are delivered so",
+        description=(
+            "States of delivery in which an order is sent; it goes once it is in one. Empty: any. Invoices and receipts have none "
+            "and are sent at once. What was sent goes on being told."
+        ),
+        examples=[["shipped"]],
     )
     # -- which are left out ---------------------------------------------------------------------------------------------
     skip_branches: tuple[str, ...] = Field(

@@ -134,6 +134,7 @@ async def restore_flow_change(
             flow,
             wanted.content,
             hashes=reach.resources.hashes,
+            client_of=reach.resources.client,
             who=caller,
             now=now,
             how="restored",

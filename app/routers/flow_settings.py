@@ -27,7 +27,7 @@ from app.routers.bodies import (
 from app.routers.context import Reach
 from app.routers.flow_bodies import FlowId
 from app.routers.scanned_places import refuse_own_places
-from app.store import changes, connections, flows, integrations
+from app.store import changes, flows, integrations
 from app.store.flows import Flow
 
 router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
@@ -96,8 +96,7 @@ async def put_flow_settings(
         kind = flow_kind(flow.kind)
         model = kind.settings
         whole = validated(model, inherited(model, shared) | body, field="")
-        source = await connections.find(db, flow.source_connection_id)
-        refuse_own_places(reach.resources.client(source), kind, whole, field="")
+        await refuse_own_places(db, reach.resources.client, flow.source_connection_id, kind, whole, field="")
         changed = await flows.configure(
             db, flow_id, now=now, settings=_only(body, model), expected_version=version
         )

@@ -54,8 +54,7 @@ async def create_flow(
     async with reach.db.write() as db:
         integration = await integrations.find(db, integration_id)
         source, target = await sides(db, integration, kind, source=body.source_connection_id)
-        client = reach.resources.client(await connections.find(db, source))
-        refuse_own_places(client, kind, settings, field="settings")
+        await refuse_own_places(db, reach.resources.client, source, kind, settings, field="settings")
         if body.id is not None and await _exists(db, body.id):
             raise Conflict(f"There is a flow {body.id} already.", field="id", code="id_taken")
         made = await store.add(

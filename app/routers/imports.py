@@ -17,7 +17,7 @@ from app.connectors.registry import system
 from app.errors import Conflict, InvalidInput, NotFound
 from app.flows.registry import KINDS, flow_kind
 from app.integration_file import FORMAT, FlowPart, IntegrationFile, Side, of_this_version, read, written
-from app.mapping.lists import Hashes
+from app.resources import Resources
 from app.routers import examples
 from app.routers.access import Administers, Reads
 from app.routers.bodies import ID, Answer, storable
@@ -178,7 +178,7 @@ async def import_file(
                 await _found(db, file.left, "left", chosen=left),
                 await _found(db, file.right, "right", chosen=right),
             ]
-            answer = await _put(db, file, pair, hashes=reach.resources.hashes, caller=caller, now=now)
+            answer = await _put(db, file, pair, resources=reach.resources, caller=caller, now=now)
             if check_only:
                 raise _OnlyLooked(answer)
     except _OnlyLooked as looked:
@@ -241,7 +241,7 @@ async def _put(
     file: IntegrationFile,
     pair: list[Connection],
     *,
-    hashes: Hashes,
+    resources: Resources,
     caller: Caller,
     now: int,
 ) -> Imported:
@@ -272,7 +272,8 @@ async def _put(
             db,
             flow,
             _content(part),
-            hashes=hashes,
+            hashes=resources.hashes,
+            client_of=resources.client,
             who=caller,
             now=now,
             how="imported",

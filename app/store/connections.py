@@ -101,6 +101,12 @@ async def find(db: AsyncConnection, id: str) -> Connection:
     return _connection(row)
 
 
+async def of_account(db: AsyncConnection, account: str) -> list[Connection]:
+    """Every connection of one account of a remote system."""
+    query = select(*_COLUMNS).where(connections.c.account == account).order_by(connections.c.id)
+    return [_connection(row) for row in (await db.execute(query)).mappings()]
+
+
 async def by_token_hash(db: AsyncConnection, token_hash: str) -> Connection | None:
     """The connection whose webhook URL holds the token with this keyed hash."""
     query = select(*_COLUMNS).where(connections.c.webhook_token_hash == token_hash)

@@ -14,6 +14,7 @@ from app.store.session import Database
 from app.worker.scanning import Scanner
 from tests.routers.conftest import Served
 from tests.routers.webshop import Set, set_up_over
+from tests.routers.world import API_KEY
 
 URL = "/api/v1/integrations/int_one/flows"
 FLOW = "/api/v1/flows/flow_shop"
@@ -62,6 +63,42 @@ async def test_it_goes_from_the_audience_to_the_till_whatever_is_left_and_right(
     )
     answer = await set_up.api.http.put(f"{FLOW}/settings", json={"stores": [{"id": "till-a1b2c3d4e5"}]})
     assert (422, "own_store") == (answer.status_code, answer.json()["code"])
+
+
+async def test_a_store_that_we_write_is_refused_on_every_way_in(set_up: Set) -> None:
+    """Also by a file and by going back to an old version, and whichever connection of the account writes there."""
+    http = set_up.api.http
+    await make(set_up, {"stores": [{"id": "webshop"}]})
+    await http.put(f"{FLOW}/settings", json={"stores": [{"id": "webshop"}, {"id": "till-two"}]})
+    await http.put(f"{FLOW}/settings", json={"stores": [{"id": "webshop"}]})
+    file = (await http.get("/api/v1/integrations/int_one/export")).text
+    there = (await http.get("/api/v1/connections/con_list")).json()
+    second = await http.post(
+        "/api/v1/connections",
+        json={
+            "id": "con_two",
+            "system": "mailchimp",
+            "name": "Second till",
+            "settings": there["settings"] | {"store": {"id": "till-two"}},
+            "credentials": {"api_key": API_KEY},
+        },
+    )
+    assert 201 == second.status_code, second.text
+
+    for own in ("till-a1b2c3d4e5", "till-two"):
+        imported = await http.post(
+            "/api/v1/imports",
+            content=file.replace("id: webshop", f"id: {own}"),
+            headers={"Content-Type": "application/yaml"},
+        )
+        told = imported.json()
+        assert (422, "own_store", "flows.0.settings.stores") == (
+            imported.status_code, told["code"], told["field"]
+        ), told  # fmt: skip
+    restored = await http.post(f"{FLOW}/changes/2/restore")
+    assert (422, "own_store") == (restored.status_code, restored.json()["code"])
+    kept = (await http.get(f"{FLOW}/settings")).json()
+    assert ["webshop"] == [each["id"] for each in kept["values"]["stores"]], kept
 
 
 async def test_a_preview_shows_the_calls_before_anything_runs_and_a_start_begins_now(set_up: Set) -> None:

@@ -120,6 +120,22 @@ async def test_an_open_order_waits_for_its_payment(shop: Shop) -> None:
     assert ["order_invoice"] == mails(shop)
 
 
+async def test_an_order_waits_for_its_delivery_where_the_setting_says_so(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop, {"fulfilment": ["shipped"]})
+    made = order(shop, jan, (10_001, 1))
+    shop.till.orders.pay(made, [{"method": "PIN", "amount": 4_995}], prepay=True)
+    receipt = sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.rest()
+    assert ("skipped", "not_delivered") == (await shop.outcomes())[f"order:{made['orderId']}"]
+    assert [f"receipt-{receipt}"] == list(orders(shop))
+
+    shop.till.orders.deliver(shop.till.orders.cards.rows[made["orderId"]])
+    await shop.rest()
+
+    assert "shipped" == orders(shop)[f"order-{made['orderId']}"]["fulfillment_status"]
+
+
 async def test_it_begins_with_today(shop: Shop) -> None:
     jan = stocked(shop)
     sell(shop, sold(10_001, 49.95), relation=jan)
