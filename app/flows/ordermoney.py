@@ -34,11 +34,6 @@ def as_sold(order: Order, settings: OrdersSettings) -> tuple[Order, list[str]]:
     total = order.total - _sum(left_out)
     shipping_total = order.shipping_total + _sum(shipping)
     spread = _adding_up(lines, total - shipping_total - _sum(off))
-    promos = [
-        Promo(code=settings.promo_articles[line.sku or ""], amount=-amount(line))
-        for line in off
-        if line.sku in settings.promo_articles
-    ]
     sent = order.model_copy(
         update={
             "lines": tuple(whole(line, cents) for line, cents in zip(lines, spread, strict=True)),
@@ -46,7 +41,7 @@ def as_sold(order: Order, settings: OrdersSettings) -> tuple[Order, list[str]]:
             "tax_total": _tax(order, left_out),
             "shipping_total": shipping_total,
             "discount_total": half_up(sum((line.discount for line in lines), ZERO) - _sum(off)),
-            "promos": (*order.promos, *promos),
+            "promos": (*order.promos, *_promos(lines, off, settings)),
         }
     )
     if left_out:
@@ -146,6 +141,18 @@ def _tax(order: Order, left_out: list[OrderLine]) -> Decimal | None:
         if line.total is not None and line.total_excl is not None:
             tax -= line.total - line.total_excl
     return half_up(tax)
+
+
+def _promos(lines: list[OrderLine], off: list[OrderLine], settings: OrdersSettings) -> list[Promo]:
+    """What each promo code took off: by lines of its article, and by promotions of the till in the lines' own prices."""
+    taken: dict[str, Decimal] = {}
+    for line in off:
+        if (code := settings.promo_articles.get(line.sku or "")) is not None:
+            taken[code] = taken.get(code, ZERO) - amount(line)
+    for line in lines:
+        if (code := settings.promotions.get(line.promotion or "")) is not None and line.discount > 0:
+            taken[code] = taken.get(code, ZERO) + half_up(line.discount)
+    return [Promo(code=code, amount=off) for code, off in taken.items()]
 
 
 def _takes_off(line: OrderLine, settings: OrdersSettings) -> bool:

@@ -150,6 +150,15 @@ class OrdersSettings(NightlySettings):
         description="What an article stands for: its lines, below zero, are sent as this promo code's discount.",
         examples=[{"9003": "SUMMER10"}],
     )
+    promotions: dict[str, str] = Field(
+        default_factory=dict,
+        title="Promotions as promo codes",
+        description=(
+            "The promo code that a promotion of the till stands for, by the promotion's name: what it took off the lines is sent "
+            "as that code's discount. Promotions that are not named here lower the prices and are not told."
+        ),
+        examples=[{"Zomeractie": "SUMMER"}],
+    )
     order_url: str | None = Field(
         default=None,
         max_length=500,

@@ -42,6 +42,7 @@ class OrderLine(BaseModel):
     unit_price: Decimal = Decimal(0)
     unit_price_excl: Decimal | None = None
     discount: Decimal = Decimal(0)
+    promotion: str | None = Field(default=None, description="The promotion that took the discount off")
     total: Decimal | None = None
     total_excl: Decimal | None = None
     vat_code: str | None = None

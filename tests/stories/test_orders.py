@@ -417,6 +417,23 @@ async def test_what_is_no_revenue_never_arrives(shop: Shop) -> None:
     assert 6 == codes.count("not_revenue"), codes
 
 
+@pytest.mark.parametrize(("table", "told"), [({"Zomeractie": "ZOMER"}, [("ZOMER", 9.99)]), ({}, [])])
+async def test_a_promotion_of_the_till_as_a_promo_code(
+    shop: Shop, table: dict[str, str], told: list[tuple[str, float]]
+) -> None:
+    jan = stocked(shop)
+    await begun(shop, {"promotions": table})
+    off = {"discountPercentage": 20, "promotion": "Zomeractie"}
+    left = shop.till.counter.sell(
+        [sold(10_001, 49.95, **off)], [{"method": "PIN", "amount": 39.96}], relation=jan
+    )
+    await shop.rest()
+    [found] = orders(shop).values()
+
+    assert 39.96 == found["order_total"], left
+    assert told == [(each["code"], each["amount_discounted"]) for each in found.get("promos", [])]
+
+
 async def test_a_gift_card_pays_and_discounts_nothing(shop: Shop) -> None:
     jan = stocked(shop)
     await begun(shop)

@@ -277,6 +277,10 @@ ORDERS_OUT: Rows = (
     ("lines[].unit_price", "item.unitPrice"),
     ("lines[].unit_price_excl", "item.priceExcl"),
     ("lines[].discount", "item.discount"),
+    (
+        "lines[].promotion",
+        "coalesce(item.salePromotionData.description, item.salePromotionData.salePromotionId)",
+    ),
     ("lines[].total", "item.totalInclAmount"),
     ("lines[].total_excl", "item.totalExclAmount"),
     ("lines[].vat_code", "as_text(item.vatCode)"),

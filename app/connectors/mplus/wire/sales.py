@@ -91,7 +91,8 @@ TYPES = {
     """,
     "Line": """
         lineId employeeNumber:int articleNumber:int pluNumber text supplierRelationNumber:int
-        supplierRelationName supplierArticleNumber data:LineData lineType preparationList:Line[line]
+        supplierRelationName supplierArticleNumber data:LineData
+        salePromotionData:SalePromotionLineData lineType preparationList:Line[line]
         sequenceNumber:int tempLineId lineKind
     """,
     "LineData": """
@@ -142,6 +143,7 @@ TYPES = {
         vatChange numberOfGuests:int creditedReceiptId tableNumber:int tableSubNumber:int
         salesCategoryNumber:int salesCategoryDescription
     """,
+    "SalePromotionLineData": "salePromotionId salePromotionLineId description setNumber:int",
     "SaveInvoiceInfo": "invoiceId invoiceString invoiceNumber:YearNumber invoiceBarcode",
     "SaveInvoiceResponse": "result info:SaveInvoiceInfo errorMessage",
     "UpdateOrderInfo": "orderId orderString orderQueued:bool",
