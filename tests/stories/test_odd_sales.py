@@ -9,7 +9,7 @@ import pytest
 
 from app.sandbox.mplus.receipts import RECEIPT
 from tests.shop import Shop
-from tests.stories.counter import JAN, order, orders, sell, sold, stocked
+from tests.stories.counter import JAN, lines, order, orders, sell, sold, stocked
 from tests.stories.storefront import contents, store
 
 
@@ -189,3 +189,21 @@ async def test_a_weight_is_not_told_where_that_is_chosen(shop: Shop) -> None:
 
     assert (3.75, [("10002", 1, 3.75)]) == (told["order_total"], told["lines"])
     assert before == contents(shop)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [({}, ("skipped", "credit_of_nothing")), ({"credits": "negative"}, ("delivered", None))],
+)
+async def test_a_negative_total_that_says_of_no_sale_lowers_none(
+    shop: Shop, settings: dict[str, str], told: tuple[str, str | None]
+) -> None:
+    jan = stocked(shop)
+    await begun(shop, settings)
+    bought = sell(shop, sold(10_001, 49.95), relation=jan)
+    back = sell(shop, sold(10_001, 49.95, -1), relation=jan)
+    await shop.rest()
+
+    assert told == (await shop.outcomes())[f"receipt:{back}"]
+    assert 49.95 == orders(shop)[f"receipt-{bought}"]["order_total"]
+    assert all(price >= 0 for id in orders(shop) for _, _, price, _ in lines(shop, id))

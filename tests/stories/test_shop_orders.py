@@ -506,6 +506,35 @@ async def test_what_no_sale_can_be_made_of_is_held_back_and_nothing_is_written(
     assert why
 
 
+async def test_an_address_of_two_relations_books_on_one_of_them_and_makes_no_third(shop: Shop) -> None:
+    for name in ("Sanne Bakker", "Bakkerij Bakker"):
+        shop.till.relations.add(name=name, email=BUYER)
+    till_with_articles(shop)
+    store = webshop(shop)
+    await take_orders(shop)
+    for number in ("1", "2"):
+        store.order(number, BUYER, [("1001", 1)])
+    await look(shop)
+
+    assert 2 == len(relations(shop))
+    assert 1 == len({row["relationNumber"] for row in shop.till.orders.cards.rows.values()})
+
+
+async def test_an_order_without_lines_or_date(shop: Shop) -> None:
+    till_with_articles(shop)
+    store = webshop(shop)
+    await take_orders(shop)
+    store.order("1", BUYER, [("1001", 1)])
+    webshop_orders(shop)["1"].data.pop("processed_at_foreign", None)
+    store.order("2", BUYER, [("1001", 1)])
+    webshop_orders(shop)["2"].lines.clear()
+    await look(shop)
+
+    assert ["webshop-1"] == [sale["external"] for sale in booked(shop)]
+    outcome, code = (await shop.outcomes())["webshop/2"]
+    assert ("quarantined", "no_lines") == (outcome, code)
+
+
 async def test_five_hundred_lines(shop: Shop) -> None:
     till_with_articles(shop)
     store = webshop(shop)
