@@ -74,7 +74,7 @@ class Schedule:
             Round("sweep", frozenset(range(0, 60, 2)), 1_000, 5_000, self._sweep),
             Round("hours", frozenset(range(0, 60, 10)), 5_000, 30_000, self._hours),
             Round("checks", frozenset(range(5, 60, 15)), 10_000, 120_000, self._checks),
-            Round("hold", frozenset(range(3, 60, 5)), 4_000, 60_000, self._hold),
+            Round("hold", frozenset(range(3, 60, 5)), 0, 0, self._hold),
             Round("backfill", frozenset(range(0, 60, 2)), 1_000, 120_000, self._backfills.look),
             Round("compare", frozenset(range(1, 60, 5)), 0, 0, self._compare),
             Round("undo", frozenset(range(0, 60, 2)), 0, 0, self._undo),
@@ -185,7 +185,8 @@ class Schedule:
                     continue  # removed meanwhile
 
     async def _hold(self) -> None:
-        """Hold automations of the target back while a first import is under way, and let them go after it."""
+        """Hold automations of the target back while a first import is under way, and let them go after it: one worker, for
+        as long as it lives."""
         await self._imports.look()
 
     async def _compare(self) -> None:

@@ -164,11 +164,65 @@ async def test_a_hold_outlives_no_crash(shop: Shop) -> None:
     await Holder(shop.resources).look()
     await run_batch(replace(await shop.worker.routes.route(flow), concurrency=1), limit=3)
     after_crash = Holder(shop.resources)
+    shop.clock.advance(21)
     await after_crash.look()
     assert store(shop).is_syncing
 
     await shop.rest()
     await after_crash.look()
+
+    assert not store(shop).is_syncing
+
+
+async def test_a_hold_is_let_go_by_a_worker_that_knew_of_no_import(shop: Shop) -> None:
+    """It looked before, when nothing was imported; another held and died, and the import ended, all between two looks."""
+    flow = await shop.flow("products", position=0)
+    here, elsewhere = Holder(shop.resources), Holder(shop.resources)
+    await here.look()
+    shop.till.catalogue.seed_articles(articles=20, seed=1)
+    await shop.poll()
+    shop.clock.advance(21)
+    await elsewhere.look()
+    await shop.rest()
+    assert store(shop).is_syncing
+    shop.clock.advance(21)
+
+    await here.look()
+
+    assert not store(shop).is_syncing
+
+    await shop.rewind(flow)  # and it holds when the next import comes
+    await shop.poll()
+    await here.look()
+    assert store(shop).is_syncing
+
+
+async def test_one_worker_holds_and_the_others_leave_it_to_him(shop: Shop) -> None:
+    shop.till.catalogue.seed_articles(articles=20, seed=1)
+    await shop.flow("products")
+    await shop.poll()
+    here, elsewhere = Holder(shop.resources), Holder(shop.resources)
+    await here.look()
+    asked = len(shop.mailchimp.log.entries)
+    for _ in range(10):
+        shop.clock.advance(5)
+        await here.look()
+        await elsewhere.look()
+
+    assert asked == len(shop.mailchimp.log.entries)
+
+
+async def test_a_flow_that_is_removed_in_the_middle_of_its_import_holds_nobody(shop: Shop) -> None:
+    shop.till.catalogue.seed_articles(articles=20, seed=1)
+    flow = await shop.flow("products")
+    await shop.poll()
+    holder = Holder(shop.resources)
+    await holder.look()
+    assert store(shop).is_syncing
+    async with shop.db.write() as conn:
+        await flows.remove(conn, flow)
+
+    await holder.look()
 
     assert not store(shop).is_syncing
 
