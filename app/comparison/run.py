@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from app.comparison.screen import as_it_stands, confirmed, suspects
 from app.comparison.tally import Rows, Tally
-from app.connectors.base import Compares, Document, Fetched, Looks
+from app.connectors.base import Compares, Document, Fetched, Found, Looks
 from app.errors import AppError
 from app.flows.base import FlowKind
 from app.pipeline.reading import read_all, read_page
@@ -345,7 +345,8 @@ class Comparison:
         return False
 
     async def _gone(self, rows: Sequence[Target]) -> None:
-        """The source did not show these: what would be put away for it is named."""
+        """The source did not show these. What it shows when asked by name, as a till does of an article's stock that it
+        reckons from others, is weighed like the rest; what would be put away for being gone is named."""
         refs = list(dict.fromkeys(row.owner_ref or "" for row in rows if row.owner_ref not in self._named))
         standing = await self._standing(refs) if refs else {}
         quiet = [ref for ref in refs if self._is_settled(ref, standing)]
@@ -353,8 +354,10 @@ class Comparison:
             found, failed = await read_all(self.route.reader(), quiet[start : start + CLOSELY])
             for error in failed.values():
                 raise error
+            await self._weigh([each for each in found.values() if isinstance(each, Found)])
             named = []
-            for one in await rehearse(self.route, list(found.values())):
+            absent = [each for each in found.values() if not isinstance(each, Found)]
+            for one in await rehearse(self.route, absent):
                 puts_away = one.needs_yes or any(act.action in ("archive", "delete") for act in one.acts)
                 if one.error is None and puts_away:
                     named.append(Difference("gone_at_source", one.fetched.ref, healing=self.heal))

@@ -84,7 +84,10 @@ class StockSettings(NightlySettings):
         ge=0,
         le=MOST,
         title="Articles without stock keeping",
-        description="The constant quantity of articles that the till keeps no stock of. Empty: nothing is sent for them.",
+        description=(
+            "The constant quantity of articles that the till keeps no stock of. Empty: nothing is sent for them. An article "
+            "composed of others has as many as its scarcest part allows; when a part is sold it follows by night."
+        ),
         examples=[999],
     )
     day_stock: Literal["count", "constant"] = Field(

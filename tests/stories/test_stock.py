@@ -148,3 +148,28 @@ async def test_a_variant_deleted_in_mailchimp_is_no_error_of_the_stock_flow(shop
 
     assert ("skipped", "not_in_store") == (await shop.outcomes())["10001"]
     assert {"10002": 4} == quantities(shop)
+
+
+async def test_a_composed_article_is_as_plentiful_as_its_scarcest_part(shop: Shop) -> None:
+    """The till reckons it. A sale of a part moves the part's stock alone: by night the composed article follows."""
+    parts = [{"articleNumber": 10_002, "quantity": 2}, {"articleNumber": 10_003, "quantity": 1}]
+    for number, fields in (
+        (1, article(10_001, stockArticle=False, componentArticleList=parts)),
+        (2, article(10_002)),
+        (3, article(10_003)),
+    ):
+        shop.till.catalogue.add(productNumber=number, description=f"Kaars {number}", articleList=[fields])
+    count(shop, 10_002, 10)
+    count(shop, 10_003, 30)
+    await shop.flow("products")
+    flow = await shop.flow("stock")
+    await shop.rest()
+    assert {"10001": 5, "10002": 10, "10003": 30} == quantities(shop)
+
+    shop.till.stock.move(1, 10_002, physical=Decimal(-6))
+    await shop.rest()
+    assert {"10001": 5, "10002": 4, "10003": 30} == quantities(shop)
+
+    await shop.compare(flow, heal=True)
+    await shop.deliver()
+    assert {"10001": 2, "10002": 4, "10003": 30} == quantities(shop)
