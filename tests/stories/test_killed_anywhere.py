@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from app.store.tables import cursors, deliveries, events, glimpses, targets
 from tests.dying import DIED, Fate, dies, killed
 from tests.shop import CONSENT, Shop, Worker
 from tests.stories.bothways import WRITTEN_BACK, contacts
+from tests.stories.counter import orders, sell, sold, stocked
+from tests.stories.storefront import store
 from tests.stories.webshop import ADDRESS, booked, look, relations, take_orders, till_with_articles, webshop
 
 NAMES = ("Visser", "Bakker")
@@ -215,6 +218,34 @@ async def test_a_batch_of_subscribers_who_become_relations(shop: Shop, redis_url
         shop, redis_url, lambda victim: victim.batch(flow_id), before=before, after=after
     )
     assert {"before createRelation", "after createRelation"} <= set(steps)
+
+
+@pytest.mark.chaos
+async def test_a_batch_of_sales(shop: Shop, redis_url: str) -> None:
+    """Revenue is never told twice: each sale of each new buyer is one order of the store."""
+    stocked(shop)
+    flow_id = await shop.flow("orders")
+    await shop.rest()
+    sales: dict[str, str] = {}
+
+    async def before() -> None:
+        email = f"koper{len(sales) + 1}@klant-voorbeeld.nl"
+        buyer = shop.till.relations.add(name="Anna Visser", email=email)["relationNumber"]
+        sales[f"receipt-{sell(shop, sold(10_001, 49.95), relation=buyer)}"] = email
+        await shop.poll()
+
+    async def after(_: Fate) -> None:
+        shop.clock.advance(LEASES_S)
+        await shop.quiet()
+        assert sales == {id: sale["customer"] for id, sale in orders(shop).items()}
+        assert {(1, Decimal("49.95"))} == {
+            (customer.orders_count, customer.total_spent) for customer in store(shop).customers.values()
+        }
+
+    steps = await at_every_step(
+        shop, redis_url, lambda victim: victim.batch(flow_id), before=before, after=after
+    )
+    assert {"after customer.put", "before order.post", "after order.post"} <= set(steps)
 
 
 @pytest.mark.chaos

@@ -55,7 +55,13 @@ class Pictures:
                 host = httpx.URL(url).host
                 if self._silent_until.get(host, 0.0) > self._monotonic():
                     return UNREACHED
-                answer = await self._http.request("HEAD", url, timeout=PATIENCE_S, follow_redirects=False)
+                answer = await self._http.request(
+                    "HEAD",
+                    url,
+                    timeout=PATIENCE_S,
+                    follow_redirects=False,
+                    extensions={"operation": "image.look"},  # it is not Mailchimp that is asked
+                )
             except AppError:
                 return None  # an address without TLS is not asked for; that says nothing about the picture
             except httpx.TransportError:
