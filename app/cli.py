@@ -157,9 +157,7 @@ def sandbox(
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 1,
     life: Annotated[
         float | None,
-        typer.Option(
-            help="Seconds between edits in the till; 0 for none.", min=0, show_default="DEMO_LIFE_S"
-        ),
+        typer.Option(help="Seconds between edits in it; 0 for none.", min=0, show_default="DEMO_LIFE_S"),
     ] = None,
     forget: Annotated[
         bool, typer.Option("--forget", help="Start empty, and remember nothing at the end.")

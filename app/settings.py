@@ -75,7 +75,9 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     demo_life_s: float = Field(
-        default=4.0, ge=0, description="Sandbox: seconds between edits in the till; 0 for none"
+        default=4.0,
+        ge=0,
+        description="Sandbox: seconds between edits in the till, and of contacts in an audience that a contacts flow reads; 0 for none",
     )
 
     @field_validator("seal_keys", mode="before")

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from app.sandbox.mailchimp import subscribers
 from app.sandbox.mailchimp.server import MailchimpSandbox, create_mailchimp
 from app.sandbox.memory import Forgotten, Memory
 from app.sandbox.mplus.life import live
@@ -34,7 +35,7 @@ async def run(
     """Serve one of ``NAMES`` until SIGTERM or SIGINT. OSError when the port is taken.
 
     ``memory`` is the file it remembers in; without one it forgets. A till that remembers nothing is filled with ``size``
-    relations from ``seed``; ``life_s`` seconds lie between two deeds at it, none with 0.
+    relations from ``seed``; ``life_s`` seconds lie between two deeds at it, or of people at Mailchimp's side, none with 0.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -50,8 +51,9 @@ async def run(
         told(f"listens at {base_url}")
         async with asyncio.TaskGroup() as group:  # a life that fails ends the server, loudly
             life = None
-            if isinstance(app, Till) and life_s:
-                life = group.create_task(live(app, every=life_s, told=told))
+            if life_s:
+                going_on = live(app, every=life_s, told=told) if isinstance(app, Till) else subscribers.live(app, every=life_s, told=told)  # fmt: skip
+                life = group.create_task(going_on)
             await stop.wait()
             if life is not None:
                 life.cancel()

@@ -171,3 +171,18 @@ async def test_it_is_kept_while_it_runs_and_at_the_end(
             await module.asyncio.sleep(0)
 
     assert (False, True) == (any(saved[:-1]), saved[-1])
+
+
+def test_the_life_of_subscribers_goes_on_with_other_people(
+    mailchimp: MailchimpSandbox, tmp_path: Path
+) -> None:
+    audience = mailchimp.world.audience(LIST)
+    for _ in range(20):
+        mailchimp.world.subscribers_of(audience).step()
+    new: MailchimpSandbox = moved(mailchimp, create_mailchimp(rounds=False), tmp_path / "mailchimp")
+    recalled = new.world.audience(LIST)
+
+    assert recalled is new.world.subscribers_of(recalled).audience
+    assert [mailchimp.world.subscribers_of(audience).step() for _ in range(20)] == [
+        new.world.subscribers_of(recalled).step() for _ in range(20)
+    ]

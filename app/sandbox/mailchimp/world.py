@@ -16,6 +16,7 @@ from app.sandbox.mailchimp.batches import Batch, BatchWebhook, Mill
 from app.sandbox.mailchimp.clock import Clock
 from app.sandbox.mailchimp.mails import Mail, MailKind, MailLog
 from app.sandbox.mailchimp.postman import Postman
+from app.sandbox.mailchimp.subscribers import Subscribers
 
 if TYPE_CHECKING:
     from app.sandbox.mailchimp.store import Store
@@ -121,6 +122,9 @@ class Mailchimp:
         self.accounts: dict[str, Account] = {}
         self.credentials: dict[str, tuple[Account, Login]] = {}
         self.fake_domains: set[str] = set(FAKE_DOMAINS)
+        self.subscribers: dict[
+            str, Subscribers
+        ] = {}  # by list id: who does something there, once somebody did
         self.busy: set[str] = set()  # addresses that "signed up to a lot of lists very recently"
         self.put_forgets = (
             False  # PUT of a product forgets what it does not mention: not documented either way
@@ -134,6 +138,7 @@ class Mailchimp:
         self.postman.clear()
         self.mill.clear()
         self.busy.clear()
+        self.subscribers.clear()
         self._made = 0
 
     def memory(self) -> dict[str, Any]:
@@ -146,6 +151,7 @@ class Mailchimp:
             "batches": self.mill.waiting,
             "fake_domains": self.fake_domains,
             "busy": self.busy,
+            "subscribers": self.subscribers,
             "made": self._made,
         }
 
@@ -155,6 +161,7 @@ class Mailchimp:
         self.mails.sent = memory["mails"]
         self.postman.waiting, self.mill.waiting = memory["notices"], memory["batches"]
         self.fake_domains, self.busy, self._made = memory["fake_domains"], memory["busy"], memory["made"]
+        self.subscribers = memory.get("subscribers", {})
         for account in self.accounts.values():
             for login in account.logins:
                 login.in_flight = 0
@@ -191,6 +198,10 @@ class Mailchimp:
             if list_id in account.audiences:
                 return account.audiences[list_id]
         raise KeyError(list_id)
+
+    def subscribers_of(self, audience: Audience) -> Subscribers:
+        """The life of the people in one audience."""
+        return self.subscribers.setdefault(audience.id, Subscribers(audience))
 
     def mail(self, kind: MailKind, *, email: str, list_id: str, store_id: str = "", about: str = "") -> None:
         self.mails.send(Mail(self.clock.iso(), kind, email, list_id, store_id, about))
