@@ -14,6 +14,8 @@ from app.records.decision import Decision, Known, KnownTarget, Put, Skip
 from app.values.dates import iso, wall_clock
 
 KIND = "customer"
+CATEGORIES = "categories"
+"""The fact that names the categories that came from Mailchimp: none of them is a consent that the till recorded."""
 
 
 def decide(contact: Customer, settings: ContactsSettings, known: Known) -> Decision:
@@ -37,18 +39,30 @@ def decide(contact: Customer, settings: ContactsSettings, known: Known) -> Decis
         )
     target = known.find(KIND, contact.email)
     before = target or _before(known)
+    wishes = _categories(contact, settings)
+    given = " ".join(sorted(number for number, on in wishes.items() if on))
     put = Put(
         kind=KIND,
         natural=contact.email,
-        record=contact,
+        record=contact.model_copy(update={"category_wishes": wishes}),
         moves_from=before.key if before is not None and before is not target else None,
         linked=there.ref if there is not None else None,
         create=settings.create_relations and contact.consent.state == "yes",
         update=settings.update_existing,
-        facts={"consent": _remembered(contact, before)},
+        facts={"consent": _remembered(contact, before)}
+        | ({CATEGORIES: given} if settings.categories else {}),
         options=_consent(contact, settings, before),
     )
     return Decision(puts=(put,))
+
+
+def _categories(contact: Customer, settings: ContactsSettings) -> dict[str, bool]:
+    """Categories that his tags and groups lead to, with no for those that they lead to no more."""
+    his = {*contact.tags, *contact.groups}
+    wishes: dict[str, bool] = {}
+    for name, category in settings.categories.items():
+        wishes[category] = wishes.get(category, False) or name in his
+    return wishes if settings.categories_follow == "both" else {c: on for c, on in wishes.items() if on}
 
 
 def _before(known: Known) -> KnownTarget | None:

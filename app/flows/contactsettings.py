@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from app.flows.nightly import KeepsBefore, NightlySettings
 from app.flows.policies import ON_CONFLICT, Conflicts
@@ -63,6 +63,25 @@ class ContactsSettings(KeepsBefore, NightlySettings):
         description="What a text field gets for a withdrawal; a yes/no field is cleared.",
         examples=["nee"],
     )
+    categories: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=100,
+        title="Tags and groups to relation categories",
+        description=(
+            "By the name of a tag, or the id of a group of interest: the number of the relation category in the till. Several "
+            "may lead to one. A category that counts as consent in the customers flow counts no more where it came this way."
+        ),
+        examples=[{"VIP": "7"}],
+    )
+    categories_follow: Literal["add", "both"] = Field(
+        default="add",
+        title="When a tag or group is gone",
+        description=(
+            "`add`: the category stays. `both`: it is taken away, unless another tag or group leads to it. Categories that are not "
+            "in the table are never touched."
+        ),
+        examples=["both"],
+    )
     on_archived: Literal["leave", "inactive"] = Field(
         default="leave",
         title="When a contact is archived",
@@ -87,3 +106,12 @@ class ContactsSettings(KeepsBefore, NightlySettings):
         description="On whose clock the day of a consent is told; the integration's, where it has one.",
         examples=["Europe/Amsterdam"],
     )
+
+    @field_validator("categories")
+    @classmethod
+    def numbers(cls, value: dict[str, str]) -> dict[str, str]:
+        """Categories of the till are numbers above zero."""
+        for name, category in value.items():
+            if not (category.isascii() and category.isdigit() and 0 < int(category) < 2**31):
+                raise ValueError(f"{name!r} must lead to the number of a relation category")
+        return {name: str(int(category)) for name, category in value.items()}

@@ -238,7 +238,7 @@ def decide(customer: Customer, settings: CustomersSettings, known: Known) -> Dec
         forever = settings.on_inactive == "delete_permanently"
         return archive_or_skip(known, skip, kinds=(KIND,), archive=True, permanently=forever)
 
-    people = people_of(loyalty.with_tags(customer, settings), settings)
+    people = people_of(loyalty.with_tags(customer, settings), _believing(settings, known))
     if not people:
         return archive_or_skip(
             known, _unreachable(customer), kinds=(KIND,), archive=settings.on_inactive != "leave"
@@ -263,6 +263,14 @@ def decide(customer: Customer, settings: CustomersSettings, known: Known) -> Dec
     # Only those who were really left behind: a new contact must not archive its neighbour.
     gone = archive_owned(Known(targets=tuple(left)), kinds=(KIND,), reason="address_left")
     return Decision(puts=tuple(puts), archives=gone, warnings=tuple(warnings))
+
+
+def _believing(settings: CustomersSettings, known: Known) -> CustomersSettings:
+    """A category that a tag at Mailchimp brought about is no consent: nobody is subscribed by his own tag."""
+    there = known.counterpart
+    if there is None or settings.consent_category not in there.facts.get("categories", "").split():
+        return settings
+    return settings.model_copy(update={"consent_source": "never"})
 
 
 def _put(

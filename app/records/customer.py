@@ -98,8 +98,12 @@ class Customer(Person):
     balance: Decimal | None = None
     purchases: Purchases | None = None
     tags: tuple[str, ...] = ()
+    groups: tuple[str, ...] = Field(default=(), description="Groups of interest that were chosen, by id")
     tag_wishes: dict[str, bool] = Field(
         default_factory=dict, description="Tags that are set, or taken away, because of purchases"
+    )
+    category_wishes: dict[str, bool] = Field(
+        default_factory=dict, description="Categories at the target that are set, or taken away"
     )
     note: str | None = None
     created_at: datetime | None = None

@@ -63,6 +63,7 @@ OUT_ROWS: tuple[ShippedRow, ...] = (
     ("consent.source", "concat('Mailchimp: ', status)"),
     ("consent.ip", "if(status == 'subscribed', ip_opt, null())"),
     ("tags", "coalesce(tags)"),
+    ("groups", "coalesce(interests)"),
     ("changed_at", "last_changed"),
 )
 """Leg 1: a member's document to a Customer record. Rows of a merchant may read any merge field by its tag, ``tags`` (names)

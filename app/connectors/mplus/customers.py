@@ -143,7 +143,7 @@ def _wanted(intent: Intent, held: Document | None) -> Document:
             for name, value in document.items()
             if name not in placing.GENERAL or not same(name, value, held.get(name))
         } | placing.emptied(intent.emptied, held)
-    return placing.placed(document, held)
+    return placing.placed(placing.categorised(document, held), held)
 
 
 def with_options(intent: Intent) -> Document:
@@ -209,8 +209,8 @@ def same(name: str, wanted: Any, present: Any, *, country: Any = None) -> bool:
 
 
 def alike(field: str, wanted: Any, held: Any, document: Document) -> bool | None:
-    """The same for a field of ours, general ones included; custom fields are nobody's quarrel here."""
-    if field.startswith("customFields"):
+    """The same for a field of ours, general ones included; custom fields and categories are nobody's quarrel here."""
+    if field.startswith(("customFields", "categories")):
         return None
     return same(field, wanted, held, country=document.get("country"))
 

@@ -232,6 +232,8 @@ def relation_targets() -> Table:
     }
     return own | {
         "personName": RemoteField(example=_EXAMPLES["personName"], note="Goes to the contact of a company, else to the name."),
+        "categories": RemoteField("Relation categories", "object", note="Numbers with yes or no; others stay as they are."),
+        "categories.*": RemoteField("Any relation category, by its number", "yes/no", example="true"),
         "phoneNumber": RemoteField(example="+31612345678", note="Goes to the number that the relation has, mobile first."),
         **CUSTOM,
     }  # fmt: skip

@@ -44,6 +44,20 @@ def placed(wanted: Document, held: Document | None) -> Document:
     return document
 
 
+def categorised(wanted: Document, held: Document | None) -> Document:
+    """``categories``, numbers with yes or no, as the whole list that the till takes: those that nobody spoke of stay."""
+    wishes = wanted.get("categories")
+    document = {name: value for name, value in wanted.items() if name != "categories"}
+    if not isinstance(wishes, Mapping):
+        return document
+    present = [str(number) for number in (held or {}).get("categoryIds", ())]
+    kept = [number for number in present if wishes.get(number) is not False]
+    added = sorted((number for number, on in wishes.items() if on and number not in present), key=int)
+    if [*kept, *added] == present:
+        return document
+    return document | {"categoryIds": [int(number) for number in (*kept, *added)]}
+
+
 def _number_field(number: str, held: Document) -> str:
     for name in ("mobile", "telephone"):
         if held.get(name):

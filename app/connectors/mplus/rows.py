@@ -128,6 +128,8 @@ CONTACTS_IN: Rows = (
     ("zipcode", "billing.postal_code"),
     ("city", "billing.city"),
     ("country", "coalesce(billing.country, billing.country_text)"),
+    # By the table of the flow's settings: numbers of categories with yes or no; others stay as they are.
+    ("categories", "if(category_wishes, category_wishes, null())"),
 )
 
 PRODUCTS_OUT: Rows = (
