@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.metrics import EVENTS
-from app.store import connections, cursors, events
+from app.store import connections, cursors, events, moves
 from app.store.events import NewEvent
 from app.store.requests import Request, request
 from app.store.session import Database
@@ -158,6 +158,7 @@ class Intake:
                             results[i].flows.add(flow_id)
                             requests += _requests(event, flow_id)
             await request(conn, requests, clock=clock)
+            await moves.note(conn, [event for event in news if id(event) in inserted], clock=clock)
             # A doorbell names no record: it only makes polls due sooner.
             rung = {e.connection_id for e in news if e.kind == connections.DOORBELL and id(e) in inserted}
             if rung:
@@ -218,4 +219,6 @@ def _clean(event: NewEvent) -> NewEvent:
         request_id=event.request_id,
         hint_sealed=event.hint_sealed,
         priority=event.priority,
+        moved_to=event.moved_to,
+        moved_from_sealed=event.moved_from_sealed,
     )

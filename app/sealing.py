@@ -58,3 +58,8 @@ class Sealer:
         message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in raws)
         # In one call: one for each leaf of each record is a tenth of what a delivery costs.
         return hmac.digest(self._hash_key, message, "sha256").hex()[:length]
+
+
+def target_key(sealer: Sealer, kind: str, natural: str) -> str:
+    """The key of a record at a target, by what it is known by: keyed, so that it cannot be guessed."""
+    return sealer.keyed_hash("target", kind, natural)

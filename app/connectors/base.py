@@ -49,11 +49,22 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Somebody left one address for another, by a call that was verified. What cannot be read again: it rests sealed, for a
+    day. ``kind`` is that of the record at the target whose key the address is."""
+
+    kind: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class PollSoon:
     """Something may have changed among these kinds: polls become due now and a few times in the next seconds."""
 
     kinds: frozenset[str]
     dedupe: str
+    moved: Moved | None = None
 
 
 Notification = Changed | PollSoon
@@ -153,7 +164,8 @@ class Existing:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One target record to look up: by natural key, or by remote id where the natural key is not known any more; or by what
-    it brings along. ``numbers`` are those that we gave to some of that, by name."""
+    it brings along. ``numbers`` are those that we gave to some of that, by name. ``formerly`` are natural keys that it had
+    before, the latest first, where nothing stands under the present one."""
 
     kind: str
     key: str
@@ -162,6 +174,7 @@ class Wanted:
     whole: bool = False
     carries: tuple[Carried, ...] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

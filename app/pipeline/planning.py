@@ -13,6 +13,7 @@ from app.connectors.base import Fits, Found, Gone, Unreadable
 from app.errors import AppError
 from app.pipeline.absence import ask_about_absence
 from app.pipeline.chains import joins, merely_held
+from app.pipeline.former import recall
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.records.decision import UNDONE, Counterpart, Decision, Known, KnownTarget, Skip, TargetState
@@ -251,6 +252,7 @@ async def _compare(route: Route, items: Sequence[Item]) -> None:
             wish.unchanged = is_unchanged(wish, held_by_us=False, believe_held=believe) and _is_owner(
                 route, item, wish.row
             )
+    await recall(route, items)
 
 
 def _is_owner(route: Route, item: Item, row: Target | None) -> bool:

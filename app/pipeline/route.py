@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.connectors.base import Client, ReadsParts, Recovery, Source
-from app.sealing import Sealer
+from app.sealing import Sealer, target_key
 from app.store.session import Database
 from app.store.targets import ALL_RULES, Rules
 from app.translation import Translation
@@ -60,7 +60,7 @@ class Route:
 
     def key(self, kind: str, natural: str) -> str:
         """The target key of a natural key: keyed, so that it cannot be guessed."""
-        return self.sealer.keyed_hash("target", kind, natural)
+        return target_key(self.sealer, kind, natural)
 
     @property
     def both_ways(self) -> bool:

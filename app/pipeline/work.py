@@ -56,6 +56,7 @@ class Wish:
     carries: dict[Key, Carried | None] = field(default_factory=dict)
     holds: tuple[Key, ...] = ()
     about: tuple[Key, ...] = ()
+    formerly: tuple[str, ...] = ()
     references: Mapping[tuple[str, str], str] = field(default_factory=dict)
     named: Mapping[tuple[str, str], Existing] | None = None
     numbers: Mapping[str, int] = field(default_factory=dict)
@@ -229,6 +230,11 @@ def _merged(
         json.loads(before.facts.get(merging.SPELLED, "{}")) if before is not None and believed else {}
     )
     held = leaves(existing.document, desired.scopes)
+    for path, value in held.items() if wish.formerly else ():
+        if isinstance(value, str) and value.strip().lower() in wish.formerly:
+            said[path] = stood[path] = leaf_hash(
+                path, value, sealer=sealer
+            )  # nobody edited it but the person
 
     def digest(path: str, value: Any) -> str:
         return leaf_hash(path, value, sealer=sealer)
@@ -365,6 +371,7 @@ def wanted(wish: Wish, *, whole: bool = False) -> Wanted:
         whole=whole,
         carries=tuple(each for each in wish.carries.values() if each is not None),
         numbers=wish.numbers,
+        formerly=wish.formerly,
     )
 
 

@@ -41,7 +41,7 @@ def webhook_token_hash(sealer: Sealer, token: str) -> str:
 
 
 class Doors:
-    """Token → door. Known doors are read again every few seconds; unknown tokens are always looked up."""
+    """Token → door. Known doors are read again every few seconds; unknown tokens, and doors without a secret, always."""
 
     def __init__(
         self, database: Database, sealer: Sealer, *, monotonic: Callable[[], float] = time.monotonic
@@ -76,7 +76,9 @@ class Doors:
         """The door, or None for a token that leads nowhere. Raises DatabaseAway when that cannot be known."""
         token_hash = webhook_token_hash(self._sealer, token)
         kept = self._known.get(token_hash)
-        if kept is not None and self._monotonic() - kept[1] < FRESH_S:
+        # One without a secret is looked up each time: the remote may have told its secret just now, with the webhook that it
+        # made, and from then on whatever is not signed is forged.
+        if kept is not None and kept[0].secret is not None and self._monotonic() - kept[1] < FRESH_S:
             return kept[0]
         looking = self._looking.get(token_hash)
         if looking is None:

@@ -22,7 +22,7 @@ from app.routers.doors import Door, Doors
 from app.routers.polls_in_mind import PollsInMind
 from app.routers.problems import MethodNotAllowed
 from app.routers.webhook_systems import SYSTEMS, System, problem_answer
-from app.sealing import Sealer
+from app.sealing import Sealer, target_key
 from app.store.connections import DOORBELL
 from app.store.events import NewEvent
 
@@ -151,6 +151,7 @@ class Webhooks:
                 request_id=request_id,
                 hint_sealed=None if said.hint is None else self._sealer.seal(said.hint),
             )
+        moved = said.moved
         return NewEvent(
             connection_id=door.connection_id,
             kind=DOORBELL,
@@ -158,6 +159,8 @@ class Webhooks:
             dedupe_key=said.dedupe,
             trigger="webhook",
             request_id=request_id,
+            moved_to=None if moved is None else target_key(self._sealer, moved.kind, moved.new),
+            moved_from_sealed=None if moved is None else self._sealer.seal(moved.old),
         )
 
 

@@ -18,7 +18,8 @@ from app.store.upsert import upsert
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """One notification to store. ``hint`` is sealed already; it goes to the delivery, not to the event."""
+    """One notification to store. ``hint`` is sealed already; it goes to the delivery, not to the event. ``moved_to`` is the
+    key of an address that somebody has now, beside the one before, sealed; both rest apart, for a day."""
 
     connection_id: str
     kind: str
@@ -29,6 +30,8 @@ class NewEvent:
     request_id: str | None = None
     hint_sealed: bytes | None = None
     priority: int = 0
+    moved_to: str | None = None
+    moved_from_sealed: bytes | None = None
 
 
 _LONGEST_KEY = 120

@@ -317,6 +317,15 @@ deliveries = Table(
     Index("ix_deliveries_claim", "claim", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
 )
 
+moves = Table(  # addresses that somebody left for others: kept a day, since nobody can be asked for them afterwards
+    "moves",
+    metadata,
+    Column("connection_id", Id, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(100), primary_key=True),  # the target key of the present address
+    Column("old_sealed", LargeBinary, nullable=False),
+    Column("until", Millis, nullable=False),
+)
+
 targets = Table(
     "targets",
     metadata,

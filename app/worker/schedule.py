@@ -25,7 +25,18 @@ from app.flows.shared import opening_ms
 from app.metrics import TICK_SECONDS, TICKS
 from app.resources import Resources
 from app.route_map import RouteMap
-from app.store import attempts, backlog, connections, events, flows, integrations, requests, ticks, workers
+from app.store import (
+    attempts,
+    backlog,
+    connections,
+    events,
+    flows,
+    integrations,
+    moves,
+    requests,
+    ticks,
+    workers,
+)
 from app.worker.backfilling import Backfiller
 from app.worker.comparing import Comparer
 from app.worker.holding import Holder
@@ -207,6 +218,7 @@ class Schedule:
             noticed = await events.prune(conn, before=now - settings.event_retention_days * DAY_MS)
         async with db.write() as conn:
             hints = await requests.forget_hints(conn, clock=db.clock)
+            hints += await moves.forget(conn, clock=db.clock)
             before = await attempts.forget_before(conn, clock=db.clock)
             await workers.forget(conn, silent_ms=SILENT_MS, clock=db.clock)
         if tried or noticed or hints or before:

@@ -2,7 +2,7 @@
 
 A form with brackets in its names. It may come twice, late and out of order, and names people by addresses, which change:
 so it is only a doorbell. What changed is asked for by ``since_last_changed``, which names contacts by the id that they
-keep; nothing of a person remains of the form. Pure.
+keep. Nothing of a person remains of the form, but for an old address, sealed and for a day. Pure.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from app.connectors.base import PollSoon, WebhookAnswer
+from app.connectors.base import Moved, PollSoon, WebhookAnswer
 from app.connectors.mailchimp.contacts import KIND
 from app.errors import BadSignature, UnreadableBody
+from app.values.email import normalise_email
 
 SIGNATURE = "x-mailchimp-signature"
 TOLERANCE_S = 300
@@ -58,7 +59,15 @@ def receive(
         raise UnreadableBody("The form names no e-mail address.", code="invalid_data")
     parts = (event, form.get("data[list_id]", ""), form.get("data[id]") or form.get("data[new_id]", ""))
     key = keyed_hash("mailchimp-event", *parts, form.get("fired_at", ""), hashlib.sha256(body).hexdigest())
-    return Call((PollSoon(frozenset({KIND}), dedupe=f"{event}:{key}"),), answer, "event")
+    moved = _moved(form) if secret and event == "upemail" else None
+    ring = PollSoon(frozenset({KIND}), dedupe=f"{event}:{key}", moved=moved)
+    return Call((ring,), answer, "event")
+
+
+def _moved(form: Mapping[str, str]) -> Moved | None:
+    """Whose address was left for another: nobody can be asked for it afterwards. Believed only where the call was signed."""
+    old, new = (normalise_email(form.get(f"data[{name}_email]", "")) for name in ("old", "new"))
+    return Moved("customer", old, new) if old and new and old != new else None
 
 
 def verify(*, headers: Mapping[str, str], body: bytes, secret: str, now: float) -> None:

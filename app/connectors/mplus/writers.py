@@ -36,7 +36,8 @@ class RelationTarget:
         self._data_types: Mapping[str, str] | None = None
 
     async def fetch_many(self, wanted: Sequence[Wanted]) -> Mapping[str, Existing]:
-        """By key. Known numbers go in one list; addresses are asked one by one, the till has no list for them."""
+        """By key. Known numbers go in one list; addresses are asked one by one, the till has no list for them. Who is not
+        there under the present address may be there under the one before."""
         found: dict[str, Existing] = {}
         by_number = {w.remote_id: w.key for w in wanted if w.remote_id}
         for record in await self._reader.fetch_many(list(by_number)) if by_number else ():
@@ -48,6 +49,8 @@ class RelationTarget:
             relation = await self._versions.find_relation(
                 each.natural, external=customers.external_id(each.key)
             )
+            for old in each.formerly:
+                relation = relation or await self._versions.find_relation(old)
             if relation is not None:
                 found[each.key] = customers.existing_relation(relation)
         return found
