@@ -185,7 +185,6 @@ def _requests(event: NewEvent, flow_id: str) -> list[Request]:
             event.priority,
             event.trigger,
             event.request_id,
-            event.hint_sealed if ref == event.ref else None,
         )
         for ref in refs
     ]
@@ -217,7 +216,6 @@ def _clean(event: NewEvent) -> NewEvent:
         trigger=event.trigger,
         previous_ref=event.previous_ref.replace("\0", "") if event.previous_ref else None,
         request_id=event.request_id,
-        hint_sealed=event.hint_sealed,
         priority=event.priority,
         moved_to=event.moved_to,
         moved_from_sealed=event.moved_from_sealed,

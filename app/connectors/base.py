@@ -37,15 +37,13 @@ ShippedRow = tuple[Any, ...] | Mapping[str, Any]
 class Changed:
     """One record changed. ``dedupe`` makes the notification unique within its connection.
 
-    ``ref`` names the record at the source without personal data (a relation number, a keyed hash). ``hint`` is the
-    little that cannot be read again (the old address of an address change); it rests sealed and short.
+    ``ref`` names the record at the source without personal data (a relation number, a keyed hash).
     """
 
     kind: str
     ref: str
     dedupe: str
     previous_ref: str | None = None
-    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

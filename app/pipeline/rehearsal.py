@@ -125,7 +125,6 @@ def stand_in(ref: str, trigger: str, *, id: int = 0) -> Claimed:
         requested_at=0,
         needs_yes=False,
         outcome=None,
-        hint_sealed=None,
     )
 
 

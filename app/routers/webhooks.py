@@ -149,7 +149,6 @@ class Webhooks:
                 trigger="webhook",
                 previous_ref=said.previous_ref,
                 request_id=request_id,
-                hint_sealed=None if said.hint is None else self._sealer.seal(said.hint),
             )
         moved = said.moved
         return NewEvent(

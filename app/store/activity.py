@@ -111,7 +111,7 @@ async def outcomes_of(db: AsyncConnection, flow_id: str, *, since: int) -> dict[
     return {outcome: int(count) for outcome, count in await db.execute(query)}
 
 
-_DELIVERY = [column for column in deliveries.c if column.name not in ("hint_sealed", "claim")]
+_DELIVERY = [column for column in deliveries.c if column.name != "claim"]
 _ATTEMPT = [column for column in attempts.c if column.name not in ("payload_sealed", "before_sealed")]
 
 

@@ -59,7 +59,6 @@ class Claimed:
     requested_at: int
     needs_yes: bool
     outcome: str | None
-    hint_sealed: bytes | None
     waited_ms: int = 0
 
 
@@ -226,7 +225,6 @@ def _settle(dialect: str, clock: Clock, fenced: bool) -> Update:
             ),
             settled_at=case((final, now), else_=row.settled_at),
             requested_at=case((and_(again, final), now), else_=row.requested_at),
-            hint_sealed=case((and_(final, ~again), None), else_=row.hint_sealed),
         )
         .returning(row.id)
     )

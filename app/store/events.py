@@ -18,7 +18,7 @@ from app.store.upsert import upsert
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """One notification to store. ``hint`` is sealed already; it goes to the delivery, not to the event. ``moved_to`` is the
+    """One notification to store. ``moved_to`` is the
     key of an address that somebody has now, beside the one before, sealed; both rest apart, for a day."""
 
     connection_id: str
@@ -28,7 +28,6 @@ class NewEvent:
     trigger: str
     previous_ref: str | None = None
     request_id: str | None = None
-    hint_sealed: bytes | None = None
     priority: int = 0
     moved_to: str | None = None
     moved_from_sealed: bytes | None = None

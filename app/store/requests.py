@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
-from sqlalchemy import Boolean, Insert, Integer, case, func, literal, literal_column, select, true, update
+from sqlalchemy import Boolean, Insert, Integer, case, literal, literal_column, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
@@ -18,7 +18,6 @@ from app.store.tables import deliveries, flows
 from app.store.upsert import upsert
 
 LIVE, BACKFILL = 0, 10
-HINT_MS = 86_400_000
 HISTORY = {"quiet": "history", "without_status": "history_silent"}
 """The trigger of a row that a person's backfill asked for, by how no mail goes out for it."""
 COMPARED = "compare"
@@ -37,16 +36,14 @@ class Request:
     priority: int = LIVE
     trigger: str = "webhook"
     request_id: str | None = None
-    hint_sealed: bytes | None = None
 
 
 @lru_cache(maxsize=32)
 def _upsert(dialect: str, clock: Clock) -> Insert:
     """Built once: building it took longer than running it."""
-    types = {name: deliveries.c[name].type for name in ("flow_id", "source_ref", "priority", "trigger", "request_id", "hint_sealed")}  # fmt: skip
+    types = {name: deliveries.c[name].type for name in ("flow_id", "source_ref", "priority", "trigger", "request_id")}  # fmt: skip
     source, wish = unpacked(dialect, types | {"times": Integer()})
     now = clock.sql()
-    no_hint = wish["hint_sealed"].is_(None)
     values = {
         "flow_id": wish["flow_id"],
         "source_ref": wish["source_ref"],
@@ -60,8 +57,6 @@ def _upsert(dialect: str, clock: Clock) -> Insert:
         "trigger": wish["trigger"],
         "request_id": wish["request_id"],
         "requested_at": now,
-        "hint_sealed": wish["hint_sealed"],
-        "hint_until": case((no_hint, None), else_=now + HINT_MS),
     }
     insert = upsert(dialect, deliveries).from_select(
         list(values),
@@ -86,8 +81,6 @@ def _upsert(dialect: str, clock: Clock) -> Insert:
             "requested_at": case((done, now), else_=row.requested_at),
             "trigger": case((running, row.trigger), else_=new.trigger),
             "request_id": case((running, row.request_id), else_=new.request_id),
-            "hint_sealed": func.coalesce(new.hint_sealed, row.hint_sealed),
-            "hint_until": func.coalesce(new.hint_until, row.hint_until),
         },
     )  # fmt: skip
 
@@ -115,7 +108,6 @@ def _both(before: Request, wish: Request) -> Request:
         priority=min(before.priority, wish.priority),
         trigger=wish.trigger,
         request_id=wish.request_id,
-        hint_sealed=wish.hint_sealed or before.hint_sealed,
     )
 
 
@@ -181,12 +173,3 @@ def _once_more(clock: Clock, *, trigger: str, priority: int) -> dict[str, object
         "trigger": case((running, row.trigger), else_=trigger),
         "requested_at": case((done, now), else_=row.requested_at),
     }
-
-
-async def forget_hints(conn: AsyncConnection, *, clock: Clock) -> int:
-    """Sealed hints live a day at most, used or not. How many were forgotten."""
-    row = deliveries.c
-    statement = (
-        update(deliveries).where(row.hint_until <= clock.sql()).values(hint_sealed=None, hint_until=None)
-    )
-    return (await conn.execute(statement)).rowcount

@@ -304,8 +304,6 @@ deliveries = Table(
     Column("code", String(60)),
     Column("reason", Text),
     Column("who", String(20)),
-    Column("hint_sealed", LargeBinary),
-    Column("hint_until", Millis),
     Column("trigger", String(20), nullable=False),
     Column("request_id", String(40)),
     Column("requested_at", Millis, nullable=False),  # when the oldest change not yet delivered was noticed

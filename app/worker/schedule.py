@@ -33,7 +33,6 @@ from app.store import (
     flows,
     integrations,
     moves,
-    requests,
     ticks,
     workers,
 )
@@ -217,12 +216,11 @@ class Schedule:
         async with db.write() as conn:
             noticed = await events.prune(conn, before=now - settings.event_retention_days * DAY_MS)
         async with db.write() as conn:
-            hints = await requests.forget_hints(conn, clock=db.clock)
-            hints += await moves.forget(conn, clock=db.clock)
+            left = await moves.forget(conn, clock=db.clock)
             before = await attempts.forget_before(conn, clock=db.clock)
             await workers.forget(conn, silent_ms=SILENT_MS, clock=db.clock)
-        if tried or noticed or hints or before:
-            log.info("pruned", attempts=tried, events=noticed, hints=hints, values_before=before)
+        if tried or noticed or left or before:
+            log.info("pruned", attempts=tried, events=noticed, moves=left, values_before=before)
 
 
 def _opens_at(flow: flows.Flow, shared: Mapping[str, Any], *, now: int) -> int:
