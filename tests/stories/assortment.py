@@ -7,6 +7,7 @@ from typing import Any
 from app.sandbox.mailchimp.productcalls import NEW_PRODUCT, add_product, fill
 from app.sandbox.mailchimp.shapes import checked
 from app.sandbox.mailchimp.shopping import Shopping
+from app.store import flows
 from tests.shop import LIST_ID, Shop
 from tests.stories.webshop import STORE
 
@@ -22,6 +23,7 @@ SHOWN = (
     "vatCode",
     "turnoverGroup",
 )
+RANGE = {"number_range": {"first": 900_000, "last": 900_009}}
 WRITES = ("createProduct", "updateProduct", "createImageFromUrl", "createImage", "saveCardImages")
 
 
@@ -44,6 +46,29 @@ def offer(store: Shopping, id: str, *variants: dict[str, Any], **fields: Any) ->
         add_product(store.store, body, now=now)
     else:
         fill(known, body, now=now)
+
+
+def jumper(shop: Shop) -> Shopping:
+    """A jumper in two colours and sizes, in an empty store."""
+    store = open_store(shop)
+    offer(
+        store,
+        "trui",
+        variant("1001", "Trui Noord rood / M"),
+        variant("1002", "Trui Noord rood / L"),
+        variant("1003", "Trui Noord blauw / M", 45),
+        title="Trui Noord",
+        description="<p>Warm &amp; zacht.</p>",
+        type="Truien",
+        vendor="Waddenwerk",
+    )
+    return store
+
+
+def picture(shop: Shop, name: str = "trui.png") -> str:
+    """The address of a picture that can be fetched."""
+    images = shop.till.images
+    return images.url(images.pictures[images.add(name, at=shop.till.now())])
 
 
 async def take_products(shop: Shop, settings: dict[str, Any] | None = None, **more: Any) -> str:
@@ -91,3 +116,10 @@ async def told(shop: Shop) -> list[tuple[str, str, str | None]]:
 async def warnings(shop: Shop) -> list[str]:
     """Every warning of the activity."""
     return [text for row in await shop.attempts() for text in row["warnings"]]
+
+
+async def change_settings(shop: Shop, flow: str, **changes: Any) -> None:
+    """Some of a flow's settings are changed."""
+    async with shop.db.read() as conn:
+        found = await flows.find(conn, flow)
+    await shop.configure(flow, settings={**dict(found.settings), **changes})
