@@ -7,7 +7,6 @@ flow at a time; one that a dead worker left begins anew.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -28,7 +27,8 @@ from app.flows.shared import inherited, shared_settings
 from app.pipeline.route import Route
 from app.resources import Resources
 from app.route_map import RouteMap
-from app.store import accounts, alerts, comparisons, flows, integrations, ticks
+from app.store import accounts, alerts, comparisons, flows, integrations
+from app.worker.leases import Leases
 
 log = structlog.get_logger("comparing")
 
@@ -44,7 +44,7 @@ class Comparer:
 
     def __init__(self, resources: Resources, routes: RouteMap):
         self._resources, self._routes = resources, routes
-        self._holder = secrets.token_hex(8)
+        self._leases = Leases(resources.db, lease_ms=LEASE_MS)
         self._task: asyncio.Task[None] | None = None
 
     async def start_due(self) -> bool:
@@ -56,7 +56,7 @@ class Comparer:
         async with db.read() as conn:
             waiting = await comparisons.waiting(conn, clock=db.clock)
         for each in waiting:
-            if await self._take(f"compare:{each.flow_id}", every_ms=0):
+            if await self._leases.take(f"compare:{each.flow_id}"):
                 self._task = asyncio.create_task(self._guarded(each.flow_id))
                 return True
         return False
@@ -73,13 +73,6 @@ class Comparer:
 
     # --- when ------------------------------------------------------------------------------------------------------
 
-    async def _take(self, name: str, *, every_ms: int) -> bool:
-        db = self._resources.db
-        async with db.write() as conn:
-            return await ticks.take(
-                conn, name, holder=self._holder, lease_ms=LEASE_MS, every_ms=every_ms, clock=db.clock
-            )
-
     async def _ask_nightly(self) -> None:
         db = self._resources.db
         async with db.read() as conn:
@@ -90,7 +83,7 @@ class Comparer:
             settings = settings_of(flow, shared.get(flow.integration_id, {}))
             if settings is None or not is_time(settings, shared.get(flow.integration_id, {}), now=now):
                 continue
-            if await self._take(f"compare-night:{flow.id}", every_ms=NIGHT_MS):
+            if await self._leases.take(f"compare-night:{flow.id}", every_ms=NIGHT_MS):
                 async with db.write() as conn:
                     heal = settings.on_drift == "heal"
                     await comparisons.ask(conn, flow.id, by="night", heal=heal, clock=db.clock)
@@ -98,35 +91,20 @@ class Comparer:
     # --- comparing ---------------------------------------------------------------------------------------------------
 
     async def _guarded(self, flow_id: str) -> None:
-        keeper = asyncio.create_task(self._keep(f"compare:{flow_id}"))
-        try:
-            await self._compare(flow_id)
-        except Stopped:
-            log.info("compare.stopped", flow=flow_id)
-        except AppError as error:
-            log.warning("compare.failed", flow=flow_id, code=error.code, detail=error.detail)
-            with suppress(AppError):
-                await self._end(flow_id, state="failed", code=error.code, detail=error.detail)
-        except Exception:
-            log.exception("compare.failed", flow=flow_id, code="internal_error")
-            with suppress(AppError):
-                await self._end(
-                    flow_id, state="failed", code="internal_error", detail="See the worker's log."
-                )
-        finally:
-            await cut_off([keeper])
-            with suppress(AppError):
-                async with self._resources.db.write() as conn:
-                    await ticks.finish(conn, f"compare:{flow_id}", holder=self._holder)
-
-    async def _keep(self, name: str) -> None:
-        db, held = self._resources.db, True
-        while held:
-            await asyncio.sleep(LEASE_MS / 3000)
-            with suppress(AppError):
-                async with db.write() as conn:
-                    held = await ticks.renew(
-                        conn, name, holder=self._holder, lease_ms=LEASE_MS, clock=db.clock
+        async with self._leases.kept(f"compare:{flow_id}"):
+            try:
+                await self._compare(flow_id)
+            except Stopped:
+                log.info("compare.stopped", flow=flow_id)
+            except AppError as error:
+                log.warning("compare.failed", flow=flow_id, code=error.code, detail=error.detail)
+                with suppress(AppError):
+                    await self._end(flow_id, state="failed", code=error.code, detail=error.detail)
+            except Exception:
+                log.exception("compare.failed", flow=flow_id, code="internal_error")
+                with suppress(AppError):
+                    await self._end(
+                        flow_id, state="failed", code="internal_error", detail="See the worker's log."
                     )
 
     async def _compare(self, flow_id: str) -> None:

@@ -7,9 +7,7 @@ connection at a time.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -23,11 +21,12 @@ from app.flows.registry import flow_kind, sequences_beside
 from app.intake import Accepted, CursorMove, Intake
 from app.metrics import POLLS
 from app.resources import Resources
-from app.store import accounts, alerts, cursors, polls, ticks
+from app.store import accounts, alerts, cursors, polls
 from app.store.connections import Connection
 from app.store.events import NewEvent, dedupe_key
 from app.store.flows import Flow
 from app.store.requests import BACKFILL, LIVE
+from app.worker.leases import Leases
 
 log = structlog.get_logger("polling")
 
@@ -53,7 +52,7 @@ class Poller:
 
     def __init__(self, resources: Resources, intake: Intake):
         self._resources, self._intake = resources, intake
-        self._holder = secrets.token_hex(8)
+        self._leases = Leases(resources.db, lease_ms=LEASE_MS)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start_due(self) -> int:
@@ -87,43 +86,23 @@ class Poller:
 
         Raises NotFound, DatabaseAway; what the remote does wrong is dealt with.
         """
-        db = self._resources.db
-        lease = f"poll:{connection_id}"
-        async with db.write() as conn:
-            if not await ticks.take(
-                conn, lease, holder=self._holder, lease_ms=LEASE_MS, every_ms=0, clock=db.clock
-            ):
-                return None
-            connection, flows = await polls.begin(
-                conn, connection_id, default_ms=self._default_ms, clock=db.clock
-            )
-        keeper = asyncio.create_task(self._keep(lease))
-        try:
+        db, lease = self._resources.db, f"poll:{connection_id}"
+        if not await self._leases.take(lease):
+            return None
+        # Whoever loses the lease does no harm: a page is stored only if the cursor still stands where it was read from.
+        async with self._leases.kept(lease):
+            async with db.write() as conn:
+                connection, flows = await polls.begin(
+                    conn, connection_id, default_ms=self._default_ms, clock=db.clock
+                )
             if not flows:
                 return None  # nobody listens: no request either
-            return await self._ask(connection, flows)
-        except AppError as error:
-            POLLS.labels(connection.system, error.code).inc()
-            await self._fail(connection, error)
-            return None
-        finally:
-            await cut_off([keeper])
-            with suppress(AppError):
-                async with db.write() as conn:
-                    await ticks.finish(conn, lease, holder=self._holder)
-
-    async def _keep(self, lease: str) -> None:
-        """Renew the lease while the poll takes its time, however slow the other side is. Who lost it does no harm: a page is
-        stored only if the cursor still stands where it was read from."""
-        db = self._resources.db
-        held = True
-        while held:
-            await asyncio.sleep(LEASE_MS / 3000)
-            with suppress(AppError):
-                async with db.write() as conn:
-                    held = await ticks.renew(
-                        conn, lease, holder=self._holder, lease_ms=LEASE_MS, clock=db.clock
-                    )
+            try:
+                return await self._ask(connection, flows)
+            except AppError as error:
+                POLLS.labels(connection.system, error.code).inc()
+                await self._fail(connection, error)
+                return None
 
     @property
     def _default_ms(self) -> int:

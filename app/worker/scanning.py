@@ -8,7 +8,6 @@ However many workers run, one looks through a flow's source at a time.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from app.store.cursors import Cursor
 from app.store.flows import Flow
 from app.store.glimpses import Kept
 from app.store.requests import LIVE, Request
+from app.worker.leases import Leases
 from app.worker.news import differs, is_live, is_news, request_of
 
 log = structlog.get_logger("scanning")
@@ -60,7 +60,7 @@ class Scanner:
 
     def __init__(self, resources: Resources):
         self._resources = resources
-        self._holder = secrets.token_hex(8)
+        self._leases = Leases(resources.db, lease_ms=LEASE_MS)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sizes: dict[str, int] = {}
         self._heard: dict[str, int] = {}
@@ -76,8 +76,8 @@ class Scanner:
             if plan is None or flow.id in self._tasks:
                 continue
             hint = await self._hint(flow)
-            whole = await self._take(f"scan:{flow.id}", every_ms=await self._every_ms(flow, plan))
-            if whole or (hint and await self._take(f"scan-recent:{flow.id}", every_ms=HINT_EVERY_MS)):
+            whole = await self._leases.take(f"scan:{flow.id}", every_ms=await self._every_ms(flow, plan))
+            if whole or (hint and await self._leases.take(f"scan-recent:{flow.id}", every_ms=HINT_EVERY_MS)):
                 self._tasks[flow.id] = asyncio.create_task(self._guarded(flow, None if whole else hint))
                 begun += 1
         return begun
@@ -100,13 +100,6 @@ class Scanner:
 
     # --- when ------------------------------------------------------------------------------------------------------
 
-    async def _take(self, name: str, *, every_ms: int) -> bool:
-        db = self._resources.db
-        async with db.write() as conn:
-            return await ticks.take(
-                conn, name, holder=self._holder, lease_ms=LEASE_MS, every_ms=every_ms, clock=db.clock
-            )
-
     async def _every_ms(self, flow: Flow, plan: Scan) -> int:
         if flow.id not in self._sizes:
             async with self._resources.db.read() as conn:
@@ -128,9 +121,9 @@ class Scanner:
 
     async def _guarded(self, flow: Flow, since_ms: int | None) -> None:
         name = f"scan:{flow.id}" if since_ms is None else f"scan-recent:{flow.id}"
-        keeper = asyncio.create_task(self._keep(name))
         try:
-            await self._look(flow, since_ms)
+            async with self._leases.kept(name):
+                await self._look(flow, since_ms)
             if since_ms is not None:
                 self._heard[flow.id] = since_ms
         except AppError as error:
@@ -140,21 +133,7 @@ class Scanner:
         except Exception:
             log.exception("scan.failed", flow=flow.id, code="internal_error")
         finally:
-            await cut_off([keeper])
             self._tasks.pop(flow.id, None)
-            with suppress(AppError):
-                async with self._resources.db.write() as conn:
-                    await ticks.finish(conn, name, holder=self._holder)
-
-    async def _keep(self, name: str) -> None:
-        db, held = self._resources.db, True
-        while held:
-            await asyncio.sleep(LEASE_MS / 3000)
-            with suppress(AppError):
-                async with db.write() as conn:
-                    held = await ticks.renew(
-                        conn, name, holder=self._holder, lease_ms=LEASE_MS, clock=db.clock
-                    )
 
     async def _look(self, flow: Flow, since_ms: int | None) -> Scanned:
         db, told = self._resources.db, Scanned()
@@ -195,7 +174,7 @@ class Scanner:
         db = self._resources.db
         now = await db.now()
         async with db.write() as conn:
-            await ticks.take(conn, name, holder=self._holder, lease_ms=0, every_ms=0, clock=db.clock)
+            await ticks.take(conn, name, holder="", lease_ms=0, every_ms=0, clock=db.clock)
             await alerts.clear_alerts(conn, subject=f"flow:{flow.id}", code="scan_failed", now=now)
         POLLS.labels(connection.system, "ok").inc()
 
