@@ -44,7 +44,7 @@ class FlowKind:
     rule now keeps back (its reason stands in the skip); all are pure and answer in the middle's words. ``begins`` says
     where a new flow starts: customers, products and stock with everything, orders at today's marker.
 
-    ``tags`` is the record's path of its tags, where it has any. Block and allow lists (``sku``, ``email``, ``customer``,
+    ``tags`` is the record's path of its tags, or of its buyer's, where it has any. Block and allow lists (``sku``, ``email``, ``customer``,
     ``order``) look at ``list_keys`` of the whole record, at ``list_elements`` of a list inside it, where a listed
     element alone is left out, and at ``put_list_keys`` of what goes to one target record. ``reach`` names the targets
     (kind, natural key) that a record speaks of: those a rule takes out of it are filtered, not left behind. ``parts``

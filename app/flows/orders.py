@@ -345,6 +345,7 @@ ORDERS = FlowKind(
     begins="now",
     scopes={"lines": "id"},
     target_scopes={"lines": "id"},
+    tags="customer.tags",
     list_keys={"order": "number", "email": "customer.email", "customer": "customer_ref"},
     also=lambda _settings: ("invoice", "receipt"),
     quiet_import=True,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
+from app.sandbox.mailchimp import enrolment
 from app.sandbox.mplus.receipts import RECEIPT
 from app.store.tables import erased
 from tests.shop import CONSENT, Shop
@@ -605,3 +606,62 @@ async def test_a_person_who_was_erased_is_not_made_again_by_a_sale(shop: Shop) -
 
     assert ("skipped", "erased") in (await shop.outcomes()).values()
     assert "customer.put" not in shop.written()
+
+
+# --- a rule tags the buyer -------------------------------------------------------------------------------------------
+
+BIG = {
+    "name": "Big spender",
+    "when": {"field": "total", "is": "at_least", "value": 99},
+    "then": [{"do": "add_tag", "tag": "Big spender"}],
+}
+
+
+def tags_of(shop: Shop, email: str) -> list[str]:
+    numbers = shop.audience.member(email).tags
+    return [shop.audience.tag_names[number] for number in numbers]
+
+
+@pytest.mark.parametrize("contact", ["new", "there"])
+async def test_a_rule_tags_the_buyer_of_an_order(shop: Shop, contact: str) -> None:
+    """R9: on an order a tag goes to its customer, once, and starts what a tag starts."""
+    jan = stocked(shop)
+    shop.audience.tag_automations.add("Big spender")
+    if contact == "there":
+        enrolment.add(
+            shop.audience, {"email_address": JAN["email"]}, "subscribed", source="admin", skip_required=True
+        )
+        enrolment.add_tag(shop.audience, shop.audience.member(JAN["email"]), "Old", quiet=True)
+    await shop.configure(await begun(shop), mapping={"rules": [BIG]})
+    small = sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.rest()
+    none = tags_of(shop, JAN["email"])
+    big = sell(shop, sold(10_001, 49.95, 2), relation=jan)
+    await shop.rest()
+
+    old = ["Old"] if contact == "there" else []
+    assert (old, [*old, "Big spender"]) == (none, tags_of(shop, JAN["email"]))
+    assert {f"receipt-{small}", f"receipt-{big}"} == set(orders(shop))
+    assert ["tag_automation"] == [each for each in mails(shop) if each == "tag_automation"]
+    assert 1 == sent(shop).count("tags.post")
+
+    written = sent(shop)
+    await shop.again()
+    assert written == sent(shop)
+
+
+async def test_a_buyer_who_is_no_contact_keeps_the_order(shop: Shop) -> None:
+    jan = stocked(shop)
+    await shop.configure(await begun(shop), mapping={"rules": [BIG]})
+    nobody = (
+        '{"title":"Resource Not Found","status":404,"detail":"The requested resource could not be found."}'
+    )
+    shop.mailchimp.faults.fail_next(
+        operation="tags.post", status=404, content_type="application/problem+json", body=nobody
+    )
+    receipt = sell(shop, sold(10_001, 49.95, 2), relation=jan)
+    await shop.rest()
+
+    assert [f"receipt-{receipt}"] == list(orders(shop))
+    (attempt,) = [row for row in await shop.attempts() if row["outcome"] == "delivered"]
+    assert any("tags_left_out" in each for each in attempt["warnings"])

@@ -42,6 +42,7 @@ from app.connectors.mailchimp.audience import Definition
 from app.connectors.mailchimp.calls import Api, segment
 from app.connectors.mailchimp.contactreader import WINDOW_S, ContactReader
 from app.connectors.mailchimp.members import MemberTarget
+from app.connectors.mailchimp.orderchanges import TagBuyer
 from app.connectors.mailchimp.orderreader import OrderReader
 from app.connectors.mailchimp.orderwriter import OrderTarget
 from app.connectors.mailchimp.overview import LOOKED, Overview
@@ -194,7 +195,9 @@ class MailchimpClient:
         return (await self._definition.look()).contacts
 
     def mails(self, change: Change) -> Mails:
-        """See :func:`memberchanges.mails`."""
+        """See :func:`memberchanges.mails`; the tags of a sale's buyer are counted as if all of them were new."""
+        if isinstance(change, TagBuyer):
+            return Mails(tags=change.tags, tag_mails=0 if change.quiet else len(change.tags))
         return memberchanges.mails(change)
 
     async def fields(self, kind: str, way: Way) -> Fields:

@@ -101,3 +101,21 @@ class RefundOrder(OrderChange):
     def payload(self) -> Document:
         """The lines."""
         return {"lines": list(self.lines)}
+
+
+class TagBuyer(OrderChange):
+    """``POST`` of tags to the contact behind a sale: set, never taken away. ``quiet`` holds back what they start."""
+
+    action: ClassVar[str] = "tag_buyer"
+    member: str
+    tags: tuple[str, ...]
+    quiet: bool = False
+
+    def summary(self) -> str:
+        """How many, not which: names of tags may say much about a person."""
+        return f"tag the buyer: {len(self.tags)} tag{'' if len(self.tags) == 1 else 's'}"
+
+    def payload(self) -> Document:
+        """The body."""
+        body: Document = {"tags": [{"name": name, "status": "active"} for name in self.tags]}
+        return body | ({"is_syncing": True} if self.quiet else {})

@@ -32,6 +32,7 @@ from app.connectors.mailchimp.orderchanges import (
     PostOrder,
     PutStoreCustomer,
     RefundOrder,
+    TagBuyer,
 )
 from app.connectors.mailchimp.productchanges import PutProduct
 from app.connectors.mailchimp.products import VARIANT
@@ -71,6 +72,7 @@ IN_ROWS: tuple[ShippedRow, ...] = (
     ("customer.address.city", "customer.billing.city"),
     ("customer.address.postal_code", "customer.billing.postal_code"),
     ("customer.address.country_code", "customer.billing.country"),
+    ("customer.tags", "coalesce(customer.tags)"),
     ("currency_code", "currency"),
     {
         "target": "financial_status",
@@ -133,6 +135,7 @@ TEXTS = (
 SUMS = ("order_total", "tax_total", "shipping_total", "discount_total")
 TIMES = ("processed_at_foreign", "updated_at_foreign", "cancelled_at_foreign")
 PLACES = ("billing_address", "shipping_address")
+_TAGS = "customer.tags"
 STATUS = ("financial_status", "fulfillment_status")
 _PARTS = ("name", "company", "address1", "address2", "city", "province", "postal_code", "country", "country_code", "phone")  # fmt: skip
 
@@ -143,6 +146,7 @@ WRITABLE: Mapping[str, RemoteField] = {
     "customer.last_name": RemoteField("Last name"),
     "customer.company": RemoteField("Company"),
     "customer.address": RemoteField("Address of the customer", "object"),
+    "customer.tags": RemoteField("Tags of the buyer's contact", "list", origin="tag", note="Names; they are set, never taken away."),
     **{f"customer.address.{name}": RemoteField(f"Customer: {name}") for name in _PARTS[2:9]},
     **{name: RemoteField(name.replace("_", " ").capitalize()) for name in TEXTS},
     **{name: RemoteField(name.replace("_", " ").capitalize(), "number") for name in SUMS},
@@ -249,12 +253,14 @@ def _new(intent: Intent, order: str, known_customer: str | None) -> Steps:
         stand_ins=_stand_ins(intent, document.get("lines") or ()),
     )
     first = () if known_customer == fingerprint(customer) else (PutStoreCustomer(customer=customer["id"], body=customer),)  # fmt: skip
-    return (*first, *made, post)
+    return (*first, *made, post, *_tags(intent, customer["id"]))
 
 
 def _changed(intent: Intent, existing: Existing | None, order: str) -> Steps:
     changed = intent.changed
-    names = None if changed is None else {path.partition(".")[0].partition("[")[0] for path in changed}
+    names = (
+        None if changed is None else {path.partition(".")[0].partition("[")[0] for path in changed - {_TAGS}}
+    )
     body = _body(intent.document)
     if names is not None:
         body = {name: value for name, value in body.items() if name in names}
@@ -285,7 +291,17 @@ def _changed(intent: Intent, existing: Existing | None, order: str) -> Steps:
             for path in sorted(intent.vanished)
             if path.startswith("lines[")
         ]
+    if changed is None or _TAGS in changed:
+        calls += _tags(intent, customer_body(intent.document)["id"])
     return tuple(calls)
+
+
+def _tags(intent: Intent, member: str) -> tuple[TagBuyer, ...]:
+    """The call that tags the buyer's contact, where a rule or a row wants it."""
+    wanted = (intent.document.get("customer") or {}).get("tags")
+    names = tuple(str(name) for name in wanted if name) if isinstance(wanted, list | tuple) else ()
+    quiet = bool(intent.options.get("backfill"))
+    return (TagBuyer(member=member, tags=names, quiet=quiet),) if names else ()
 
 
 def _refund(intent: Intent) -> Steps:

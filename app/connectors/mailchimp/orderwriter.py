@@ -24,6 +24,7 @@ from app.connectors.mailchimp.orderchanges import (
     PostOrder,
     PutStoreCustomer,
     RefundOrder,
+    TagBuyer,
     WriteOrder,
 )
 from app.connectors.mailchimp.productchanges import PutProduct
@@ -138,6 +139,8 @@ class OrderTarget:
                 return Applied(remote_id=change.order)
             case RefundOrder():
                 return await self._refund(change)
+            case TagBuyer():
+                return await self._tag(change)
             case _:
                 raise AssertionError(f"not a change of orders: {change.action}")
 
@@ -302,6 +305,16 @@ class OrderTarget:
             "PATCH", f"{self._path}/{segment(change.order)}", operation="order.patch", body=body
         )
         return Applied(remote_id=change.order)
+
+    async def _tag(self, change: TagBuyer) -> Applied:
+        path = f"/lists/{segment(self._storefront.list_id)}/members/{segment(change.member)}/tags"
+        try:
+            await self._api.call("POST", path, operation="tags.post", body=change.payload())
+        except RecordRefused as refused:
+            if refused.code != "not_found":
+                raise
+            return Applied(warnings=("tags_left_out: the buyer is no contact of the audience",))
+        return Applied()
 
     async def _if_there(self, method: str, path: str, *, operation: str) -> None:
         try:

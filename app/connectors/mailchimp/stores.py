@@ -55,7 +55,7 @@ class Storefront:
     ) -> None:
         self._api = api
         self._settings = settings
-        self._list_id = list_id
+        self.list_id = list_id
         self._monotonic = monotonic
         self._asked_at: float | None = None
         self._lock = asyncio.Lock()
@@ -136,7 +136,7 @@ class Storefront:
         settings = self._settings
         body: Document = {
             "id": self.id,
-            "list_id": self._list_id,
+            "list_id": self.list_id,
             "name": settings.name,
             "currency_code": settings.currency,
             "platform": settings.platform,
@@ -184,7 +184,7 @@ class Storefront:
 
     def _ours(self, store: Store) -> Store:
         """The store, if it may be written to."""
-        if store.list_id and store.list_id != self._list_id:
+        if store.list_id and store.list_id != self.list_id:
             raise MisdirectedConnection(
                 f"The store {store.id} belongs to another audience, and a store stays with its audience for ever.",
                 advice="Enter another store id at the connection, or choose that audience.",
