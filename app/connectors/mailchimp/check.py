@@ -16,6 +16,8 @@ from app.connectors.mailchimp.stores import Store, Storefront, place
 from app.errors import AppError, CredentialsRefused, MisdirectedConnection, TimeError
 
 MAY_NOT_WRITE = frozenset({"viewer", "author"})
+OF_THE_STORE_ALONE = frozenset({"missing_rights", "plan_limit"})
+"""An account or user that may not sell may still write to contacts."""
 _OF_A_DATA_CENTRE = re.compile(r"([a-z]{2,4}\d{1,4})\.api\.mailchimp\.com", re.ASCII)
 ADVICE: Mapping[str, str] = {
     "dns_not_found": "Check the end of the API key: what stands behind its last dash names the data centre.",
@@ -67,9 +69,17 @@ async def diagnose(
             warnings.append("The audience asks for double opt-in: new subscribers confirm by mail first.")
         details |= {"audience": audience.name, "contacts": str(audience.contacts)}
         details["merge_fields"] = " ".join(audience.fields or ())
-        store = await storefront.check()
-        details |= store_facts(storefront.id, store)
-        warnings += store_warnings(store, wanted_domain=storefront.wanted_domain)
+        try:
+            store = await storefront.check()
+        except AppError as error:
+            if error.code not in OF_THE_STORE_ALONE:
+                raise
+            warnings.append(
+                f"The store cannot be looked at, so products, stock and sales cannot go: {error.detail}"
+            )
+        else:
+            details |= store_facts(storefront.id, store)
+            warnings += store_warnings(store, wanted_domain=storefront.wanted_domain)
         if webhook_url:
             hook = hooks.ours(await hooks.listed(api, list_path), webhook_url)
             details["webhook"] = "set up" if hook is not None else "not set up"

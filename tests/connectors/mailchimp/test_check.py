@@ -100,6 +100,18 @@ async def test_the_store_is_told_as_it_stands(connect: Connect, shop: Shop) -> N
     assert () == (await connect(shop.base_url, store={"id": "winkel", "domain": "https://Winkel.example/"}).check()).warnings  # fmt: skip
 
 
+async def test_who_may_not_sell_may_still_write_to_contacts(connect: Connect, shop: Shop) -> None:
+    body = '{"type": "about:blank", "title": "Forbidden", "status": 403, "detail": "Your plan has no e-commerce."}'
+    shop.sandbox.faults.add(
+        Fault(status=403, content_type="application/problem+json", body=body, path="*/ecommerce/*")
+    )
+    found = await connect(shop.base_url).check()
+
+    assert found.ok
+    [warning] = found.warnings
+    assert warning.startswith("The store cannot be looked at, so products, stock and sales cannot go: ")
+
+
 # --- ten faults and more, each as it really comes -----------------------------------------------------------------
 
 
