@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BeforeValidator
 
 from app.routers.access import Reads
@@ -43,6 +44,38 @@ log = structlog.get_logger("api")
 router = APIRouter(prefix="/api/v1", tags=["Activity"])
 
 
+def _moved(
+    flow_id: OfFlow = None,
+    integration_id: OfIntegration = None,
+    record: OfRecord = None,
+    outcome: OfOutcome = [],  # noqa: B006 - FastAPI copies it
+    code: Code = None,
+    direction: Direction = None,
+    trigger: OfTrigger = None,
+    since: Since = None,
+    until: Until = None,
+    text: Text = None,
+    cursor: Cursor = None,
+) -> Filter:
+    """What deliveries and attempts are both looked for by."""
+    return Filter(
+        flow_id=flow_id,
+        integration_id=integration_id,
+        record=record,
+        outcome=outcome,
+        code=code,
+        direction=direction,
+        trigger=trigger,
+        since=millis(since),
+        until=millis(until),
+        text=text,
+        before=cursor,
+    )
+
+
+Moved = Annotated[Filter, Depends(_moved)]
+
+
 @router.get("/events")
 async def list_events(
     reach: Reach,
@@ -78,42 +111,18 @@ async def list_events(
 async def list_deliveries(
     reach: Reach,
     _caller: Reads,
-    flow_id: OfFlow = None,
-    integration_id: OfIntegration = None,
-    record: OfRecord = None,
+    moved: Moved,
     state: Annotated[
         list[State], Query(description="Any of these; repeat the name for several", examples=[["settled"]])
     ] = [],  # noqa: B006 - FastAPI copies it
-    outcome: OfOutcome = [],  # noqa: B006
-    code: Code = None,
-    direction: Direction = None,
-    trigger: OfTrigger = None,
     needs_yes: Annotated[
         bool | None,
         Query(description="Only those that wait for a person's yes, or only the others", examples=[False]),
     ] = None,
-    since: Since = None,
-    until: Until = None,
-    text: Text = None,
     limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> Listing[DeliveryOut]:
     """Every record a flow knows of, and how it stands. Times are those of the last change that was noticed."""
-    wanted = Filter(
-        flow_id=flow_id,
-        integration_id=integration_id,
-        record=record,
-        state=state,
-        outcome=outcome,
-        code=code,
-        direction=direction,
-        trigger=trigger,
-        needs_yes=needs_yes,
-        since=millis(since),
-        until=millis(until),
-        text=text,
-        before=cursor,
-    )
+    wanted = replace(moved, state=state, needs_yes=needs_yes)
     async with reach.db.read() as db:
         rows = await activity.list_deliveries(db, wanted, limit=limit + 1)
     page, following = paged(rows, limit=limit, id_of=lambda row: row["id"])
@@ -131,35 +140,12 @@ async def get_delivery(reach: Reach, _caller: Reads, delivery_id: RowId) -> Deli
 async def list_attempts(
     reach: Reach,
     _caller: Reads,
-    flow_id: OfFlow = None,
-    integration_id: OfIntegration = None,
+    moved: Moved,
     delivery_id: Annotated[int | None, Query(ge=1, le=2**53, examples=[1])] = None,
-    record: OfRecord = None,
-    outcome: OfOutcome = [],  # noqa: B006
-    code: Code = None,
-    direction: Direction = None,
-    trigger: OfTrigger = None,
-    since: Since = None,
-    until: Until = None,
-    text: Text = None,
     limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> Listing[AttemptOut]:
     """What was tried: what moved from where to where, what came of it, and why."""
-    wanted = Filter(
-        flow_id=flow_id,
-        integration_id=integration_id,
-        delivery_id=delivery_id,
-        record=record,
-        outcome=outcome,
-        code=code,
-        direction=direction,
-        trigger=trigger,
-        since=millis(since),
-        until=millis(until),
-        text=text,
-        before=cursor,
-    )
+    wanted = replace(moved, delivery_id=delivery_id)
     async with reach.db.read() as db:
         rows = await activity.list_attempts(db, wanted, limit=limit + 1)
     page, following = paged(rows, limit=limit, id_of=lambda row: row["id"])
