@@ -185,7 +185,8 @@ async def test_a_mapping_is_saved_while_a_system_is_away_that_never_told(world: 
 async def test_each_kind_of_flow_has_its_catalogue(world: World) -> None:
     for kind in KINDS:
         if kind != "customers":
-            settings = {"stores": [{"id": "shop"}]} if kind == "shop_orders" else {}
+            settings: dict[str, Any] = {"stores": [{"id": "shop"}]} if kind.startswith("shop_") else {}
+            settings |= {"vat_codes": {"force": "2"}} if kind == "shop_products" else {}
             made = {"id": f"flow_{kind}", "kind": kind, "settings": settings}
             await world.post(f"/integrations/{INTEGRATION}/flows", made)
     listed = {kind: FLOW if kind == "customers" else f"flow_{kind}" for kind in KINDS}
@@ -196,6 +197,7 @@ async def test_each_kind_of_flow_has_its_catalogue(world: World) -> None:
         "customers": ("customFields.Nieuwsbrief", "merge_fields.FNAME"),
         "contacts": ("merge_fields.ADDRESS.city", "customFields.Nieuwsbrief sinds"),
         "products": ("articleList[].customFields.Materiaal", "variants[].price"),
+        "shop_products": ("variants[].visibility", "articleList[].vatCode"),
         "stock": ("branches[].amountFree", "inventory_quantity"),
         "orders": ('relation.customFields."Nieuwsbrief sinds"', "lines[].quantity"),
         "shop_orders": ("lines[].product_id", "lineList[].articleNumber"),
