@@ -212,6 +212,8 @@ async def _place(reach: Context, flow: Flow, position: int, beside: Mapping[str,
         await cursors.place(db, flow.id, position=position, clock=reach.db.clock, by_hand=True)
         for name, marker in beside.items():
             await cursors.place_side(db, flow.id, name, position=marker, clock=reach.db.clock, anew=True)
+        source = await connections.find(db, flow.source_connection_id)
+        await cursors.note_history(db, flow.id, source.marks or {}, own=flow.record_kind, at_most=True)
         await alerts.clear_alerts(db, subject=f"flow:{flow.id}", code="marker_fell", now=now)
         await polls.make_due(db, flow.source_connection_id, clock=reach.db.clock)
         await ticks.make_due(db, f"scan:{flow.id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from sqlalchemy import ColumnElement, Table, case, select, update
+from sqlalchemy import ColumnElement, Table, case, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
@@ -91,16 +91,23 @@ async def place_side(
     await conn.execute(statement.on_conflict_do_update(index_elements=["flow_id", "sequence"], set_=values))
 
 
-async def note_history(conn: AsyncConnection, flow_id: str, marks: Mapping[str, int], *, own: str) -> None:
+async def note_history(
+    conn: AsyncConnection, flow_id: str, marks: Mapping[str, int], *, own: str, at_most: bool = False
+) -> None:
     """What lies up to these marks was there before the flow was first started: history, wherever it begins to read.
-    ``own`` names the flow's own sequence."""
-    if own in marks:
-        await conn.execute(update(cursors).where(cursors.c.flow_id == flow_id).values(history_to=marks[own]))
-    row = side_cursors.c
+
+    ``own`` names the flow's own sequence. ``at_most``: what lies beyond them is no history, since a source whose markers fell
+    (a restored backup) gives them to new records.
+    """
+    row, side = cursors.c, side_cursors.c
     for name, mark in marks.items():
-        await conn.execute(
-            update(side_cursors).where(row.flow_id == flow_id, row.sequence == name).values(history_to=mark)
-        )
+        if name == own:
+            ours = update(cursors).where(row.flow_id == flow_id, row.history_to > mark if at_most else true())
+            await conn.execute(ours.values(history_to=mark))
+        beside = update(side_cursors).where(side.flow_id == flow_id, side.sequence == name)
+        if at_most:
+            beside = beside.where(side.history_to > mark)
+        await conn.execute(beside.values(history_to=mark))
 
 
 def _read_so_far(table: Table) -> ColumnElement[int]:

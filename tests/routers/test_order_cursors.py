@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from app.store.session import Database
+from app.store.tables import cursors, side_cursors
 from tests.routers.world import INTEGRATION, World, world_over
 from tests.stories.counter import JAN, sold
 from tests.stories.storefront import article
@@ -108,6 +110,23 @@ async def test_each_sequence_has_a_place_of_its_own(shop: World) -> None:
 
     assert marks(shop)["receipt"] == ahead["beside"]["receipt"]
     assert [("receipt", "")] == statuses(shop)
+
+
+async def test_what_a_restored_till_sells_under_old_markers_is_news(shop: World) -> None:
+    await start(shop)
+    await shop.work(ORDERS)
+    before = marks(shop)
+    async with (
+        shop.api.context.db.write() as db
+    ):  # the till had been far ahead before its backup was put back
+        for table in (cursors, side_cursors):
+            await db.execute(update(table).values(position=900, history_to=900))
+    await shop.put(URL, {"position": before["order"], "beside": {"receipt": before["receipt"]}})
+    sell(shop)
+    await shop.work(ORDERS)
+
+    assert [("receipt", "paid")] == statuses(shop)
+    assert ["order_invoice"] == [each.kind for each in shop.mailchimp.world.mails.sent]
 
 
 @pytest.mark.parametrize(
