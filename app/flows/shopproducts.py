@@ -9,6 +9,8 @@ from __future__ import annotations
 from app.flows.base import FlowKind, Scan
 from app.flows.policies import archive_or_skip
 from app.flows.shoparticles import Out, TillCodes, article_of, name_of, pictures_of, sorted_out, texts_of
+from app.flows.policies import archive_or_skip, take_back
+from app.flows.shoparticles import Out, article_of, groups_of, name_of, pictures_of, sorted_out, texts_of
 from app.flows.shopproductsettings import ShopProductsSettings
 from app.mapping.run import SkipRecord
 from app.records.decision import Archive, Carried, Decision, Known, Numbering, Put, Skip
@@ -184,4 +186,5 @@ SHOP_PRODUCTS = FlowKind(
     reach=reach,
     scan=_scan,
     compares="counts",
+    undo=take_back(ARTICLE),
 )

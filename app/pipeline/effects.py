@@ -14,7 +14,8 @@ from app.pipeline.work import Item, Wish
 from app.store.targets import Target
 
 Did = Literal["made", "changed", "brought_back", "put_away", "unsure", "restored"]
-"""``unsure``: an answer was lost, so it may have been made by us or found there."""
+"""``unsure``: an answer was lost, so it may have been made by us or found there. What moved here from another key says ``from``
+which target, and what was made as something says ``as`` what."""
 
 
 def effects_of(item: Item) -> list[dict[str, Any]]:
@@ -26,7 +27,8 @@ def effects_of(item: Item) -> list[dict[str, Any]]:
         did = _did(wish)
         if not wish.applied and not (did == "unsure" and wish.done):
             continue
-        found.append({"target": wish.row.id, "did": did} | _made_as(wish, did))
+        moved = {"from": wish.old_row.id} if did == "changed" and wish.old_row is not None else {}
+        found.append({"target": wish.row.id, "did": did} | _made_as(wish, did) | moved)
         if wish.put is not None and wish.done:
             found += [
                 {"target": row.id, "did": "made"} for row in wish.carried if row.id and row.state != "present"

@@ -112,10 +112,10 @@ def _told(route: Route, item: Item, taken: set[Key]) -> Rehearsed:
     return Rehearsed(item.fetched, item.plan, tuple(acts), tuple(item.absent), error, item.needs_yes)
 
 
-def stand_in(ref: str, trigger: str, *, id: int = 0) -> Claimed:
+def stand_in(ref: str, trigger: str) -> Claimed:
     """A stand-in for a delivery: nothing is stored about it."""
     return Claimed(
-        id=id,
+        id=0,
         source_ref=ref,
         requested=0,
         tries=0,

@@ -26,7 +26,6 @@ from app.records.decision import Decision, Known, KnownTarget, Skip
 from app.store import targets, undos
 from app.store.targets import Target
 from app.store.undos import UNDO, Did, Run, Undo
-from app.store.upsert import chunks
 from app.translation import Plan, RowTranslation
 
 Before = dict[str, tuple[Any, Any]]
@@ -56,19 +55,18 @@ class Foreseen:
 
 async def foresee(route: Route, run: Run) -> Foreseen:
     """What the undo of a run would do, by what is known here: nothing is asked or written."""
-    by_record: dict[int, list[Did]] = {}
-    async with route.db.read() as conn:
-        async for page in undos.done_by(conn, run):
-            for each in page:
-                by_record.setdefault(each.delivery_id, []).append(each)
-    found = Foreseen(records=len(by_record))
-    for ids in chunks(sorted(by_record), FORESEEN_AT_ONCE):
-        did = {id: by_record[id] for id in ids}
+    found, after = Foreseen(), 0
+    while True:
         async with route.db.read() as conn:
+            ids = await undos.deliveries_of(conn, run, after=after, limit=FORESEEN_AT_ONCE)
+            did = await undos.steps_of(conn, run, ids)
             rows = await _rows(conn, did)
-        for id, steps in did.items():
+        if not ids:
+            return found
+        found.records, after = found.records + len(ids), ids[-1]
+        for steps in did.values():
             ref = steps[0].source_ref
-            item = Item(claimed=stand_in(ref, UNDO, id=id))
+            item = Item(claimed=stand_in(ref, UNDO))
             notes = plan_undo(route, item, steps, rows)
             found.put_away += sum(wish.archive is not None for wish in item.wishes)
             found.restored += sum(wish.restore is not None for wish in item.wishes)
@@ -76,7 +74,6 @@ async def foresee(route: Route, run: Run) -> Foreseen:
             if notes and len(found.named) < MOST_NAMED:
                 found.named.append((ref, notes[0]))
         await asyncio.sleep(0)
-    return found
 
 
 async def undo_batch(
@@ -93,7 +90,7 @@ async def undo_batch(
 
     async def plan(items: Sequence[Item]) -> None:
         async with route.db.read() as conn:
-            did = await undos.steps_of(conn, undo, [item.claimed.id for item in items])
+            did = await undos.steps_of(conn, undo.run, [item.claimed.id for item in items])
             rows = await _rows(conn, did)
         for item in items:
             item.undo = True
@@ -113,11 +110,13 @@ def plan_undo(route: Route, item: Item, did: Sequence[Did], rows: Mapping[int, T
     first, before, notes = _first(did), _before(route, did), list[Skip]()
     standing: dict[int, Target] = {}
     wishes: list[Wish] = []
+    left = {effect.get("from") for step in did for effect in step.effects}
     for id, effect in first.items():
         row = rows.get(id)
         why = _why_not(route, item, effect["did"], row, kept=id in before)
         if why is not None or row is None:
-            notes.append(why or GONE)
+            if id not in left:  # a key that was moved on from holds nothing of this record
+                notes.append(why or GONE)
         elif effect["did"] in MADE:
             standing[id] = row
         else:
@@ -144,7 +143,11 @@ def _first(did: Sequence[Did]) -> dict[int, Mapping[str, Any]]:
     found: dict[int, Mapping[str, Any]] = {}
     for step in did:
         for effect in step.effects:
-            found.setdefault(effect["target"], effect)
+            before = found.get(effect.get("from", 0))
+            if before is not None and before["did"] in MADE:  # it goes by another address since
+                found.setdefault(effect["target"], before)
+            if step.by_run:
+                found.setdefault(effect["target"], effect)
     return found
 
 
@@ -152,7 +155,7 @@ def _before(route: Route, did: Sequence[Did]) -> dict[int, Before]:
     """By target and field, the value before the run and the last that it wrote."""
     found: dict[int, Before] = {}
     for step in did:
-        if step.before_sealed is None:
+        if step.before_sealed is None or not step.by_run:
             continue
         try:
             kept = route.sealer.unseal_json(step.before_sealed)

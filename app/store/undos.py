@@ -6,11 +6,11 @@ attempt of its own behind the mark, so whoever goes on after a kill sees what is
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
@@ -60,12 +60,16 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """What one attempt of a run did. ``effects`` say by target row what, and ``before_sealed`` holds the values from before."""
+    """What one attempt did, of a run or beside it. ``effects`` say by target row what, and ``before_sealed`` holds the values from before."""
 
     delivery_id: int
     source_ref: str
     effects: Sequence[Mapping[str, Any]]
     before_sealed: bytes | None
+    by_run: bool
+
+
+_WROTE = cast(attempts.c.effects, Text) != "[]"
 
 
 def _of(run: Run) -> ColumnElement[bool]:
@@ -75,26 +79,23 @@ def _of(run: Run) -> ColumnElement[bool]:
         row.started_at >= run.since,
         row.started_at <= run.until,
         row.trigger != UNDO,
-        cast(row.effects, Text) != "[]",
+        _WROTE,
     )
     return and_(found, row.trigger.in_(run.triggers)) if run.triggers else found
 
 
-async def done_by(conn: AsyncConnection, run: Run, *, page: int = 1_000) -> AsyncIterator[list[Did]]:
-    """All that a run did, oldest first, page after page."""
-    row, after = attempts.c, 0
-    while True:
-        statement = (
-            select(row.id, row.delivery_id, row.source_ref, row.effects, row.before_sealed)
-            .where(_of(run), row.id > after)
-            .order_by(row.id)
-            .limit(page)
-        )
-        rows = (await conn.execute(statement)).all()
-        if not rows:
-            return
-        yield [Did(*each[1:]) for each in rows]
-        after = rows[-1].id
+async def deliveries_of(conn: AsyncConnection, run: Run, *, after: int, limit: int) -> list[int]:
+    """Deliveries for which a run wrote something, by id from one on."""
+    return await _ids(conn, _wrote(run), after=after, limit=limit)
+
+
+def _wrote(run: Run) -> Select[tuple[int]]:
+    return select(attempts.c.delivery_id).where(_of(run)).group_by(attempts.c.delivery_id)
+
+
+async def _ids(conn: AsyncConnection, found: Select[tuple[int]], *, after: int, limit: int) -> list[int]:
+    by_id = found.where(attempts.c.delivery_id > after).order_by(attempts.c.delivery_id).limit(limit)
+    return [row.delivery_id for row in await conn.execute(by_id)]
 
 
 async def find(conn: AsyncConnection, flow_id: str) -> Undo:
@@ -145,9 +146,7 @@ async def change(conn: AsyncConnection, flow_id: str, **values: Any) -> bool:
 
 async def left(conn: AsyncConnection, undo: Undo, *, after: int, limit: int) -> list[int]:
     """Deliveries of the run that nothing is known of yet, by id from one on."""
-    found = _left(undo).where(attempts.c.delivery_id > after)
-    rows = await conn.execute(found.order_by(attempts.c.delivery_id).limit(limit))
-    return [row.delivery_id for row in rows]
+    return await _ids(conn, _left(undo), after=after, limit=limit)
 
 
 def _left(undo: Undo) -> Select[tuple[int]]:
@@ -160,7 +159,7 @@ def _left(undo: Undo) -> Select[tuple[int]]:
             own.c.outcome.not_in(TO_COME),
         )
     )
-    return select(row.delivery_id).where(_of(undo.run), ~settled).group_by(row.delivery_id)
+    return _wrote(undo.run).where(~settled)
 
 
 async def count_left(conn: AsyncConnection, undo: Undo) -> int:
@@ -168,12 +167,14 @@ async def count_left(conn: AsyncConnection, undo: Undo) -> int:
     return (await conn.execute(select(func.count()).select_from(_left(undo).subquery()))).scalar_one()
 
 
-async def steps_of(conn: AsyncConnection, undo: Undo, ids: Sequence[int]) -> dict[int, list[Did]]:
-    """What the run did for these deliveries, oldest first."""
+async def steps_of(conn: AsyncConnection, run: Run, ids: Sequence[int]) -> dict[int, list[Did]]:
+    """What was done for these deliveries since the run began, oldest first: by it, and after it or beside it."""
     row = attempts.c
+    by_run = case((_of(run), True), else_=False)
     statement = (
-        select(row.delivery_id, row.source_ref, row.effects, row.before_sealed)
-        .where(_of(undo.run), row.delivery_id.in_(list(ids)))
+        select(row.delivery_id, row.source_ref, row.effects, row.before_sealed, by_run)
+        .where(row.delivery_id.in_(list(ids)), row.started_at >= run.since)
+        .where(row.trigger != UNDO, _WROTE)
         .order_by(row.id)
     )
     found: dict[int, list[Did]] = {}

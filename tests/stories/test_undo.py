@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+from collections import Counter
+from datetime import date
+
 import pytest
 
-from tests.shop import Shop
+from app.store import undos
+from app.store.tables import deliveries, targets
+from tests.dying import killed
+from tests.shop import CONSENT, Shop, Worker, another_worker
 from tests.stories.bothways import WRITTEN_BACK, both, contacts, relations, silent
+
+LEASES_S = 20.0
+"""By then nobody waits for the dead any more."""
 
 
 def people(shop: Shop, count: int, *, start: int = 0) -> dict[str, str]:
@@ -180,3 +191,217 @@ async def test_an_undo_is_no_news_for_the_flow_of_the_other_direction(shop: Shop
 
     await silent(shop, cycles=3, rewinding=False)
     assert after == (relations(shop), shop.content())
+
+
+async def test_who_subscribed_since_stays(shop: Shop) -> None:
+    emails = people(shop, 3)
+    flow = await shop.flow("customers")
+    await shop.rest()
+    shop.life.sign_up(emails["2"])
+    assert "subscribed" == shop.statuses()[emails["2"]]
+    shop.clock.advance(60)
+
+    await shop.undo(flow)
+
+    assert {emails["1"]: "archived", emails["2"]: "subscribed", emails["3"]: "archived"} == shop.statuses()
+    assert ("skipped", "subscribed_since") == (await shop.undone())["2"]
+
+
+async def test_nobody_who_waited_for_the_same_address_takes_the_place(shop: Shop) -> None:
+    for _ in range(2):
+        shop.till.relations.add(name="Piet Jansen", email="samen@voorbeeld.nl")
+    flow = await shop.flow("customers")
+    await shop.rest()
+    assert ("skipped", "key_shared") == (await shop.outcomes())["2"]
+
+    await shop.undo(flow)
+    await shop.change_flow(flow, state="running")
+    shop.clock.advance(100)
+    await shop.rest()
+
+    assert {"samen@voorbeeld.nl": "archived"} == shop.statuses()
+
+
+async def test_what_the_merchant_put_away_or_another_has_by_now_is_named(shop: Shop) -> None:
+    emails = people(shop, 2)
+    flow = await shop.flow("customers")
+    await shop.rest()
+    shop.life.archive(emails["1"])
+    shop.clock.advance(60)
+
+    await shop.undo(flow)
+
+    assert {"1": ("skipped", "already_archived"), "2": ("delivered", "undone")} == await shop.undone()
+
+
+async def test_a_target_that_is_away_for_a_while_or_refuses_one(shop: Shop) -> None:
+    emails = people(shop, 4)
+    flow = await shop.flow("customers")
+    await shop.rest()
+    shop.clock.advance(60)
+    shop.mailchimp.faults.fail_next(2, status=503, operation="member.delete")
+    shop.mailchimp.faults.fail_next(kind="reset_after", operation="member.delete")
+
+    undo = await shop.undo(flow)
+
+    assert ("done", 4) == (undo.state, undo.total)
+    assert dict.fromkeys(emails.values(), "archived") == shop.statuses()
+    tried = [row["outcome"] for row in await shop.attempts() if row["trigger"] == "undo"]
+    assert {"retrying", "delivered"} <= set(tried)
+    assert all(row["state"] == "settled" for row in await shop.rows(deliveries))
+
+
+async def test_stopped_by_starting_and_done_by_asking_again(shop: Shop) -> None:
+    people(shop, 2)
+    flow = await shop.flow("customers")
+    await shop.rest()
+    await shop.change_flow(flow, state="paused")
+    async with shop.db.write() as conn:
+        assert await undos.ask(conn, undos.Run(flow, 0, shop.clock.now), total=2, clock=shop.clock)
+    await shop.change_flow(flow, state="running")
+
+    assert ("stopped", "not_paused") == ((found := await shop.undoing(flow)).state, found.code)
+    assert {"transactional"} == set(shop.statuses().values())
+
+
+async def test_killed_at_every_step(shop: Shop, redis_url: str) -> None:
+    """Wherever a worker dies, another ends what it began: each contact archived, and each with one attempt that says so."""
+    flow = await shop.flow("customers", {"keep_before_days": 7})
+    for at in itertools.count(1, 3):
+        number = shop.till.relations.add(name="Piet Jansen", email=f"nieuw{at}@voorbeeld.nl")[
+            "relationNumber"
+        ]
+        shop.life.sign_up(f"oud{at}@voorbeeld.nl", merge_fields={"FNAME": "Eerst"})
+        shop.till.relations.add(name="Piet Jansen", email=f"oud{at}@voorbeeld.nl")
+        await shop.change_flow(flow, state="running")
+        since = shop.clock.now
+        await shop.rest()
+        assert "Piet" == shop.content()[f"oud{at}@voorbeeld.nl"]["FNAME"]
+        await shop.change_flow(flow, state="paused")
+        async with shop.db.write() as conn:
+            assert await undos.ask(conn, undos.Run(flow, since, shop.clock.now), total=2, clock=shop.clock)
+
+        async def undo(victim: Worker) -> None:
+            await victim.schedule.undoer.start_due()
+            task = victim.schedule.undoer._task
+            assert task is not None
+            await task
+
+        fate = await killed(shop, undo, at=at, redis_url=redis_url)
+        shop.clock.advance(LEASES_S)
+        assert "done" == (await shop.undoing(flow)).state, fate.steps[-1]
+        held = shop.content()
+        assert ("archived", "Eerst") == (
+            held[f"nieuw{at}@voorbeeld.nl"]["status"],
+            held[f"oud{at}@voorbeeld.nl"]["FNAME"],
+        ), fate.steps[-1]
+        finals = Counter(
+            row["source_ref"]
+            for row in await shop.attempts()
+            if row["trigger"] == "undo" and row["outcome"] in ("delivered", "skipped")
+        )
+        assert 1 == finals[str(number)], fate.steps[-1]
+        assert not any(row["holder"] for row in await shop.rows(targets))
+        if not fate.died.is_set():
+            return
+    raise AssertionError
+
+
+async def test_two_workers_share_nothing_but_the_work(shop: Shop, redis_url: str) -> None:
+    emails = people(shop, 120)
+    flow = await shop.flow("customers")
+    await shop.rest()
+    await shop.change_flow(flow, state="paused")
+    shop.clock.advance(60)
+    async with shop.db.write() as conn:
+        assert await undos.ask(conn, undos.Run(flow, 0, shop.clock.now), total=120, clock=shop.clock)
+    before = len(shop.written())
+    async with another_worker(shop, redis_url) as other:
+        await asyncio.gather(shop.undoing(flow), shop.undoing(flow, other))
+
+    assert dict.fromkeys(sorted(emails.values()), "archived") == shop.statuses()
+    assert ["member.delete"] * 120 == shop.written()[before:]
+
+
+async def test_one_that_is_refused_is_named_and_not_sent_again_by_a_replay_of_what_failed(shop: Shop) -> None:
+    people(shop, 3)
+    flow = await shop.flow("customers")
+    await shop.rest()
+    shop.clock.advance(60)
+    shop.mailchimp.faults.fail_next(1, status=400, operation="member.delete")
+
+    undo = await shop.undo(flow)
+
+    assert "done" == undo.state
+    ended = await shop.undone()
+    [refused] = [ref for ref, (outcome, _) in ended.items() if outcome == "quarantined"]
+    assert 1 == sum(status == "transactional" for status in shop.statuses().values())
+    assert 0 == await shop.replay(flow, failed=True)
+    # Asked for again it is tried again.
+    await shop.undo(flow)
+    assert ("delivered", "undone") == (await shop.undone())[refused]
+    assert {"archived"} == set(shop.statuses().values())
+
+
+async def test_who_goes_by_another_address_since_is_put_away_there(shop: Shop) -> None:
+    emails = people(shop, 2)
+    flow = await shop.flow("customers")
+    await shop.rest()
+    shop.till.relations.edit(1, email="nieuw@voorbeeld.nl")
+    await shop.rest()
+    shop.till.relations.edit(2, email=emails["1"])  # who gets the one that was left
+    await shop.rest()
+    assert dict.fromkeys(["nieuw@voorbeeld.nl", emails["1"]], "transactional") == shop.statuses()
+    shop.clock.advance(60)
+
+    await shop.undo(flow)
+
+    assert dict.fromkeys(["nieuw@voorbeeld.nl", emails["1"]], "archived") == shop.statuses()
+    assert [] == [
+        row["warnings"] for row in await shop.attempts() if row["trigger"] == "undo" and row["warnings"]
+    ]
+
+
+async def test_a_status_is_never_put_back(shop: Shop) -> None:
+    """Who withdrew his consent within the run stays unsubscribed, whatever else is put back."""
+    shop.till.relations.add(name="Piet Jansen", email="piet@voorbeeld.nl")
+    shop.till.relations.consent(1, given=True, on=date(2026, 2, 14))
+    shop.life.sign_up("piet@voorbeeld.nl", merge_fields={"FNAME": "Eerst"})
+    flow = await shop.flow("customers", CONSENT | {"keep_before_days": 7})
+    await shop.rest()
+    shop.till.relations.consent(1, given=False, on=date(2026, 3, 2))
+    await shop.rest()
+    assert {"piet@voorbeeld.nl": "unsubscribed"} == shop.statuses()
+    mails = len(shop.mailchimp.world.mails.find())
+    shop.clock.advance(60)
+
+    await shop.undo(flow)
+
+    held = shop.content()["piet@voorbeeld.nl"]
+    assert ("unsubscribed", "Eerst") == (held["status"], held["FNAME"])
+    assert mails == len(shop.mailchimp.world.mails.find())
+
+
+async def test_a_place_that_another_took_since_is_his(shop: Shop) -> None:
+    emails = people(shop, 3)
+    flow = await shop.flow("customers", {"on_inactive": "archive"})
+    await shop.rest()
+    until = shop.clock.now
+    shop.clock.advance(60)
+    shop.till.relations.edit(1, active=False)
+    await shop.rest()
+    shop.till.relations.edit(2, email=emails["1"])
+    shop.till.relations.edit(3, email="nieuw@voorbeeld.nl")
+    await shop.rest()
+    before = {emails["1"]: "transactional", emails["2"]: "archived", "nieuw@voorbeeld.nl": "transactional"}
+    assert before == shop.statuses()
+
+    await shop.undo(flow, until=until)
+
+    # Who moved on after the run is put away where he is now; who came to another's place later stays there.
+    assert {
+        "1": ("skipped", "anothers"),
+        "2": ("skipped", "already_away"),
+        "3": ("delivered", "undone"),
+    } == await shop.undone()
+    assert before | {"nieuw@voorbeeld.nl": "archived"} == shop.statuses()
