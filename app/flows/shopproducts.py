@@ -7,10 +7,8 @@ kept; changed only where the flow updates. An article is known by the shop's SKU
 from __future__ import annotations
 
 from app.flows.base import FlowKind, Scan
-from app.flows.policies import archive_or_skip
-from app.flows.shoparticles import Out, TillCodes, article_of, name_of, pictures_of, sorted_out, texts_of
 from app.flows.policies import archive_or_skip, take_back
-from app.flows.shoparticles import Out, article_of, groups_of, name_of, pictures_of, sorted_out, texts_of
+from app.flows.shoparticles import Out, TillCodes, article_of, name_of, pictures_of, sorted_out, texts_of
 from app.flows.shopproductsettings import ShopProductsSettings
 from app.mapping.run import SkipRecord
 from app.records.decision import Archive, Carried, Decision, Known, Numbering, Put, Skip
