@@ -292,6 +292,39 @@ async def test_compare_waits_names_and_heals(api: OwnApi, shop: Shop) -> None:
     assert healed.lines == (await asking.compare(api, flow, show=True)).lines
 
 
+async def test_undo_foresees_asks_for_a_yes_and_waits(api: OwnApi, shop: Shop) -> None:
+    shop.till.relations.add(name="Jan Bakker", email="jan@bakker.nl")
+    shop.till.relations.add(name="Piet Smit", email="piet@smit.nl")
+    shop.life.sign_up("piet@smit.nl", merge_fields={"FNAME": "Eerst"})
+    flow = await shop.flow("customers")
+    await shop.rest()
+    since = "1970-01-01T00:00:00+00:00"
+
+    foreseen = await asking.undo(api, flow, since=since)
+    assert (
+        "2 records were written: 1 would be put away again, 0 would get their values from before back",
+        "1 stay: not_kept",
+        "  2 not_kept: The values from before the run were not kept.",
+        'Pause the flow, then send the same with {"approve": true} when this is what you want.',
+    ) == foreseen.lines
+    with pytest.raises(ApiRefused, match="The flow is running"):
+        await asking.undo(api, flow, since=since, yes=True)
+    await shop.change_flow(flow, state="paused")
+
+    async def worker() -> None:
+        while not await shop.worker.schedule.undoer.start_due():
+            await asyncio.sleep(0.05)
+
+    working = asyncio.create_task(worker())
+    done = await asking.undo(api, flow, since=since, yes=True)
+    await working
+
+    assert "done: 1 of 2 taken back, 0 to come" == done.lines[0]
+    assert done.well
+    assert "archived" == shop.statuses()["jan@bakker.nl"]
+    assert done.lines == (await asking.undo(api, flow)).lines
+
+
 async def test_sums_are_printed_as_they_come(api: OwnApi, shop: Shop) -> None:
     flow = await shop.flow("orders")
     answer = await asking.sums(api, flow, first="2026-03-01", last="2026-03-31")
