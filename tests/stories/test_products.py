@@ -139,6 +139,22 @@ async def test_what_others_wrote_beside_us_survives_whatever_a_put_does(shop: Sh
     assert ["eigen"] == list(store(shop).products["1"].images)
 
 
+@pytest.mark.parametrize("forgets", [False, True], ids=["PUT keeps", "PUT forgets"])
+async def test_a_variant_that_comes_back_keeps_its_quantity(shop: Shop, forgets: bool) -> None:
+    shop.mailchimp.world.put_forgets = forgets
+    await a_jumper(shop)
+    await shop.flow("products")
+    await shop.flow("stock")
+    await shop.rest()
+    store(shop).products["1"].variants["10002"]["inventory_quantity"] = 7
+    for active in (False, True):
+        shop.till.catalogue.edit_article(10_002, active=active)
+        await shop.rest()
+
+    told = variants(shop)["10002"]
+    assert ("visible", 7) == (told["visibility"], told["inventory_quantity"])
+
+
 async def test_a_title_is_a_patch_of_the_product_and_of_variants_that_show_it(shop: Shop) -> None:
     await a_jumper(shop)
     await shop.flow("products")

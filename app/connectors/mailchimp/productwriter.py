@@ -70,8 +70,9 @@ class ProductTarget:
         return products.fitted(desired)
 
     def needs_existing(self, intent: Intent) -> bool:
-        """What was written and confirmed is known leaf by leaf; what else stands there counts before it is put whole."""
-        return products.are_many(intent)
+        """What was written and confirmed is known leaf by leaf; what else stands there counts before it is put whole, or a
+        variant that may be there already is put."""
+        return products.are_many(intent) or any(kind == products.VARIANT for kind, _ in intent.lacking)
 
     def carried_id(self, remote_id: str, kind: str, name: str) -> str:  # noqa: ARG002 - the protocol's
         """A variant is found below its product."""

@@ -96,7 +96,7 @@ def add_product(store: Store, body: dict[str, Any], *, now: str) -> Product:
 
 def put_product(call: Call) -> dict[str, Any]:
     """The path says which product; it is made if it is not there. Whether what the body does not mention stays is not
-    documented, so it is both (``world.put_forgets``)."""
+    documented, here and for variants, so it is both (``world.put_forgets``)."""
     store = store_of(call)
     body = call.body(NEW_PRODUCT)
     now = call.world.clock.iso()
@@ -179,10 +179,10 @@ def post_variant(call: Call) -> dict[str, Any]:
 def put_variant(call: Call) -> dict[str, Any]:
     """The parent must be there; the variant need not."""
     _, product = product_of(call)
-    body = call.body(NEW_VARIANT)
-    return call.answer(
-        variant_json(set_variant(product, cut_id(call.args[2]), body, now=call.world.clock.iso()))
-    )
+    body, variant_id = call.body(NEW_VARIANT), cut_id(call.args[2])
+    if call.world.put_forgets:
+        product.variants.pop(variant_id, None)
+    return call.answer(variant_json(set_variant(product, variant_id, body, now=call.world.clock.iso())))
 
 
 def patch_variant(call: Call) -> dict[str, Any]:

@@ -126,9 +126,7 @@ class Mailchimp:
             str, Subscribers
         ] = {}  # by list id: who does something there, once somebody did
         self.busy: set[str] = set()  # addresses that "signed up to a lot of lists very recently"
-        self.put_forgets = (
-            False  # PUT of a product forgets what it does not mention: not documented either way
-        )
+        self.put_forgets = False  # PUT in a store forgets what it does not mention: not documented either way
         self._made = 0
 
     def clear(self) -> None:
