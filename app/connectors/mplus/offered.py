@@ -177,6 +177,7 @@ def sale_fields() -> Table:
         "unitPrice": known("cents", note="What one piece cost after all, in euros."),
         "discount": known("cents", note="What came off the line, in euros."),
         "preparationList": RemoteField(kind="list", note="Components and preparations, as lines."),
+        "productNumber": known("int", note="The product that the article belongs to, where the till tells."),
     }
     return common | {
         "kind": RemoteField(choices=("order", "invoice", "receipt")),
