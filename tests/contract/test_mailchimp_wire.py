@@ -176,7 +176,7 @@ async def test_all_that_we_send_is_what_is_described(line: Line) -> None:
 
     member = "/lists/{list_id}/members/{subscriber_hash}"
     assert {
-        "GET /", "GET /lists/{list_id}", "GET /lists/{list_id}/merge-fields", "POST /lists/{list_id}/merge-fields",
+        "GET /", "GET /ecommerce/stores/{store_id}", "GET /lists/{list_id}", "GET /lists/{list_id}/merge-fields", "POST /lists/{list_id}/merge-fields",
         "GET /lists/{list_id}/webhooks", "POST /lists/{list_id}/webhooks", "PATCH /lists/{list_id}/webhooks/{webhook_id}",
         "DELETE /lists/{list_id}/webhooks/{webhook_id}", "GET /lists/{list_id}/members",
         f"GET {member}", f"PUT {member}", f"PATCH {member}", f"DELETE {member}", f"POST {member}/tags",
