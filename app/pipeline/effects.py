@@ -30,10 +30,15 @@ def effects_of(item: Item) -> list[dict[str, Any]]:
         moved = {"from": wish.old_row.id} if did == "changed" and wish.old_row is not None else {}
         found.append({"target": wish.row.id, "did": did} | _made_as(wish, did) | moved)
         if wish.put is not None and wish.done:
-            found += [
-                {"target": row.id, "did": "made"} for row in wish.carried if row.id and row.state != "present"
-            ]
+            found += [{"target": row.id, "did": "made"} for row in wish.carried if _was_made(wish, row)]
     return found
+
+
+def _was_made(wish: Wish, row: Target) -> bool:
+    """Whether what went along was not there before: neither by our rows, nor by what was found at the target."""
+    carried = wish.carries.get((row.kind, row.key))
+    there = wish.existing.carries if wish.existing is not None else {}
+    return bool(row.id) and row.state != "present" and (carried is None or carried.name not in there)
 
 
 def _did(wish: Wish) -> Did:

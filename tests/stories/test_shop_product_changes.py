@@ -152,6 +152,28 @@ async def test_a_filtered_product_is_made_when_it_is_not_any_more(shop: Shop) ->
     assert {1: ("Trui", [1001])} == products(shop)
 
 
+async def test_a_run_is_taken_back_and_what_the_till_had_before_stays(shop: Shop) -> None:
+    shop.till.catalogue.add(
+        description="Trui", articleList=[{"articleNumber": 1001, "priceIncl": 4_995, "vatCode": 2}]
+    )
+    store = jumper(shop)
+    offer(store, "sokken", variant("2001"), title="Sokken")
+    flow = await take_products(shop, {"update_existing": True})
+    await look(shop)
+    assert [1001, 1002, 1003, 2001] == sorted(articles(shop))
+
+    undo = await shop.undo(flow)
+    assert "done" == undo.state
+    assert {1002, 1003, 2001} == inactive(shop)
+
+    await shop.change_flow(flow, state="running")
+    await look(shop)
+    assert {1002, 1003, 2001} == inactive(shop)
+    offer(store, "sokken", variant("2001", price=5), title="Sokken")
+    await look(shop)
+    assert {1002, 1003} == inactive(shop)
+
+
 def inactive(shop: Shop) -> set[int]:
     """Numbers of articles that are inactive."""
     return {number for number, held in articles(shop).items() if held.get("inactive")}
