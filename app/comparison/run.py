@@ -8,7 +8,7 @@ at any moment: what was asked for is asked for, and the next one begins anew.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.comparison.screen import as_it_stands, confirmed, suspects
@@ -19,10 +19,10 @@ from app.flows.base import FlowKind
 from app.pipeline.reading import read_all, read_page
 from app.pipeline.rehearsal import Act, Rehearsed, planned, rehearse
 from app.pipeline.route import Route
-from app.pipeline.work import Item, leaf_hash
+from app.pipeline.work import Item, Wish, leaf_hash
 from app.records.decision import UNDONE
 from app.store import comparisons, flows, outcomes, requests, targets
-from app.store.comparisons import Difference
+from app.store.comparisons import Difference, Standing
 from app.store.requests import BACKFILL, COMPARED, Request
 from app.store.targets import Target
 
@@ -143,14 +143,16 @@ class Comparison:
             self.tally.skipped[item.absent[0].code] += 1
         if not all(wish.unchanged for wish in item.wishes):
             return True
-        self._count_wanted([item])
+        for wish in item.wishes:
+            self._count_wanted(wish)
         return False
 
-    def _count_wanted(self, items: Iterable[Item]) -> None:
-        for wish in (wish for item in items for wish in item.wishes if wish.put is not None):
+    def _count_wanted(self, wish: Wish) -> None:
+        if wish.put is None or not self._counts(wish.kind):
+            return
+        if wish.row is None or self._told.add(wish.row.id):
             known = wish.row.hashes if wish.row is not None else {}
-            if self._counts(wish.kind) and (wish.row is None or self._told.add(wish.row.id)):
-                self.tally.source.add(wish.key, {**known, **wish.written})
+            self.tally.source.add(wish.key, {**known, **wish.written})
 
     def _counts(self, kind: str) -> bool:
         return kind in self._looked or not self._looked
@@ -164,23 +166,28 @@ class Comparison:
         told = await rehearse(self.route, [item.fetched for item in sure if item.fetched is not None])
         found: list[Difference] = []
         for item, one in zip(sure, told, strict=True):
-            difference = self._news(item, one)
+            difference = self._news(item, one, standing.get(item.claimed.source_ref, Standing()))
             if difference is not None:
                 found.append(difference)
-            self._count_wanted([item])
         asking = [each.ref for each in found if self.heal]
         asking += [item.claimed.source_ref for item in settled if self.heal and item not in sure]
         await self._name(found, ask=asking)
 
-    def _news(self, item: Item, one: Rehearsed) -> Difference | None:
+    def _news(self, item: Item, one: Rehearsed, before: Standing) -> Difference | None:
+        """What of a record would be written now; what its target refused before, or another record has, stays as it is."""
         if one.error is not None:
             self.tally.failed[one.error.code] += 1
             return None
-        acts = [act for act in one.acts if act.action in WRITES]
-        for act in one.acts:
-            if act.action == "leave":
-                self.tally.left[act.code or "left"] += 1
-        if not acts:
+        writes = False
+        for act, wish in zip(one.acts, item.wishes, strict=False):
+            refused = _was_refused(wish, before)
+            if refused or act.action == "leave":
+                self.tally.left[(before.code if refused else act.code) or "left"] += 1
+                continue
+            self._count_wanted(wish)
+            writes |= act.action in WRITES
+        writes |= any(act.action in WRITES for act in one.acts[len(item.wishes) :])
+        if not writes:
             return None
         changed = sorted(
             {path for wish in item.wishes if wish.intent is not None for path in wish.intent.changed or ()}
@@ -336,8 +343,8 @@ class Comparison:
         for flow_id in route.back:
             async with route.db.write() as conn:
                 standing = await comparisons.standing(conn, flow_id, [each.row.remote_id])
-                state, settled_at = standing.get(each.row.remote_id, ("", 0))
-                if state == "settled" and settled_at >= changed_at.timestamp() * 1000:
+                seen = standing.get(each.row.remote_id, Standing("never"))
+                if seen.state == "settled" and seen.settled_at >= changed_at.timestamp() * 1000:
                     continue
                 wish = Request(flow_id, each.row.remote_id, trigger=COMPARED)
                 await requests.request(conn, [wish], clock=route.db.clock)
@@ -365,13 +372,13 @@ class Comparison:
 
     # --- what is known here ----------------------------------------------------------------------------------------
 
-    async def _standing(self, refs: Sequence[str]) -> Mapping[str, tuple[str, int]]:
+    async def _standing(self, refs: Sequence[str]) -> Mapping[str, Standing]:
         async with self.route.db.read() as conn:
             return await comparisons.standing(conn, self.route.flow_id, refs)
 
-    def _is_settled(self, ref: str, standing: Mapping[str, tuple[str, int]]) -> bool:
+    def _is_settled(self, ref: str, standing: Mapping[str, Standing]) -> bool:
         """Whether nothing is under way for it: what is, differs for a known reason."""
-        state = standing.get(ref, ("settled", 0))[0]
+        state = standing.get(ref, Standing()).state
         self.tally.under_way += state in ("pending", "running")
         self.tally.held_back += state in ("waiting", "dead")
         if state == UNDONE:
@@ -397,6 +404,14 @@ class Comparison:
             await comparisons.name(conn, route.flow_id, found, clock=clock)
             await outcomes.doubt(conn, [row.id for row in doubt], clock=clock)
             await requests.request(conn, wishes, clock=clock)
+
+
+def _was_refused(wish: Wish, before: Standing) -> bool:
+    """The target itself refused it when it was tried, so nothing stands there under a key that was reserved for it."""
+    row = wish.row
+    return (
+        before.outcome == "skipped" and row is not None and row.remote_id is None and row.state != "present"
+    )
 
 
 def _rows(item: Item) -> list[Target]:

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
-from app.records.decision import UNDONE
 from app.store.clock import Clock
 from app.store.tables import comparisons, deliveries, differences, flows, targets
 from app.store.targets import Target
@@ -139,16 +138,28 @@ async def name(conn: AsyncConnection, flow_id: str, found: Sequence[Difference],
         await conn.execute(insert(differences), rows)
 
 
-async def standing(conn: AsyncConnection, flow_id: str, refs: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """By source reference: the state of its delivery, or that it was undone, and when it was settled last."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a record's delivery stands. ``settled_at`` is when it was settled last, 0 for never."""
+
+    state: str = "settled"
+    settled_at: int = 0
+    outcome: str | None = None
+    code: str | None = None
+
+
+async def standing(conn: AsyncConnection, flow_id: str, refs: Sequence[str]) -> dict[str, Standing]:
+    """The deliveries of these records by source reference, as far as there are any."""
     row = deliveries.c
-    found: dict[str, tuple[str, int]] = {}
+    found: dict[str, Standing] = {}
     for part in chunks(sorted(set(refs)), 500):
-        state = case((and_(row.state == "settled", row.code == UNDONE), UNDONE), else_=row.state)
-        statement = select(row.source_ref, state, row.settled_at).where(
+        statement = select(row.source_ref, row.state, row.settled_at, row.outcome, row.code).where(
             row.flow_id == flow_id, row.source_ref.in_(part)
         )
-        found |= {ref: (state, at or 0) for ref, state, at in await conn.execute(statement)}
+        found |= {
+            ref: Standing(state, at or 0, outcome, code)
+            for ref, state, at, outcome, code in await conn.execute(statement)
+        }
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.sandbox.mailchimp.audience import subscriber_hash
 from app.store import comparisons
-from tests.shop import Shop
+from tests.shop import CONSENT, Shop
 from tests.stories.bothways import both, contacts, relations, silent
 from tests.stories.counter import orders, sell, sold, stocked
 from tests.stories.storefront import article, contents, store
@@ -291,3 +291,28 @@ async def test_a_comparison_that_a_dead_worker_left_begins_anew(shop: Shop) -> N
     assert {"changed_there": ["2"]} == await shop.differences(flow)
     async with shop.db.write() as conn:
         assert not await comparisons.change(conn, flow, begun=begun, differ=99)  # the dead one cannot speak
+
+
+async def test_a_seeded_shop_with_all_its_oddities_differs_in_nothing(shop: Shop) -> None:
+    """Shared, missing, invalid and refused addresses, companies with contacts, odd articles: what stays behind has its reason,
+    and both sides have the same hash."""
+    shop.till.seed(size=150, seed=1)
+    flows = [
+        await shop.flow("customers", CONSENT),
+        await shop.flow("products", {"quantity": "off"}),
+        await shop.flow("stock"),
+    ]
+    await shop.rest()
+    shop.clock.advance(1_000)
+    asked = len(shop.mailchimp.log.find()), len(shop.till.log.find())
+
+    told = [await shop.compare(flow) for flow in flows]
+
+    assert [0, 0, 0] == [each.differ for each in told]
+    assert [each.counts["source"]["hash"] for each in told] == [
+        each.counts["target"]["hash"] for each in told
+    ]
+    assert {"key_shared", "address_looks_fake"} <= told[0].counts["left"].keys()
+    assert {"email_missing", "email_invalid", "inactive"} <= told[0].counts["skipped"].keys()
+    assert len(shop.mailchimp.log.find()) - asked[0] < 10
+    assert len(shop.till.log.find()) - asked[1] < 20
