@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from pydantic import ValidationError
 
-from app.comparison.run import Comparison, Stopped
+from app.comparison.report import Report, Stopped
+from app.comparison.run import compare
 from app.comparison.tally import Tally
 from app.connectors.limits import live_work
 from app.ending import cut_off
@@ -122,14 +123,14 @@ class Comparer:
         if begun is None:
             return
         by_person = asked.asked_by == "person"
-        comparison = Comparison(route, flow_kind(flow.kind), begun, heal=asked.heal, by_person=by_person)
+        report = Report(route, flow_kind(flow.kind), begun, heal=asked.heal, by_person=by_person)
         try:
-            tally = await comparison.run()
+            tally = await compare(report)
         except Throttled as error:
             await self._back_off(route, error)
             return
         finally:
-            if comparison.tally.healing:
+            if report.tally.healing:
                 self._resources.ring([flow_id, *route.back])
         await self._conclude(flow_id, tally)
 
