@@ -26,7 +26,7 @@ _NOTES = {
     "target": (
         "The sales of a till are too many to be read again each time: what stands in the store is compared with what was sent."
     ),
-    "counts": "Sales are compared by counts: reading all of both sides again each time is too much.",
+    "counts": "Compared by counts alone, see `outcomes`: reading all of both sides again each time is too much.",
 }
 
 
