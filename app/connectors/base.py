@@ -559,7 +559,7 @@ Way = Literal["out", "in"]
 class RemoteField:
     """A field of a remote's records, for whoever writes mapping rows. ``choices`` are the only values it takes, where it
     takes only some. ``origin`` says who made it: the vendor (``standard``), or the merchant, as a ``custom_field``,
-    ``merge_field``, ``group`` or ``tag``."""
+    ``merge_field``, ``group`` or ``tag``. ``expression`` is how a row reads it, where its path alone does not tell."""
 
     title: str = ""
     kind: FieldKind = "text"
@@ -568,6 +568,7 @@ class RemoteField:
     example: str = ""
     note: str = ""
     origin: str = "standard"
+    expression: str = ""
 
 
 Fields = Mapping[str, RemoteField]

@@ -120,7 +120,7 @@ def _side(side: Side, *, now: int) -> SideOut:
         else WhyNot(code=error.code, sentence=error.detail, advice=error.advice),
         fields=[
             FieldOut(
-                path=quoted(path) if side.way == "out" else path,
+                path=(field.expression or quoted(path)) if side.way == "out" else path,
                 label=field.title or spoken(path),
                 type=field.kind,
                 required=field.required,

@@ -52,6 +52,27 @@ async def test_both_systems_tell_their_fields(world: World) -> None:
     assert all(found[side]["age_s"] < 60 for side in ("source", "target"))
 
 
+async def test_a_name_with_a_dot_is_read_as_it_is_listed(world: World, clicks: httpx.AsyncClient) -> None:
+    await clicks.post(f"{world.till_url}/_sandbox/actions/define_field", json={"name": "Tel. privé"})
+
+    (listed,) = [
+        each
+        for each in (await world.get(FIELDS))["source"]["fields"]
+        if each["label"] == "Tel. privé" and "[" not in each["path"]
+    ]
+    row = {"target": "custom.private", "expression": listed["path"]}
+    saved = await world.put(
+        f"/flows/{FLOW}/mapping", {"leg1": [{"target": "email", "expression": "email"}, row]}
+    )
+    field = {"fieldName": "Tel. privé", "dataType": "DATA-TYPE-STRING", "strValue": "030 1"}
+    number = world.till.relations.add(name="Jan", email="jan@klant-voorbeeld.nl", customFieldList=[field])
+    shown = await world.post(f"/flows/{FLOW}/preview", {"record": str(number["relationNumber"])})
+
+    assert 'customFields."Tel. privé"' == listed["path"]
+    assert [] == [each for each in saved["findings"] if each["place"].startswith("leg1")]
+    assert "030 1" == shown["record"]["custom"]["private"]
+
+
 async def test_every_field_says_what_it_is(world: World) -> None:
     found = await world.get(FIELDS)
 

@@ -192,7 +192,7 @@ class MplusClient:
         """The till's fields, with its custom fields by name."""
         fields = (offered.OUT_FIELDS if way == "out" else offered.IN_FIELDS).get(kind, {})
         of = offered.CUSTOM_OF.get(kind)
-        return fields if of is None else offered.with_custom(fields, await self.custom_fields(of))
+        return fields if of is None else offered.with_custom(fields, await self.custom_fields(of), way=way)
 
     async def version(self) -> Version:
         """The service's build: known from any answer of a recent service, asked of an older one."""

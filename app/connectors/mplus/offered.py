@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from app.connectors.base import FieldKind, Fields, RemoteField
+from app.connectors.base import FieldKind, Fields, RemoteField, Way
 from app.connectors.mplus import codec, customers, orders, products, stock
 from app.connectors.mplus.catalogue import CustomField
 from app.values.text import spoken
@@ -328,10 +328,11 @@ _EXAMPLE_OF = {
 }
 
 
-def with_custom(fields: Fields, custom: Iterable[CustomField]) -> Table:
-    """The same with this till's own custom fields by name: no other name is one any more."""
+def with_custom(fields: Fields, custom: Iterable[CustomField], *, way: Way) -> Table:
+    """The same with this till's own custom fields by name: no other name is one any more. One with a sign in its name that
+    separates paths (``Tel. privé``) can be read, and is no target of a row."""
     found: Table = {}
-    own = [*custom]
+    own = [each for each in custom if way == "out" or _SEPARATORS.isdisjoint(each.name)]
     for path, field in fields.items():
         if not path.endswith("customFields.*"):
             found[path] = field
@@ -343,5 +344,9 @@ def with_custom(fields: Fields, custom: Iterable[CustomField]) -> Table:
                 example=_EXAMPLE_OF.get(each.holds, ""),
                 note=f"A custom field of this till: {each.holds}.{' Cashiers must fill it in.' if each.required else ''}",
                 origin="custom_field",
+                expression=path.removesuffix("customFields.*") + each.path,
             )
     return found
+
+
+_SEPARATORS = frozenset('.[]"')
