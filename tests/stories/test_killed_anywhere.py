@@ -200,6 +200,7 @@ async def test_a_batch_into_a_till_that_can_only_create(shop: Shop, redis_url: s
     assert {"after createRelation", "before createOrderV3", "after createOrderV3"} <= set(steps)
 
 
+@pytest.mark.chaos
 async def test_a_batch_of_subscribers_who_become_relations(shop: Shop, redis_url: str) -> None:
     flow_id = await contacts(shop, WRITTEN_BACK | {"create_relations": True})
     signed_up: list[str] = []
