@@ -143,7 +143,7 @@ async def house(
             "VAR_DIR": str(var),
             "REDIS_URL": redis_url,
             "SANDBOX": "1",
-            "LOG_LEVEL": "INFO",
+            "LOG_LEVEL": "WARNING",
             "KEY_PREFIX": f"bench-{secrets.token_hex(4)}",
             **{name.upper(): str(value) for name, value in settings.items()},
         }
