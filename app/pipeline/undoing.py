@@ -31,7 +31,7 @@ from app.translation import Plan, RowTranslation
 Before = dict[str, tuple[Any, Any]]
 
 MOST_NAMED = 100
-FORESEEN_AT_ONCE = 500
+FORESEEN_AT_ONCE = 100
 MADE = frozenset({"made", "brought_back"})
 NOT_KEPT = Skip("not_kept", "The values from before the run were not kept.")
 PUT_AWAY = Skip("was_put_away", "The run put it away. Ask for the record again to bring it back.")

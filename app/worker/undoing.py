@@ -7,6 +7,7 @@ holds, or what fails for a while, is tried again in the next round.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,11 +20,14 @@ from app.pipeline.undoing import undo_batch
 from app.resources import Resources
 from app.route_map import RouteMap
 from app.store import accounts, connections, flows, undos
+from app.store.undos import Undo
+from app.store.upsert import chunks
 from app.worker.leases import Leases
 
 log = structlog.get_logger("undoing")
 
 LEASE_MS = 9_000
+LOOKED_UP = 1_000
 BATCH = 50
 """Some seconds of single calls: a stop is heard between two batches."""
 
@@ -81,44 +85,48 @@ class Undoer:
     # --- undoing -----------------------------------------------------------------------------------------------------
 
     async def _undo(self, flow_id: str) -> None:
-        """Once through what is left; nothing left is the end."""
+        """Once through what is left; nothing left is the end. What could not be done now is left for the next round."""
         db, after = self._resources.db, 0
         route = await self._routes.route(flow_id)
-        while await self._may_go_on(route):
+        while (undo := await self._current(route)) is not None:
             async with db.read() as conn:
-                undo = await undos.find(conn, flow_id)
-                ids = await undos.left(conn, undo, after=after, limit=BATCH)
-            if not ids and after:  # through; what could not be done now is left for the next round
-                async with db.read() as conn:
-                    ids = await undos.left(conn, undo, after=0, limit=1)
-                if ids:
+                ids = await undos.left(conn, undo, after=after, limit=LOOKED_UP)
+                if not ids and after and await undos.left(conn, undo, after=0, limit=1):
                     return
             if not ids:
                 await self._end(flow_id, state="done")
                 log.info("undo.done", flow=flow_id, records=undo.total)
                 return
-            # In a task of its own: what it notes about its urgency ends with it.
-            batch = asyncio.create_task(undo_batch(route, undo, ids, halted=self._halted))
-            after, outcomes = ids[-1], (await batch).outcomes
-            if outcomes and outcomes.keys() <= {"retrying"}:
-                return  # nothing works now: the next round tries again
+            for part in chunks(ids, BATCH):
+                if await self._current(route) != undo or not await self._goes(route, undo, part):
+                    return
+            after = ids[-1]
 
-    async def _may_go_on(self, route: Route) -> bool:
+    async def _goes(self, route: Route, undo: Undo, ids: Sequence[int]) -> bool:
+        """One batch; False where nothing works now. In a task of its own: what it notes about its urgency ends with it."""
+        batch = asyncio.create_task(undo_batch(route, undo, ids, halted=self._halted))
+        outcomes = (await batch).outcomes
+        return not outcomes or not outcomes.keys() <= {"retrying"}
+
+    async def _current(self, route: Route) -> Undo | None:
+        """The undo as it is now, on its way; None where it is not to go on, or not now."""
         db = self._resources.db
         if self._stopping:
-            return False
+            return None
         async with db.write() as conn:
             flow = await flows.find(conn, route.flow_id)
             if flow.state != "paused":
                 await undos.change(
                     conn, route.flow_id, state="stopped", code="not_paused", detail="The flow was started."
                 )
-                return False
+                return None
             sides = (route.source_connection_id, route.target_connection_id)
             broken = [(await connections.find(conn, each)).state == "broken" for each in sides]
             if any(broken) or await accounts.backs_off(conn, route.target_account, clock=db.clock):
-                return False  # it stays asked for
-            return await undos.change(conn, route.flow_id, state="running")
+                return None  # it stays asked for
+            if not await undos.change(conn, route.flow_id, state="running"):
+                return None
+            return await undos.find(conn, route.flow_id)
 
     def _halted(self) -> bool:
         return self._stopping

@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 
+from app.pipeline.undoing import undo_batch
 from app.store import undos
 from app.store.tables import deliveries, targets
 from tests.dying import killed
@@ -316,8 +317,14 @@ async def test_two_workers_share_nothing_but_the_work(shop: Shop, redis_url: str
     async with shop.db.write() as conn:
         assert await undos.ask(conn, undos.Run(flow, 0, shop.clock.now), total=120, clock=shop.clock)
     before = len(shop.written())
+    async with shop.db.read() as conn:
+        undo = await undos.find(conn, flow)
+        ids = await undos.left(conn, undo, after=0, limit=100)
     async with another_worker(shop, redis_url) as other:
-        await asyncio.gather(shop.undoing(flow), shop.undoing(flow, other))
+        routes = [await each.routes.route(flow) for each in (shop.worker, other)]
+        both_did = await asyncio.gather(*(undo_batch(route, undo, ids) for route in routes))
+    assert 100 == sum(each.claimed for each in both_did)
+    assert ("done", 120) == ((found := await shop.undoing(flow)).state, found.total)
 
     assert dict.fromkeys(sorted(emails.values()), "archived") == shop.statuses()
     assert ["member.delete"] * 120 == shop.written()[before:]
@@ -405,3 +412,29 @@ async def test_a_place_that_another_took_since_is_his(shop: Shop) -> None:
         "3": ("delivered", "undone"),
     } == await shop.undone()
     assert before | {"nieuw@voorbeeld.nl": "archived"} == shop.statuses()
+
+
+async def test_whom_a_killed_run_may_have_found_there_is_named_and_stays(shop: Shop, redis_url: str) -> None:
+    """The answer to a call was lost with the worker: nobody knows whether the contact was made by it or stood there."""
+    emails = people(shop, 3)
+    flow = await shop.flow("customers")
+    await shop.poll()
+
+    fate = await killed(
+        shop, lambda victim: victim.batch(flow), at=1, of="after member.put", redis_url=redis_url
+    )
+    assert fate.died.is_set(), fate.steps
+    while shop.mailchimp.log.in_flight:
+        await asyncio.sleep(0)
+    shop.clock.advance(LEASES_S)
+    await shop.quiet()
+    assert dict.fromkeys(sorted(emails.values()), "transactional") == shop.statuses()
+
+    await shop.undo(flow)
+
+    ended = await shop.undone()
+    unsure = {ref for ref, (_, code) in ended.items() if code == "unsure"}
+    assert unsure
+    assert {
+        emails[ref]: "transactional" if ref in unsure else "archived" for ref in emails
+    } == shop.statuses()
