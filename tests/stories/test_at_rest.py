@@ -9,6 +9,7 @@ import pytest
 
 from app.sandbox.mailchimp.shopping import Shopping
 from tests.shop import CONSENT, Shop
+from tests.stories.assortment import take_products
 from tests.stories.bothways import WRITTEN_BACK, contacts
 from tests.stories.counter import mails
 from tests.stories.webshop import ADDRESS, STORE, take_orders, till_with_articles, webshop
@@ -27,7 +28,7 @@ READS = ("get", "find")
 
 
 async def everything(shop: Shop) -> None:
-    """A customer, three articles with stock and a web shop; six flows between them, at rest."""
+    """A customer, three articles with stock and a web shop; seven flows between them, at rest."""
     shop.till.relations.add(**RELATION)
     shop.till.relations.consent(1, given=True)
     till_with_articles(shop)
@@ -40,6 +41,7 @@ async def everything(shop: Shop) -> None:
     await contacts(shop, WRITTEN_BACK | {"create_relations": True})
     await shop.flow("orders", {"update_existing": "everything"})
     await take_orders(shop)
+    await take_products(shop)
     await cycles(shop, 4)
 
 
@@ -98,6 +100,11 @@ def shop_order(shop: Shop) -> None:
     )
 
 
+def shop_product(shop: Shop) -> None:
+    account = shop.audience.account
+    Shopping(account, account.stores[STORE]).stock("1004", title="Muts", price=15)
+
+
 @pytest.mark.parametrize(
     ("edit", "at_mailchimp", "at_the_till"),
     [
@@ -110,6 +117,7 @@ def shop_order(shop: Shop) -> None:
         (stock, ["variant.patch"], []),
         (sale, ["customer.put", "orders.post", "variant.patch"], []),
         (shop_order, ["variant.patch"], ["createOrderV3"]),
+        (shop_product, ["product.put", "variant.patch"], ["createProduct"]),
     ],
 )
 async def test_one_edit_is_written_once_and_then_ten_cycles_are_silent(
