@@ -238,6 +238,8 @@ async def compare(api: OwnApi, flow: str, *, heal: bool = False, show: bool = Fa
         lines.append(
             f"{source['records']} are to stand there, {target['records']} do; {found['others']} others"
         )
+    if found["under_way"]:
+        lines.append(f"{found['under_way']} are being delivered just now, and were not judged")
     lines += [f"{found['code']}: {found['detail']}"] if found["code"] else []
     lines += [
         f"  {each['record']} {_WHAT[each['what']]}"

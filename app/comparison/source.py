@@ -6,6 +6,7 @@ What would be written now was missed, or is under way; only that is looked at mo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from app.comparison.report import CLOSELY, PAGE, WRITES, Report
 from app.connectors.base import Fetched
@@ -16,6 +17,8 @@ from app.pipeline.work import Item, Wish
 from app.store import targets
 from app.store.comparisons import Difference, Standing
 from app.store.targets import Target
+
+FRESH_MS = 60_000
 
 
 class SourceSide:
@@ -86,8 +89,11 @@ class SourceSide:
         """These would be written now: because they are under way, or because nobody noticed."""
         standing = await self._report.standing([item.claimed.source_ref for item in items])
         settled = [item for item in items if self._report.is_settled(item.claimed.source_ref, standing)]
-        sure = [item for item in settled if not any(row.in_doubt or row.holder for row in _rows(item))]
-        self._report.tally.unsure += len(settled) - len(sure)
+        now = await self._report.route.db.now()
+        old = [item for item in settled if not _is_fresh(item, now=now)]
+        self._report.tally.under_way += len(settled) - len(old)
+        sure = [item for item in old if not any(row.in_doubt or row.holder for row in _rows(item))]
+        self._report.tally.unsure += len(old) - len(sure)
         told = await rehearse(self._report.route, [item.fetched for item in sure if item.fetched is not None])
         found: list[Difference] = []
         for item, one in zip(sure, told, strict=True):
@@ -95,7 +101,7 @@ class SourceSide:
             if difference is not None:
                 found.append(difference)
         asking = [each.ref for each in found if self._report.heal]
-        asking += [item.claimed.source_ref for item in settled if self._report.heal and item not in sure]
+        asking += [item.claimed.source_ref for item in old if self._report.heal and item not in sure]
         await self._report.name(found, ask=asking)
 
     def _news(self, item: Item, one: Rehearsed, before: Standing) -> Difference | None:
@@ -119,6 +125,12 @@ class SourceSide:
         )
         remote = next((wish.row.remote_id for wish in item.wishes if wish.row is not None), None)
         return Difference("not_sent", one.fetched.ref, remote, tuple(changed), self._report.heal)
+
+
+def _is_fresh(item: Item, *, now: int) -> bool:
+    """Changed so lately that no poll need have seen it yet, where the source tells when that was."""
+    at = getattr(item.plan.record, "changed_at", None) if item.plan is not None else None
+    return isinstance(at, datetime) and now - at.timestamp() * 1000 < FRESH_MS
 
 
 def _was_refused(wish: Wish, before: Standing) -> bool:

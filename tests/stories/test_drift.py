@@ -118,6 +118,18 @@ async def test_what_is_under_way_is_no_drift(shop: Shop) -> None:
     assert (0, 5) == (told.differ, told.counts["under_way"])
 
 
+async def test_what_changed_this_very_moment_is_no_drift(shop: Shop) -> None:
+    people(shop, 3)
+    flow = await shop.flow("customers")
+    await shop.rest()
+    shop.clock.advance(100)
+    shop.till.relations.edit(2, name="Zojuist Veranderd")  # the next poll sees it
+
+    told = await shop.compare(flow)
+
+    assert (0, 1) == (told.differ, told.counts["under_way"])
+
+
 async def test_very_many_missing_records_come_back_by_a_person_only(shop: Shop) -> None:
     emails = people(shop, 25)
     flow = await shop.flow("customers")
