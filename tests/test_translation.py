@@ -104,8 +104,8 @@ SKIP = {"do": "skip", "reason": "Our own people"}
         ),
         pytest.param(
             {"leg2": [{"target": "email_address", "expression": "email"},
-                      {"target": "merge_fields.X", "expression": "points", "table": {"entries": {"1": "a"}, "missing": "skip"}}]},
-            "Filtered by a mapping row: merge_fields.X: a number that is not in the table.",
+                      {"target": "merge_fields.X", "expression": "consent.state", "table": {"entries": {"yes": "a"}, "missing": "skip"}}]},
+            "Filtered by a mapping row: merge_fields.X: a text that is not in the table.",
             id="a table of leg 2",
         ),
     ],

