@@ -91,12 +91,15 @@ class Report:
 
     def is_settled(self, ref: str, standing: Mapping[str, Standing]) -> bool:
         """Whether nothing is under way for it: what is, differs for a known reason."""
-        state = standing.get(ref, Standing()).state
-        self.tally.under_way += state in ("pending", "running")
-        self.tally.held_back += state in ("waiting", "dead")
-        if state == UNDONE:
-            self.tally.left[UNDONE] += 1
-        return state == "settled"
+        stands = standing.get(ref, Standing())
+        self.tally.under_way += stands.state in ("pending", "running")
+        self.tally.held_back += stands.state in ("waiting", "dead")
+        if stands.state == "settled" and stands.code == UNDONE:
+            self.tally.left[UNDONE] += (
+                1  # it stays out until it changes at its source, or somebody asks for it
+            )
+            return False
+        return stands.state == "settled"
 
     async def name(
         self, found: Sequence[Difference], *, ask: Sequence[str] = (), doubt: Sequence[Target] = ()
