@@ -177,7 +177,7 @@ def _read(relation: Document) -> Document:
             "billing": _kept(
                 {
                     "street": line.street or None, "number": line.number or None, "addition": line.addition or None,
-                    "postal_code": get("zipcode"), "city": get("city"), "country": code, "country_text": country,
+                    "layout": line.layout or None, "postal_code": get("zipcode"), "city": get("city"), "country": code, "country_text": country,
                 }
             ),
             "website": get("website"),
@@ -233,6 +233,7 @@ def _written(record: Document) -> Document:
         billing.get("street"),
         billing.get("number"),
         billing.get("addition"),
+        layout=billing.get("layout") or "",
         country=billing.get("country") or "NL",
     )
     fields = {
