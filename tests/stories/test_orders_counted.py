@@ -6,7 +6,6 @@ goods come back. When all is quiet the store holds exactly what the till says, w
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 from collections import Counter
@@ -15,12 +14,11 @@ from typing import Any
 
 import pytest
 
-from app.sandbox.faults import Fault
 from app.sandbox.mplus.documents import payments
 from app.sandbox.mplus.receipts import CREDIT
-from app.store.wakes import next_wakes
 from tests.shop import Shop, Worker, another_worker
 from tests.stories.counter import order, sell, sold, stocked
+from tests.stories.faulty import any_fault, work_off
 from tests.stories.storefront import store
 
 STORE_CALLS = ("orders.post", "orders.post", "order.patch", "order.get", "customer.put", "product.put", "store.get")  # fmt: skip
@@ -59,9 +57,9 @@ class Trial:
         for id in self.chance.sample(receipts, min(2, len(receipts))):
             self.give_back(id)
         for _ in range(self.chance.randrange(2, 8)):
-            self.shop.mailchimp.faults.add(self.fault(STORE_CALLS))
+            self.shop.mailchimp.faults.add(any_fault(self.chance, STORE_CALLS))
         for _ in range(self.chance.randrange(0, 3)):
-            self.shop.till.faults.add(self.fault(TILL_CALLS))
+            self.shop.till.faults.add(any_fault(self.chance, TILL_CALLS))
         await self.deliver()
 
     def pay(self, made: dict[str, Any]) -> None:
@@ -85,31 +83,11 @@ class Trial:
         till.receipts.make(CREDIT, head, [back], paid, creditedReceiptId=receipt["receiptId"])
         self.said[id] -= 4_995
 
-    def fault(self, calls: tuple[str, ...]) -> Fault:
-        """One failure of any kind."""
-        kind = self.chance.choice(("status", "reset_before", "reset_after", "reset_after", "late"))
-        return Fault(
-            kind=kind,  # type: ignore[arg-type]
-            operation=self.chance.choice(calls),
-            status=self.chance.choice((500, 503, 429)),
-            skip=self.chance.randrange(0, 4),
-        )
-
     async def deliver(self) -> None:
         """Poll, then work off, with two workers, whatever is due, until nothing is. Time passes: an account backs off."""
         self.shop.clock.advance(900)
         await self.shop.poll()
-        for _ in range(400):
-            await asyncio.gather(self.shop.deliver(), self.shop.deliver(self.other))
-            # What we gave up on lands before anybody believes what he sees: so long it is held.
-            await self.shop.mailchimp.door.land()
-            await self.shop.till.door.land()
-            async with self.shop.db.read() as conn:
-                wakes = await next_wakes(conn, clock=self.shop.clock)
-            if not wakes:
-                return
-            self.shop.clock.advance(max(min(wakes.values()), 1) / 1000)
-        raise AssertionError("the shop does not come to rest")
+        await work_off(self.shop, self.other)
 
     async def quiet(self) -> None:
         """No more faults; what failed is asked for once more."""

@@ -6,7 +6,6 @@ cancelled. When all is quiet the till holds exactly what the shop says, whatever
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 from collections import Counter
@@ -17,10 +16,9 @@ from typing import Any
 import pytest
 
 from app.errors import AppError
-from app.sandbox.faults import Fault
 from app.sandbox.mailchimp.shopping import Shopping
-from app.store.wakes import next_wakes
 from tests.shop import Shop, Worker, another_worker
+from tests.stories.faulty import any_fault, work_off
 from tests.stories.webshop import ADDRESS, booked, invoiced, take_orders, till_with_articles, webshop
 
 TILL_CALLS = (
@@ -73,36 +71,16 @@ class Trial:
                 )
                 self.said[name] = (after, total)
         for _ in range(self.chance.randrange(2, 9)):
-            self.shop.till.faults.add(self.fault(TILL_CALLS))
+            self.shop.till.faults.add(any_fault(self.chance, TILL_CALLS))
         for _ in range(self.chance.randrange(0, 3)):
-            self.shop.mailchimp.faults.add(self.fault(SHOP_CALLS))
+            self.shop.mailchimp.faults.add(any_fault(self.chance, SHOP_CALLS))
         await self.deliver()
-
-    def fault(self, calls: tuple[str, ...]) -> Fault:
-        """One failure of any kind."""
-        kind = self.chance.choice(("status", "reset_before", "reset_after", "reset_after", "late"))
-        status = self.chance.choice((500, 503, 429))
-        return Fault(
-            kind=kind,  # type: ignore[arg-type]
-            operation=self.chance.choice(calls),
-            status=status,
-            skip=self.chance.randrange(0, 4),
-        )
 
     async def deliver(self) -> None:
         """Look through the store, then work off, with two workers, whatever is due, until nothing is."""
         with suppress(AppError):  # the next look finds what this one did not
             await self.shop.worker.schedule.scanner.scan(self.flow)
-        for _ in range(400):
-            await asyncio.gather(self.shop.deliver(), self.shop.deliver(self.other))
-            # What we gave up on lands before anybody believes what he sees: so long it is held.
-            await self.shop.till.door.land()
-            async with self.shop.db.read() as conn:
-                wakes = await next_wakes(conn, clock=self.shop.clock)
-            if not wakes:
-                return
-            self.shop.clock.advance(max(min(wakes.values()), 1) / 1000)
-        raise AssertionError("the shop does not come to rest")
+        await work_off(self.shop, self.other)
 
     async def quiet(self) -> None:
         """No more faults; everything that is known to have failed is asked for once more."""

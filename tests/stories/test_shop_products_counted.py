@@ -7,7 +7,6 @@ nothing moves any more.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 from collections import Counter
@@ -19,13 +18,12 @@ import pytest
 
 from app.connectors.mplus.productsteps import image_name
 from app.errors import AppError
-from app.sandbox.faults import Fault
 from app.sandbox.mailchimp.shopping import Shopping
 from app.store import requests
 from app.store.tables import numbers
-from app.store.wakes import next_wakes
 from tests.shop import Shop, Worker, another_worker
 from tests.stories.assortment import articles, offer, open_store, take_products, variant, written
+from tests.stories.faulty import any_fault, work_off
 from tests.stories.webshop import STORE
 
 TILL_CALLS = ("createProduct", "createProduct", "updateProduct", "createImageFromUrl", "getProducts")
@@ -71,9 +69,9 @@ class Trial:
                     for each in product.variants.values():
                         each["price"] = self.chance.randrange(100, 9_999) / 100
         for _ in range(self.chance.randrange(2, 8)):
-            self.shop.till.faults.add(self.fault(TILL_CALLS))
+            self.shop.till.faults.add(any_fault(self.chance, TILL_CALLS))
         for _ in range(self.chance.randrange(0, 3)):
-            self.shop.mailchimp.faults.add(self.fault(SHOP_CALLS))
+            self.shop.mailchimp.faults.add(any_fault(self.chance, SHOP_CALLS))
         await self.deliver()
 
     def offer(self, id: str, skus: list[str], **more: Any) -> None:
@@ -82,33 +80,13 @@ class Trial:
         each = [variant(sku, f"Trui {sku}", self.chance.randrange(100, 9_999) / 100) for sku in skus]
         offer(self.store, id, *each, title="Trui", **more)
 
-    def fault(self, calls: tuple[str, ...]) -> Fault:
-        """One failure of any kind."""
-        kind = self.chance.choice(("status", "reset_before", "reset_after", "reset_after", "late"))
-        status = self.chance.choice((500, 503, 429))
-        return Fault(
-            kind=kind,  # type: ignore[arg-type]
-            operation=self.chance.choice(calls),
-            status=status,
-            skip=self.chance.randrange(0, 4),
-        )
-
     async def deliver(self) -> None:
         """Look and poll, then work off, with two workers, whatever is due, until nothing is."""
         with suppress(AppError):  # the next look finds what this one did not
             await self.shop.worker.schedule.scanner.scan(self.flows[0])
         with suppress(AppError):
             await self.shop.poll()
-        for _ in range(400):
-            await asyncio.gather(self.shop.deliver(), self.shop.deliver(self.other))
-            for box in (self.shop.till, self.shop.mailchimp):
-                await box.door.land()
-            async with self.shop.db.read() as conn:
-                wakes = await next_wakes(conn, clock=self.shop.clock)
-            if not wakes:
-                return
-            self.shop.clock.advance(max(min(wakes.values()), 1) / 1000)
-        raise AssertionError("the shop does not come to rest")
+        await work_off(self.shop, self.other)
 
     async def quiet(self) -> None:
         """No more faults; what failed is asked for once more, and what waits for a yes gets it."""

@@ -7,14 +7,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from app.connectors.base.words import Document, Fetched, Glimpse, Page
 from app.connectors.base.writing import Applied, Change, Desired, Existing, Intent, Leave, Steps, Wanted
 from app.errors import AppError
-
-if TYPE_CHECKING:
-    pass
 
 
 class Gate(Protocol):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
-
-if TYPE_CHECKING:
-    pass
+from typing import Literal, Protocol, runtime_checkable
 
 FieldKind = Literal["text", "number", "yes/no", "date", "list", "object", "anything"]
 Way = Literal["out", "in"]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.errors import AppError
 from app.records.decision import WriteMode
-
-if TYPE_CHECKING:
-    pass
 
 Document = dict[str, Any]
 """Plain data in one system's own words: Decimals, ISO dates, the vendor's names."""
