@@ -20,6 +20,7 @@ from app.main import create_app
 from app.resources import open_resources
 from app.routers.context import Context
 from app.routers.doors import webhook_token_hash
+from app.sandbox.mailchimp.audience import Audience
 from app.sandbox.mplus.till import Till, create_till
 from app.sandbox.serving import serving
 from app.sealing import Sealer
@@ -142,6 +143,33 @@ class Served:
             "settings": {"base_url": self.url},
             "credentials": {"ident": self.till.settings.ident, "secret": self.till.settings.secret},
         } | more
+
+
+async def joined(api: Api, shop: Served, audience: Audience, url: str) -> None:
+    """A till and an audience behind ``url``, over the API: ``con_till`` and ``con_list`` in ``int_one``."""
+    made = [
+        await api.http.post("/api/v1/connections", json=shop.body(id="con_till")),
+        await api.http.post(
+            "/api/v1/connections",
+            json={
+                "id": "con_list",
+                "system": "mailchimp",
+                "name": "Newsletter",
+                "settings": {"list_id": audience.id, "base_url": f"{url}/3.0"},
+                "credentials": {"api_key": audience.account.key},
+            },
+        ),
+        await api.http.post(
+            "/api/v1/integrations",
+            json={
+                "id": "int_one",
+                "name": "Shop",
+                "left_connection_id": "con_till",
+                "right_connection_id": "con_list",
+            },
+        ),
+    ]
+    assert [201] * 3 == [answer.status_code for answer in made], [answer.text for answer in made]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from app.sandbox.mailchimp.audience import Audience
 from app.sandbox.mailchimp.server import create_mailchimp
 from app.sandbox.serving import serving
 from app.store.session import Database
-from tests.routers.conftest import Api, Served, api_over
+from tests.routers.conftest import Api, Served, api_over, joined
 
 URL = "/api/v1/flows/flow_one/missing-fields"
 COMPANY = {"path": "merge_fields.COMPANY", "title": "Company", "type": "text"}
@@ -25,32 +25,11 @@ async def flow(database: Database, tmp_path: Path, shop: Served) -> AsyncIterato
     audience = sandbox.world.audience("a1b2c3d4e5")
     del audience.fields["BIRTHDAY"]
     async with serving(sandbox) as url, api_over(database, tmp_path, sandbox=True) as api:
-        made = [
-            await api.http.post("/api/v1/connections", json=shop.body(id="con_till")),
-            await api.http.post(
-                "/api/v1/connections",
-                json={
-                    "id": "con_list",
-                    "system": "mailchimp",
-                    "name": "Newsletter",
-                    "settings": {"list_id": audience.id, "base_url": f"{url}/3.0"},
-                    "credentials": {"api_key": audience.account.key},
-                },
-            ),
-            await api.http.post(
-                "/api/v1/integrations",
-                json={
-                    "id": "int_one",
-                    "name": "Shop",
-                    "left_connection_id": "con_till",
-                    "right_connection_id": "con_list",
-                },
-            ),
-            await api.http.post(
-                "/api/v1/integrations/int_one/flows", json={"id": "flow_one", "kind": "customers"}
-            ),
-        ]
-        assert [201] * 4 == [answer.status_code for answer in made], [answer.text for answer in made]
+        await joined(api, shop, audience, url)
+        made = await api.http.post(
+            "/api/v1/integrations/int_one/flows", json={"id": "flow_one", "kind": "customers"}
+        )
+        assert 201 == made.status_code, made.text
         yield api, audience
 
 

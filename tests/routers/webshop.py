@@ -12,7 +12,7 @@ from app.sandbox.mailchimp.server import create_mailchimp
 from app.sandbox.mailchimp.shopping import Shopping
 from app.sandbox.serving import serving
 from app.store.session import Database
-from tests.routers.conftest import Api, Served, api_over
+from tests.routers.conftest import Api, Served, api_over, joined
 
 
 @dataclass
@@ -37,27 +37,5 @@ async def set_up_over(database: Database, tmp_path: Path, shop: Served) -> Async
     )
     store.stock("4002", title="Sokken", price=10)
     async with serving(sandbox) as url, api_over(database, tmp_path, sandbox=True) as api:
-        made = [
-            await api.http.post("/api/v1/connections", json=shop.body(id="con_till")),
-            await api.http.post(
-                "/api/v1/connections",
-                json={
-                    "id": "con_list",
-                    "system": "mailchimp",
-                    "name": "Newsletter",
-                    "settings": {"list_id": audience.id, "base_url": f"{url}/3.0"},
-                    "credentials": {"api_key": audience.account.key},
-                },
-            ),
-            await api.http.post(
-                "/api/v1/integrations",
-                json={
-                    "id": "int_one",
-                    "name": "Shop",
-                    "left_connection_id": "con_till",
-                    "right_connection_id": "con_list",
-                },
-            ),
-        ]
-        assert [201] * 3 == [answer.status_code for answer in made], [answer.text for answer in made]
+        await joined(api, shop, audience, url)
         yield Set(api, shop.till, store)
