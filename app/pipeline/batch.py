@@ -103,9 +103,13 @@ async def run_batch(
     handed: Mapping[str, Handed] | None = None,
     halted: Callable[[], bool] = never,
     places: asyncio.Semaphore | None = None,
+    on_claimed: Callable[[int], None] | None = None,
 ) -> BatchResult:
     """Work off up to ``limit`` due deliveries, with ``live`` none of a backfill. Raises DatabaseAway; everything else is some
     delivery's outcome.
+
+    ``on_claimed`` hears how many there are before anything is read: where that is all that was asked for, another batch can
+    be read meanwhile.
 
     When ``halted`` says so nothing more is sent: what was sent is settled, the rest is due at once for another worker.
     Batches of one flow share ``places``, first come, first served: the later one sends when the earlier one has nothing left
@@ -128,6 +132,8 @@ async def run_batch(
     if not claimed:
         return BatchResult()
     live_work.set(any(row.priority < BACKFILL for row in claimed))
+    if on_claimed is not None:
+        on_claimed(len(claimed))
 
     async def plan(items: Sequence[Item]) -> None:
         await _fetch(route, items, handed or {})

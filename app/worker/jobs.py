@@ -119,12 +119,16 @@ class Deliverer:
                 return True
             if time.monotonic() >= ends:
                 return False
-            if result.claimed >= limit and flow.running < AT_ONCE:
-                with suppress(RedisError, OSError):
-                    await self._resources.queue.ring_now(flow_id)
         return False
 
     async def _batch(self, flow_id: str, flow: _Flow, *, live: bool = False) -> BatchResult | None:
+        limit = LIVE_LIMIT if live else flow.limit
+
+        def ring_for_more(claimed: int) -> None:
+            """A full batch leaves others behind: they are read and reckoned while this one is sent."""
+            if claimed >= limit and not live and flow.running < AT_ONCE:
+                self._resources.ring([flow_id])
+
         try:
             route = await self._routes.route(flow_id)
             flow.places = flow.places or asyncio.Semaphore(max(1, route.concurrency))
@@ -132,10 +136,11 @@ class Deliverer:
             result = await asyncio.create_task(
                 run_batch(
                     route,
-                    limit=LIVE_LIMIT if live else flow.limit,
+                    limit=limit,
                     live=live,
                     halted=self._halted,
                     places=None if live else flow.places,  # who hurries waits for nobody
+                    on_claimed=ring_for_more,
                 )
             )
         except NotFound:

@@ -39,3 +39,21 @@ async def test_batches_shrink_on_a_slow_target_and_grow_on_a_quick_one(shop: Sho
 
     assert (50, 150) == (sizes[0], sum(sizes))
     assert all(20 <= size <= 25 for size in sizes[1:-1]), sizes
+
+
+async def test_while_a_full_batch_is_sent_the_next_is_read(shop: Shop) -> None:
+    """The bell rings when a full batch is claimed, not when it is done."""
+    flow_id = await shop.flow("customers", CONSENT)
+    for number in range(1, 52):
+        shop.till.relations.add(name="Noor", email=f"klant{number}@klant-voorbeeld.nl")
+    await shop.poll()
+    await shop.resources.queue.rung()
+    rung, before = list[int](), (await shop.resources.queue.depths())["deliveries"]
+
+    async def sent(_: httpx.Response) -> None:
+        rung.append((await shop.resources.queue.depths())["deliveries"] - before)
+
+    shop.resources.http.of("mailchimp").event_hooks = {"response": [sent]}
+    await Deliverer(shop.resources, shop.worker.routes).deliver(flow_id)
+
+    assert rung[0] == 1
