@@ -29,7 +29,7 @@ run: setup ## start everything: sandboxes, API, worker (SANDBOX=0 for real accou
 	@exec $(BIN)/python -m app up
 
 test: setup ## run the tests on SQLite and the embedded Redis (and PostgreSQL and Redis where reachable)
-	@$(BIN)/python -m pytest -n auto -m "not chaos and not browser" && echo "The tests passed. Left out: chaos and browser tests (make test-all runs them)."
+	@$(BIN)/python -m pytest -n auto --by-turns -m "not chaos and not browser" && echo "The tests passed, those of the database on each, others on one by turns. Left out: chaos and browser tests (make test-all runs everything on both)."
 
 test-all: setup ## run every test, chaos and browser included
 	@$(BIN)/python -m pytest && echo "All tests passed, chaos included."

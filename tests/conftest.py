@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from sqlalchemy import text
@@ -38,14 +39,39 @@ def _listens(port: int) -> bool:
 
 
 POSTGRES = _postgres()
+ON_BOTH = ("tests/store", "tests/machine", "tests/pipeline", "tests/worker", "tests/chaos")
 BACKENDS = ["sqlite"] + (["postgresql"] if POSTGRES else [])
 
 
-def pytest_report_header() -> str:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What ``make test`` asks for, so that it stays short."""
+    parser.addoption(
+        "--by-turns", action="store_true", help="one database for each test that need not see both"
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
     """Say what the tests run on, and what they leave out."""
-    return f"databases: {', '.join(BACKENDS)}" + (
+    each = ", by turns" if config.getoption("by_turns") else ""
+    return f"databases: {', '.join(BACKENDS)}{each}" + (
         "" if POSTGRES else " (no PostgreSQL at 127.0.0.1:5432 nor in TEST_POSTGRES_URL)"
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``--by-turns`` leave out the other database of what is no test of the database itself."""
+    if config.getoption("by_turns") and len(BACKENDS) > 1:
+        left_out = [item for item in items if not has_its_turn(item.nodeid)]
+        items[:] = [item for item in items if has_its_turn(item.nodeid)]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def has_its_turn(nodeid: str) -> bool:
+    """Whether this test runs on the database its id names: the rooms of the machine on both, all others on one, always the same."""
+    backend = next((each for each in BACKENDS if each in nodeid), None)
+    if backend is None or nodeid.startswith(ON_BOTH):
+        return True
+    return BACKENDS[crc32(nodeid.replace(backend, "").encode()) % len(BACKENDS)] == backend
 
 
 @pytest.fixture(scope="session")
