@@ -110,8 +110,7 @@ def _found_by(variant: Variant, settings: ShopProductsSettings) -> tuple[tuple[s
     The number that it would be made under is looked at in any case, and so is the PLU that a SKU without a number leaves.
     """
     sku = variant.number or variant.plu or variant.sku
-    barcode = variant.gtin if variant.gtin and gtin_is_valid(variant.gtin) else None
-    ways = {"article_number": sku, "plu": variant.plu or sku, "barcode": barcode}
+    ways = {"article_number": sku, "plu": variant.plu or sku, "barcode": variant.gtin}
     found = {way: value for way in settings.match_by if (value := ways[way])}
     if variant.number is not None:
         found.setdefault("article_number", variant.number)

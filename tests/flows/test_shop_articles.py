@@ -1,4 +1,4 @@
-"""What a shop's variants become: options out of titles, settings that are refused."""
+"""What a shop's variants become: options out of titles, where their articles are looked for, settings that are refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from app.flows.shoparticles import name_of, options_of
+from app.flows.shopproducts import decide
 from app.flows.shopproductsettings import ShopProductsSettings
+from app.records.decision import Known
+from app.records.product import Product
 
 SETTINGS: dict[str, Any] = {"stores": [{"id": "webshop"}], "vat_codes": {"force": "2"}}
 
@@ -37,6 +40,30 @@ def test_colour_and_size_out_of_a_title(title: str, parts: list[str], options: d
     settings = ShopProductsSettings.model_validate(SETTINGS | {"variant_parts": parts})
 
     assert options == options_of(title, settings)
+
+
+@pytest.mark.parametrize(
+    ("match_by", "sku", "gtin", "found_by"),
+    [
+        (["article_number"], "1001", None, [("article_number", "1001")]),
+        (["barcode"], "1001", None, [("article_number", "1001")]),  # under that number it would be made
+        (["barcode"], "1001", "8712345678906", [("barcode", "8712345678906"), ("article_number", "1001")]),
+        (["barcode"], "1001", "8712345678905", [("article_number", "1001")]),  # its check digit is wrong
+        (["article_number"], "AB-1", None, [("article_number", "AB-1"), ("plu", "AB-1")]),  # left as its PLU
+        (["plu", "article_number"], "1001", None, [("plu", "1001"), ("article_number", "1001")]),
+        (["article_number"], "OUD-1", None, [("article_number", "7")]),
+    ],
+)
+def test_by_what_an_article_is_looked_for(
+    match_by: list[str], sku: str, gtin: str | None, found_by: list[tuple[str, str]]
+) -> None:
+    settings = ShopProductsSettings.model_validate(
+        SETTINGS | {"match_by": match_by, "sku_table": {"OUD-1": "7"}}
+    )
+    said = {"id": "trui", "store": "webshop", "variants": [{"sku": sku, "gtin": gtin, "price": "5"}]}
+    [put] = decide(Product.model_validate(said), settings, Known()).puts
+
+    assert [tuple(found_by)] == [each.found_by for each in put.carries]
 
 
 @pytest.mark.parametrize(

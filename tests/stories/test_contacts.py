@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from app.sandbox.mplus.cards import NEWSLETTER, NEWSLETTER_SINCE, RELATION_FIELDS, custom_field
-from tests.shop import Shop
+from tests.shop import CONSENT, Shop
 from tests.stories.bothways import WRITTEN_BACK, booked, contacts, relations, silent
 
 NOOR = "noor@klant-voorbeeld.nl"
@@ -85,6 +85,44 @@ async def test_somebody_who_is_in_the_till_already_is_linked_and_only_filled(sho
             "consent": "yes 2026-03-02",
         }
     } == relations(shop)
+
+    await silent(shop)
+
+
+async def test_who_came_from_the_till_is_linked_by_that_under_whatever_address(shop: Shop) -> None:
+    """He got another address at Mailchimp before the way back was switched on: no second relation is made of him."""
+    shop.till.relations.add(**RELATION)
+    shop.till.relations.consent(1, given=True, on=date(2026, 2, 14))
+    await shop.flow("customers", CONSENT)
+    await shop.rest()
+    shop.clock.advance(60)
+    shop.life.change_address(NOOR, "n.devisser@klant-voorbeeld.nl")
+    await contacts(shop, {"create_relations": True, "on_conflict": "newest"})
+    await shop.rest()
+
+    assert {
+        1: RELATION | {"email": "n.devisser@klant-voorbeeld.nl", "consent": "yes 2026-02-14"}
+    } == relations(shop)
+    assert ["updateRelation"] == booked(shop)
+
+    await silent(shop)
+
+
+async def test_with_updates_off_new_relations_come_and_nobody_is_changed(shop: Shop) -> None:
+    shop.till.relations.add(name="N. de Visser", email=NOOR)
+    await contacts(shop, WRITTEN_BACK | {"create_relations": True, "update_existing": False})
+    shop.life.sign_up(NOOR, merge_fields=FIELDS)
+    shop.life.sign_up("jan@klant-voorbeeld.nl", merge_fields={"FNAME": "Jan", "LNAME": "Bakker"})
+    await shop.rest()
+    shop.clock.advance(60)
+    shop.life.edit("jan@klant-voorbeeld.nl", merge_fields={"LNAME": "Smit"})
+    await shop.rest()
+
+    assert {
+        1: {"name": "N. de Visser", "email": NOOR},
+        2: {"name": "Jan Bakker", "email": "jan@klant-voorbeeld.nl", "consent": "yes 2026-03-02"},
+    } == relations(shop)
+    assert ["createRelation"] == booked(shop)
 
     await silent(shop)
 

@@ -174,6 +174,18 @@ async def test_the_mode_of_a_row_counts_for_a_sku_with_brackets_too(shop: Shop) 
     }
 
 
+async def test_a_product_of_a_store_that_was_taken_off_the_flow_is_left_alone(shop: Shop) -> None:
+    """Somebody asks for it by name, or it was noticed before the settings changed."""
+    offer(open_store(shop, "ander"), "p", variant("1001"))
+    open_store(shop)
+    flow = await take_products(shop)
+    await shop.ask(flow, "ander/p")
+    await shop.quiet()
+
+    assert {"ander/p": ("skipped", "other_store")} == await shop.outcomes()
+    assert [] == written(shop)
+
+
 async def test_a_title_and_description_of_nothing_but_markup(shop: Shop) -> None:
     assert "delivered" == await one(shop, variant("1001"), title="<b> </b>", description="<p></p>")
 

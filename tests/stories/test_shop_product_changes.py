@@ -128,6 +128,21 @@ async def test_what_is_deleted_in_the_shop_stays_or_becomes_inactive_and_comes_b
     assert 1 == written(shop).count("createProduct")
 
 
+async def test_a_variant_that_is_gone_becomes_inactive_though_none_of_the_others_can_be_sent(
+    shop: Shop,
+) -> None:
+    store = open_store(shop)
+    offer(store, "trui", variant("1001"), variant("1002"))
+    await take_products(shop, {"on_gone": "inactive"})
+    await look(shop)
+    del store.store.products["trui"].variants["v-1002"]
+    offer(store, "trui", variant("1001", price=0))
+    await look(shop)
+
+    assert {1002} == inactive(shop)
+    assert 4_995 == prices(shop)[1001]
+
+
 async def test_an_article_that_the_merchant_made_inactive_stays_so(shop: Shop) -> None:
     store = jumper(shop)
     await take_products(shop, {"update_existing": True, "on_gone": "inactive"})
