@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from app.connectors.mailchimp.customers import IN_ROWS
+from app.connectors.mplus import loyalty
+from app.connectors.mplus.loyalty import added_up
 from app.flows.customers import CustomersSettings
 from app.flows.mapping import legs_of
+from app.worker import polling
 from app.worker.polling import UNSETTLED_MS
 from tests.shop import CONSENT, Shop
 from tests.stories.bothways import both, silent
-from tests.stories.counter import sell, sold, stocked
+from tests.stories.counter import order, sell, sold, stocked
 
 ROWS = ("merge_fields.POINTS", "merge_fields.BALANCE", "merge_fields.LASTBUY")
 JAN = "jan@devries.nl"
 SINCE = {"loyalty": True, "purchases_since": "2026-01-01"}
+BOUGHT = {"name": "Klant", "count": 1}
 
 
 async def loyal(shop: Shop, **settings: Any) -> tuple[int, str]:
@@ -103,17 +109,94 @@ async def test_the_last_purchase_and_tags_follow_what_is_bought(shop: Shop) -> N
 
 
 async def test_purchases_of_a_company_are_not_said_of_its_contacts(shop: Shop) -> None:
-    jan, _ = await loyal(shop, loyalty=True)
+    jan, _ = await loyal(shop, **SINCE, purchase_tags=[BOUGHT])
     shop.till.relations.edit(
         jan,
         companyName="De Vries BV",
         contactList=[{"name": "Noor Visser", "email": "noor@devries.nl"}],
     )
     shop.till.relations.add_points(jan, 25)
+    sell(shop, sold(10_001, 49.95), relation=jan)
     await shop.rest()
 
-    assert 25 == shop.content()[JAN]["POINTS"]
-    assert "POINTS" not in shop.content()["noor@devries.nl"]
+    assert {"POINTS": 25, "LASTBUY": "2026-03-02", "tags": ["Klant"]} == held(
+        shop, "POINTS", "LASTBUY", "tags"
+    )
+    assert {"status", "FNAME", "LNAME"} == shop.content()["noor@devries.nl"].keys() - {"COMPANY", "ADDRESS"}
+
+
+async def test_purchases_are_those_of_the_relation_itself_since_the_day(shop: Shop) -> None:
+    jan, _ = await loyal(shop, **SINCE, purchase_tags=[BOUGHT])
+    piet = shop.till.relations.add(name="Piet Bakker", email="piet@bakker-voorbeeld.nl")["relationNumber"]
+    with shop.till.back_then(datetime(2025, 12, 31, 12, tzinfo=UTC)):
+        sell(shop, sold(10_001, 49.95), relation=jan)
+    slip = shop.till.orders.deliver(order(shop, piet, (10_001, 1)))
+    shop.till.invoices.from_slips([slip], on=shop.till.now().date())
+    await shop.rest()
+
+    content = shop.content()
+    assert {"piet@bakker-voorbeeld.nl": ["Klant"]} == {
+        email: member["tags"] for email, member in content.items() if "tags" in member
+    }
+    assert [("piet@bakker-voorbeeld.nl", "2026-03-02")] == [
+        (email, member["LASTBUY"]) for email, member in content.items() if "LASTBUY" in member
+    ]
+
+
+async def test_a_tag_that_a_rule_gives_stays_whatever_is_bought(shop: Shop) -> None:
+    stocked(shop)
+    rules = [{"name": "Everybody", "then": [{"do": "add_tag", "tag": "VIP"}]}]
+    tags = [{"name": "VIP", "total": "120"}]
+    await shop.flow("customers", CONSENT | SINCE | {"purchase_tags": tags}, mapping={"rules": rules})
+    await shop.rest()
+
+    assert ["VIP"] == held(shop, "tags")["tags"]
+
+
+async def test_points_and_purchases_of_many_are_read_to_the_last_page(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jan, _ = await loyal(shop, **SINCE, purchase_tags=[{"name": "VIP", "count": 5}])
+    others = [
+        shop.till.relations.add(name="Noor", email=f"noor{n}@visser-voorbeeld.nl")["relationNumber"]
+        for n in range(5)
+    ]
+    await shop.rest()
+    monkeypatch.setattr(polling, "PAGE", 2)
+    monkeypatch.setattr(loyalty, "MAX_PAGE", 2)
+    for number in (*others, jan):
+        shop.till.relations.add_points(number, 5)
+    for _ in range(5):
+        sell(shop, sold(10_001, 1), relation=jan)
+    await shop.rest()
+    shop.till.relations.add_points(jan, 2)
+    await shop.rest()
+
+    assert [5] * 5 + [7] == sorted(member["POINTS"] for member in shop.content().values())
+    assert ["VIP"] == held(shop, "tags")["tags"]
+
+
+@pytest.mark.parametrize(
+    ("sale", "count", "total", "groups"),
+    [
+        ({}, 1, "10", ["3"]),
+        ({"isRevenue": False}, 0, "0", []),  # it moves money and sells nothing
+        ({"creditOf": "x", "totalInclAmount": Decimal(-10)}, 0, "-10", []),
+        ({"creditOf": "x"}, 0, "10", []),
+        ({"totalInclAmount": Decimal(-10)}, 0, "-10", []),  # brought back without its receipt
+        ({"lineList": [{"role": "gift_card", "turnoverGroup": 3}]}, 1, "10", []),
+    ],
+)
+def test_what_is_a_purchase(sale: dict[str, Any], count: int, total: str, groups: list[str]) -> None:
+    whole = {
+        "isRevenue": True,
+        "totalInclAmount": Decimal(10),
+        "financialDate": date(2026, 3, 2),
+        "lineList": [{"role": "product", "turnoverGroup": 3}],
+    }
+    told = added_up([whole | sale])
+
+    assert (count, Decimal(total), groups) == (told["count"], told["total"], told["groups"])
 
 
 async def test_both_directions_on_points_are_one_write_and_silence(shop: Shop) -> None:
