@@ -8,9 +8,9 @@ O6 to O8, O11, O16, O20 to O22, O25 to O29, O31, O32.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
 
 from app.flows.base import FlowKind
+from app.flows.orderaudience import CUSTOMER, elsewhere, moment_of
 from app.flows.ordermoney import as_refund, as_sold
 from app.flows.ordersettings import OrdersSettings
 from app.flows.policies import stays
@@ -18,7 +18,7 @@ from app.records.customer import Customer
 from app.records.decision import Decision, Known, Put, Skip, Wait, WriteMode
 from app.records.order import FinancialState, Order, OrderLine
 
-KIND, REFUND, CUSTOMER, VARIANT, PRODUCTS = "order", "refund", "customer", "variant", "products"
+KIND, REFUND, VARIANT, PRODUCTS = "order", "refund", "variant", "products"
 CUSTOMERS = "customers"
 PATIENCE_S = 60.0
 """So long a sale waits for another flow to bring its customer or product, where it may go without."""
@@ -64,6 +64,9 @@ def decide(order: Order, settings: OrdersSettings, known: Known) -> Decision:
     buyer, skip = _buyer(order, settings)
     if buyer is None:
         return Decision(skip=skip)
+    skip, asks = elsewhere(order, buyer, settings, known) if before is None else (None, None)
+    if skip is not None:
+        return Decision(skip=skip)
     sold, warnings = as_sold(order, settings)
     if not sold.lines:
         return Decision(
@@ -81,7 +84,7 @@ def decide(order: Order, settings: OrdersSettings, known: Known) -> Decision:
         about=((CUSTOMER, buyer.email or ""),),
     )
     waits = (*_for_customer(buyer, settings, known), *_for_products(sold.lines, settings, known))
-    return Decision(puts=(put,), waits=waits, warnings=tuple(dict.fromkeys(warnings)))
+    return Decision(puts=(put,), waits=waits, warnings=tuple(dict.fromkeys(warnings)), asks=asks)
 
 
 def gone(_settings: OrdersSettings, _known: Known) -> Decision:
@@ -235,9 +238,7 @@ def _for_products(lines: Sequence[OrderLine], settings: OrdersSettings, known: K
 
 
 def _told(order: Order, buyer: Customer, settings: OrdersSettings, *, financial: FinancialState) -> Order:
-    moment = order.placed_at
-    if moment is None and order.financial_date is not None:
-        moment = datetime.combine(order.financial_date, time(12), UTC)
+    moment = moment_of(order)
     cancelled = order.cancelled_at
     if cancelled is None and financial == "cancelled":
         cancelled = order.changed_at or moment
@@ -317,6 +318,9 @@ def _below_zero(order: Order, settings: OrdersSettings, known: Known) -> Decisio
     buyer, skip = _buyer(order, settings)
     if buyer is None:
         return Decision(skip=skip)
+    skip, asks = elsewhere(order, buyer, settings, known)
+    if skip is not None:
+        return Decision(skip=skip)
     refund = as_refund(order)
     if not refund.lines:
         return Decision(skip=Skip("no_lines", "The credit gives nothing back."))
@@ -330,7 +334,7 @@ def _below_zero(order: Order, settings: OrdersSettings, known: Known) -> Decisio
         about=((CUSTOMER, buyer.email or ""),),
     )
     waits = (*_for_customer(buyer, settings, known), *_for_products(refund.lines, settings, known))
-    return Decision(puts=(put,), waits=waits)
+    return Decision(puts=(put,), waits=waits, asks=asks)
 
 
 ORDERS = FlowKind(

@@ -45,6 +45,27 @@ class OrdersSettings(NightlySettings):
         ),
         examples=[["shipped"]],
     )
+    branches: tuple[str, ...] = Field(
+        default=(),
+        title="Branches of this audience",
+        description=(
+            "Numbers of branches, where branches have an audience each: one flow to each audience, every branch in one of them. "
+            "Empty: sales of all branches. Choose before the first start."
+        ),
+        examples=[["1", "4"]],
+    )
+    branches_by: Literal["first_sale", "each_sale"] = Field(
+        default="first_sale",
+        title="Who belongs to a branch",
+        description=(
+            "Counts with `branches`. `first_sale`: all sales of a buyer go to the audience of the branch where they first bought, "
+            "so that one buyer is one contact and their revenue stands in one place. The till is asked once for each buyer's "
+            "first sale, however long ago, and what was found stays, also when an older sale appears later. "
+            "`each_sale`: every sale goes by its own branch, and who buys in two branches is in both audiences. "
+            "Sales of the standard customer go by their own branch in any case."
+        ),
+        examples=["each_sale"],
+    )
     # -- which are left out ---------------------------------------------------------------------------------------------
     skip_branches: tuple[str, ...] = Field(
         default=(),

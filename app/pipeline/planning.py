@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from app.connectors.base import Fits, Found, Gone, Unreadable
 from app.errors import AppError
 from app.pipeline.absence import ask_about_absence
 from app.pipeline.chains import joins, merely_held
+from app.pipeline.firstbranches import learn
 from app.pipeline.former import recall
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
@@ -25,8 +26,9 @@ from app.translation import Plan
 from app.values.dates import parse_moment
 
 
-async def plan_all(route: Route, items: Sequence[Item]) -> None:
-    """Give every readable item its plan and its wishes, with the target rows as they stand now."""
+async def plan_all(route: Route, items: Sequence[Item], *, keep: bool = True) -> None:
+    """Give every readable item its plan and its wishes, with the target rows as they stand now. Without ``keep`` nothing that is
+    found out about buyers on the way is remembered."""
     async with route.db.read() as conn:
         owned = await targets.owned(
             conn,
@@ -39,29 +41,60 @@ async def plan_all(route: Route, items: Sequence[Item]) -> None:
     counterparts = _counterparts(beside)
     taken_back = {row.remote_id: row for row in beside if UNDONE in row.facts}
     fits = await _learnt(route, items)
-    for n, item in enumerate(items):
-        if isinstance(item.fetched, Unreadable):
-            item.error = item.fetched.error
-        elif item.error is None and isinstance(item.fetched, Found | Gone):
-            try:
-                mine = owned.get(item.claimed.source_ref, [])
-                known = _known(route, item.claimed.source_ref, mine, counterparts)
-                item.plan = _fitted(route.translation.plan(item.fetched, known), fits)
-                if _is_undo(item, item.plan, taken_back.get(item.claimed.source_ref)):
-                    item.plan = _TAKEN_BACK
-                item.wishes = _wishes(route, item, item.plan, mine)
-                for wish in item.wishes:
-                    wish.history = item.claimed.trigger if item.claimed.trigger in HISTORY.values() else None
-                    # What is healed is no news either: nobody gets a mail for it.
-                    quiet = item.claimed.trigger in ("backfill", COMPARED)
-                    wish.backfill = quiet or wish.history is not None
-            except AppError as error:
-                item.error = error
-        if n % 50 == 49:
-            await asyncio.sleep(0)  # a big batch must not keep the loop from its other work
+
+    async def plan(some: Sequence[Item], branches: Mapping[str, str]) -> None:
+        for n, item in enumerate(some):
+            ref = item.claimed.source_ref
+            if isinstance(item.fetched, Unreadable):
+                item.error = item.fetched.error
+            elif item.error is None and isinstance(item.fetched, Found | Gone):
+                try:
+                    mine = owned.get(ref, [])
+                    known = _known(route, ref, mine, counterparts, branches)
+                    item.plan = _fitted(route.translation.plan(item.fetched, known), fits)
+                    if _is_undo(item, item.plan, taken_back.get(ref)):
+                        item.plan = _TAKEN_BACK
+                    item.wishes = _wishes(route, item, item.plan, mine)
+                    for wish in item.wishes:
+                        _make_quiet(item, wish)
+                except AppError as error:
+                    item.error = error
+            if n % 50 == 49:
+                await asyncio.sleep(0)  # a big batch must not keep the loop from its other work
+
+    await plan(items, {})
+    await _ask_first_branches(route, items, plan, keep=keep)
     await _wait(route, items)
     await _compare(route, items)
     await ask_about_absence(route, items)
+
+
+async def _ask_first_branches(
+    route: Route,
+    items: Sequence[Item],
+    plan: Callable[[Sequence[Item], Mapping[str, str]], Awaitable[None]],
+    *,
+    keep: bool,
+) -> None:
+    """What depends on where its buyer first bought is planned once more when that is known."""
+    asked = {id(item): asks for item in items if item.plan and (asks := item.plan.decision.asks)}
+    asking = [item for item in items if id(item) in asked]
+    if not asking:
+        return
+    try:
+        branches = await learn(route, list(asked.values()), keep=keep)
+    except Exception as error:  # nothing was sent: every one of them keeps its place in the queue
+        for item in asking:
+            item.error, item.wishes = error, []
+        return
+    await plan(asking, branches)
+
+
+def _make_quiet(item: Item, wish: Wish) -> None:
+    wish.history = item.claimed.trigger if item.claimed.trigger in HISTORY.values() else None
+    # What is healed is no news either: nobody gets a mail for it.
+    quiet = item.claimed.trigger in ("backfill", COMPARED)
+    wish.backfill = quiet or wish.history is not None
 
 
 async def _learnt(route: Route, items: Sequence[Item]) -> dict[str, Fits]:
@@ -136,11 +169,18 @@ def _is_undo(item: Item, plan: Plan, row: Target | None) -> bool:
     return said == str(position) or (changed_at is not None and parse_moment(said) == changed_at)
 
 
-def _known(route: Route, ref: str, rows: Sequence[Target], counterparts: Mapping[str, Counterpart]) -> Known:
+def _known(
+    route: Route,
+    ref: str,
+    rows: Sequence[Target],
+    counterparts: Mapping[str, Counterpart],
+    branches: Mapping[str, str],
+) -> Known:
     return Known(
         targets=tuple(known for row in rows if (known := _known_target(route, ref, row)) is not None),
         flows=route.siblings,
         counterpart=counterparts.get(ref),
+        first_branches=branches,
         hashed=route.key,
     )
 

@@ -89,7 +89,7 @@ async def planned(route: Route, fetched: Sequence[Fetched], *, backfill: bool = 
     """What is wished for these records, by what is known here alone: no call to the target."""
     trigger = "backfill" if backfill else "rehearsal"
     items = [Item(claimed=stand_in(answer.ref, trigger), fetched=answer) for answer in fetched]
-    await plan_all(route, items)
+    await plan_all(route, items, keep=False)
     return items
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel
@@ -47,22 +48,44 @@ class Counterpart:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstBuy:
+    """A question: in which branch this buyer first bought, whatever the sale at hand says.
+
+    ``kind`` and ``natural`` are the buyer as the target knows people, ``buyer`` is the source's reference. ``sale``, ``branch`` and ``at`` are
+    the sale at hand: the first, if the source knows of none before it.
+    """
+
+    kind: str
+    natural: str
+    buyer: str
+    sale: str
+    branch: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What a decision may know: the targets this source record owns, and how a natural key becomes a target key.
 
     ``flows`` are the kinds of flow that were started between the same two connections: what one of them writes, the
-    others leave out. ``counterpart`` is known where a flow goes the other way.
+    others leave out. ``counterpart`` is known where a flow goes the other way. ``first_branches`` are answers to what a
+    decision asked, by hashed key of the person.
     """
 
     targets: tuple[KnownTarget, ...] = ()
     flows: frozenset[str] = frozenset()
     counterpart: Counterpart | None = None
+    first_branches: Mapping[str, str] = field(default_factory=dict)
     hashed: Callable[[str, str], str] = lambda kind, natural: f"{kind}:{natural}"
 
     def find(self, kind: str, natural: str) -> KnownTarget | None:
         """The owned target of that kind and natural key, if there is one."""
         key = self.hashed(kind, natural)
         return next((t for t in self.targets if t.own and t.kind == kind and t.key == key), None)
+
+    def first_branch(self, kind: str, natural: str) -> str | None:
+        """The branch in which this person first bought, where that was asked."""
+        return self.first_branches.get(self.hashed(kind, natural)) if self.first_branches else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +198,14 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Puts and archives go together; ``skip`` alone when nothing is wanted; ``waits`` are what all of it needs first."""
+    """Puts and archives go together; ``skip`` alone when nothing is wanted; ``waits`` are what all of it needs first.
+
+    ``asks``: this is only what would be done, and it is decided once more when that is known.
+    """
 
     puts: tuple[Put, ...] = ()
     archives: tuple[Archive, ...] = ()
     skip: Skip | None = None
     waits: tuple[Wait, ...] = ()
     warnings: tuple[str, ...] = ()
+    asks: FirstBuy | None = None

@@ -324,6 +324,16 @@ moves = Table(  # addresses that somebody left for others: kept a day, since nob
     Column("until", Millis, nullable=False),
 )
 
+first_branches = Table(  # in which branch somebody first bought: decided once, so that nobody moves
+    "first_branches",
+    metadata,
+    Column("connection_id", Id, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("person", String(100), primary_key=True),  # the target key of the address
+    Column("branch", String(40), nullable=False),
+    Column("sale", String(200), nullable=False),  # the source's reference of that sale
+    Column("decided_at", Millis, nullable=False),
+)
+
 targets = Table(
     "targets",
     metadata,

@@ -8,16 +8,17 @@ holds its own mails back; what holds stands in the database before anything is a
 from __future__ import annotations
 
 import heapq
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 
 import structlog
 
-from app.connectors.base import Found, HoldsAutomations, Unreadable
+from app.connectors.base import Fetched, Found, HoldsAutomations, Unreadable
 from app.connectors.limits import live_work
 from app.errors import AppError
 from app.flows.registry import sequences_beside
+from app.pipeline.firstbranches import learn
 from app.pipeline.route import Route
 from app.records.decision import Known
 from app.resources import Resources
@@ -25,6 +26,7 @@ from app.route_map import RouteMap
 from app.store import backfills, flows, requests
 from app.store.backfills import Backfill
 from app.store.requests import BACKFILL, Request
+from app.translation import Plan
 
 log = structlog.get_logger("backfilling")
 
@@ -199,22 +201,41 @@ async def _pages(
             page = await route.source.changes(sequence, since=position + 1, limit=PAGE)
             moved = page.position > position
             position = max(position, page.position)
-            part = [(each.ref, at) for each in page.found if (at := _moment(route, each)) is not None]
+            part = await _wanted(route, page.found)
             if part or moved:
                 yield sequence, position, part
             if not page.more or not moved:
                 break
 
 
-def _moment(route: Route, fetched: Any) -> datetime | None:
-    """When a sale was made; None where it would not be sent. One that cannot be read or translated says so itself."""
+async def _wanted(route: Route, fetched: Sequence[Fetched]) -> list[tuple[str, datetime]]:
+    """Those of a page that would be sent, and when each was made. What cannot be read or translated says so itself."""
+    plans: dict[str, Plan | None] = {each.ref: _plan(route, each) for each in fetched}
+    asked = [plan.decision.asks for plan in plans.values() if plan and plan.decision.asks]
+    if asked:
+        branches = await learn(route, asked)
+        for each in fetched:
+            plan = plans[each.ref]
+            if plan is not None and plan.decision.asks is not None:
+                plans[each.ref] = _plan(route, each, branches)
+    return [(ref, at) for ref, plan in plans.items() if (at := _moment(plan)) is not None]
+
+
+def _plan(route: Route, fetched: Fetched, branches: Mapping[str, str] | None = None) -> Plan | None:
     if isinstance(fetched, Unreadable):
-        return FOR_EVER
-    if not isinstance(fetched, Found):
         return None
+    if not isinstance(fetched, Found):
+        return Plan()
+    known = Known(flows=route.siblings, first_branches=branches or {}, hashed=route.key)
     try:
-        plan = route.translation.plan(fetched, Known(flows=route.siblings))
+        return route.translation.plan(fetched, known)
     except AppError:
+        return None
+
+
+def _moment(plan: Plan | None) -> datetime | None:
+    """When a sale was made; None where it would not be sent."""
+    if plan is None:
         return FOR_EVER
     if not plan.decision.puts:
         return None

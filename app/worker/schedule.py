@@ -30,6 +30,7 @@ from app.store import (
     backlog,
     connections,
     events,
+    first_branches,
     flows,
     integrations,
     moves,
@@ -218,6 +219,7 @@ class Schedule:
         async with db.write() as conn:
             left = await moves.forget(conn, clock=db.clock)
             before = await attempts.forget_before(conn, clock=db.clock)
+            await first_branches.forget_erased(conn)
             await workers.forget(conn, silent_ms=SILENT_MS, clock=db.clock)
         if tried or noticed or left or before:
             log.info("pruned", attempts=tried, events=noticed, moves=left, values_before=before)

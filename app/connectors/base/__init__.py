@@ -11,6 +11,7 @@ from app.connectors.base.clients import (
     Client,
     Compares,
     Diagnosis,
+    FirstSale,
     Fits,
     Gate,
     HoldsAutomations,
@@ -27,6 +28,7 @@ from app.connectors.base.clients import (
     Source,
     TakesNumbers,
     Target,
+    TellsFirstSales,
     WritesToPeople,
 )
 from app.connectors.base.connector import (
@@ -83,6 +85,7 @@ __all__ = [
     "Fetched",
     "FieldKind",
     "Fields",
+    "FirstSale",
     "Fits",
     "Found",
     "Gate",
@@ -117,6 +120,7 @@ __all__ = [
     "TakesNumbers",
     "Target",
     "TellsFields",
+    "TellsFirstSales",
     "TellsLate",
     "Unreadable",
     "Wanted",

@@ -183,6 +183,24 @@ class KeepsBooks(Protocol):
         ...
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class FirstSale:
+    """The first that somebody bought: ``at`` is aware, ``sale`` its reference, ``branch`` the number of the branch."""
+
+    at: datetime
+    sale: str
+    branch: str
+
+
+@runtime_checkable
+class TellsFirstSales(Protocol):
+    """A source that knows where somebody first bought something, however long ago."""
+
+    async def first_sales(self, buyers: Sequence[str]) -> Mapping[str, FirstSale]:
+        """By reference of the buyer; one who bought nothing is absent. Raises like ``fetch_many``."""
+        ...
+
+
 @runtime_checkable
 class KeepsSales(Protocol):
     """A target that holds the sales that were sent."""

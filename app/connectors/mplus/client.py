@@ -11,6 +11,7 @@ from app.connectors.base import (
     Document,
     Fetched,
     Fields,
+    FirstSale,
     Found,
     Page,
     Source,
@@ -25,6 +26,7 @@ from app.connectors.mplus import (
     check,
     customers,
     dating,
+    firstsales,
     loyalty,
     offered,
     orders,
@@ -158,6 +160,10 @@ class MplusClient:
         """Orders, invoices and receipts of these financial days."""
         async for page in self._sales.between(first, last):
             yield await self._sales.through_orders(page) if readers.LINKS in parts else page
+
+    async def first_sales(self, buyers: Sequence[str]) -> Mapping[str, FirstSale]:
+        """Where each of these relations first bought something."""
+        return await firstsales.first_sales(self.till, buyers)
 
     async def accounts(self) -> Mapping[str, str]:
         """The ledger account of each turnover group."""

@@ -17,6 +17,7 @@ from app.connectors.mplus import customers, orders
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.readers import ShelfReader
 from app.connectors.mplus.shelf import MAX_PAGE, Shelf
+from app.connectors.mplus.sifted import sifted
 
 POINTS = "relation_points"
 BUYERS: Mapping[str, Shelf] = {"relation_receipts": orders.RECEIPTS, "relation_invoices": orders.INVOICES}
@@ -122,21 +123,11 @@ class BuyingRelationReader:
         ]
 
     async def _add(self, shelf: Shelf, numbers: Sequence[int], bought: dict[int, list[Document]]) -> None:
-        since = 0
-        while True:
-            asked = shelf.by_mark(since, MAX_PAGE)["request"]
-            whose = {"relationNumbers": list(numbers), "fromFinancialDate": self._since}
-            page = shelf.page(
-                await self._till.call(shelf.operation, {"request": asked | whose}),
-                since=since,
-                limit=MAX_PAGE,
-            )
+        whose = {"relationNumbers": list(numbers), "fromFinancialDate": self._since}
+        async for page in sifted(self._till, shelf, whose):
             for sale in page.found:
                 if isinstance(sale, Found) and sale.document.get("relationNumber"):
                     bought.setdefault(sale.document["relationNumber"], []).append(sale.document)
-            if not page.more or page.position < since:
-                return
-            since = page.position + 1
 
 
 def added_up(sales: Sequence[Mapping[str, Any]]) -> Document:

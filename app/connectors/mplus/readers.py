@@ -15,6 +15,7 @@ from app.connectors.base import Changed, Document, Fetched, Found, Gone, Page, S
 from app.connectors.mplus import categories, customers, orders, products, stock
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.shelf import MAX_PAGE, Shelf
+from app.connectors.mplus.sifted import sifted
 from app.errors import AdministratorError
 
 PRODUCT_CATEGORY = "product_category"
@@ -303,17 +304,10 @@ class SaleReader:
 
     async def between(self, first: date, last: date) -> AsyncIterator[Sequence[Fetched]]:
         """Sales of all kinds by their financial day, page after page."""
+        days = {"fromFinancialDate": first, "throughFinancialDate": last}
         for shelf, _ in self._shelves:
-            since = 0
-            while True:
-                asked = shelf.by_mark(since, MAX_PAGE)
-                days = {"fromFinancialDate": first, "throughFinancialDate": last}
-                answer = await self._till.call(shelf.operation, {"request": asked["request"] | days})
-                page = shelf.page(answer, since=since, limit=MAX_PAGE)
+            async for page in sifted(self._till, shelf, days):
                 yield await self._completed(page.found)
-                if not page.more or page.position < since:
-                    break
-                since = page.position + 1
 
     def including(self, parts: frozenset[str]) -> Source:
         """With the invoices of a receipt's orders, and with the products of lines, where that is wanted."""

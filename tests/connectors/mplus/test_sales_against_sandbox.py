@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from decimal import Decimal
 
 import httpx
@@ -56,6 +57,24 @@ async def sales(client, kind):
         since = page.position + 1
         if not page.more:
             return {record.ref: record.document for record in found}
+
+
+async def test_where_relations_first_bought_on_whatever_paper(client, shop):
+    now = shop.now()
+    with shop.back_then(now - timedelta(days=9)):
+        first = order(shop, financialBranchNumber=3)
+    with shop.back_then(now - timedelta(days=12)):
+        shop.orders.cancel(order(shop, financialBranchNumber=2))
+    await shop.sessions.complete(
+        relation=4,
+        lines=[{"articleNumber": SIMPLE, "priceIncl": 20, "quantity": 1}],
+        payments=[{"method": "PIN", "amount": 20}],
+    )
+    found = await client.first_sales(["4", "5", "no number"])
+
+    assert {"4": (f"order:{first['orderId']}", "3")} == {
+        relation: (each.sale, each.branch) for relation, each in found.items()
+    }
 
 
 async def test_a_receipt_as_it_is_read(client, shop):
