@@ -83,6 +83,7 @@ async def test_all_sales_of_a_buyer_go_where_they_first_bought(shop: Shop) -> No
 async def test_what_was_bought_before_the_flows_began_decides(shop: Shop) -> None:
     jan = stocked(shop)
     years_ago = sell_in(shop, NORTH, jan, days_ago=900)
+    sell_in(shop, SOUTH, jan, days_ago=100)
     await two_audiences(shop)
     today = sell_in(shop, SOUTH, jan)
     await shop.rest()
