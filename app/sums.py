@@ -81,7 +81,7 @@ class Sums:
             order.branch or "",
             (line.vat_code if line else None) or "",
             "" if line is None or line.vat_rate is None else format(line.vat_rate.normalize(), "f"),
-            self.accounts.get(account, account),
+            self.accounts.get(f"{account}/{order.branch}") or self.accounts.get(account, account),
             outcome,
         )
 

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from app.errors import Conflict
-from app.sums import as_csv, sums
+from app.sums import Amounts, Group, Sums, as_csv, sums
 from tests.shop import Shop
 from tests.stories.counter import order, sell, sold, stocked
 from tests.stories.storefront import store
@@ -17,12 +17,16 @@ from tests.stories.storefront import store
 DAY = date(2026, 3, 2)
 
 
+async def rows(shop: Shop, flow: str, first: date = DAY, last: date = DAY) -> list[dict[str, str]]:
+    """The file as a spreadsheet reads it."""
+    text = as_csv(await sums(await shop.worker.routes.route(flow), first, last))
+    return list(csv.DictReader(io.StringIO(text)))
+
+
 async def told(shop: Shop, flow: str, first: date = DAY, last: date = DAY) -> list[tuple[str, ...]]:
     """Day, VAT code, outcome, lines, source, target and difference of every row."""
-    text = as_csv(await sums(await shop.worker.routes.route(flow), first, last))
-    rows = csv.DictReader(io.StringIO(text))
     names = ("day", "vat_code", "outcome", "lines", "source_incl_vat", "target_incl_vat", "difference")
-    return [tuple(row[name] for name in names) for row in rows]
+    return [tuple(row[name] for name in names) for row in await rows(shop, flow, first, last)]
 
 
 async def test_both_sides_to_the_cent_and_what_stays_behind_with_its_reason(shop: Shop) -> None:
@@ -82,6 +86,74 @@ async def test_what_somebody_changed_in_the_store_is_the_difference(shop: Shop) 
     store(shop).orders[f"receipt-{receipt}"].data["order_total"] = 40.0
 
     assert ("2026-03-02", "2", "sent", "1", "49.95", "40.00", "9.95") in await told(shop, flow)
+
+
+async def test_each_branch_and_account_by_itself_with_and_without_vat(shop: Shop) -> None:
+    """A branch may book a turnover group on an account of its own; the day is the books', not the clock's."""
+    jan = stocked(shop)
+    flow = await shop.flow("orders")
+    await shop.rest()
+    sell(shop, sold(10_001, 49.95), relation=jan)
+    other = sell(shop, sold(10_001, 49.95), relation=jan)
+    shop.till.receipts.cards.amend(other, financialBranchNumber=2, financialDate=date(2026, 3, 1))
+    await shop.rest()
+
+    names = ("day", "branch", "vat_rate", "account", "source_incl_vat", "source_excl_vat", "target_incl_vat")
+    assert [
+        ("2026-03-01", "2", "21", "8005", "49.95", "41.28", "49.95"),
+        ("2026-03-02", "1", "21", "8000", "49.95", "41.28", "49.95"),
+        ("total", "", "", "", "99.90", "82.56", "99.90"),
+    ] == [tuple(row[name] for name in names) for row in await rows(shop, flow, date(2026, 3, 1))]
+
+
+async def test_what_is_no_line_at_the_target_falls_under_its_own_group(shop: Shop) -> None:
+    jan = stocked(shop)
+    for number, vat in ((9_001, 2), (9_003, 1)):
+        line = {"articleNumber": number, "priceIncl": 0, "vatCode": vat, "turnoverGroup": 1}
+        shop.till.catalogue.add(productNumber=number, description="Extra", articleList=[line])
+    flow = await shop.flow("orders", {"shipping_articles": ["9001"], "promo_articles": {"9003": "ZOMER5"}})
+    await shop.rest()
+    sell(shop, sold(10_002, 15.0), sold(9_001, 6.95), sold(9_003, -5.0), relation=jan)
+    await shop.rest()
+
+    assert [
+        ("2026-03-02", "1", "sent", "2", "10.00", "10.00", "0.00"),
+        ("2026-03-02", "2", "sent", "1", "6.95", "6.95", "0.00"),
+        ("total", "", "sent", "3", "16.95", "16.95", "0.00"),
+    ] == await told(shop, flow)
+
+
+async def test_what_is_no_sale_and_what_is_told_twice_is_left_out(shop: Shop) -> None:
+    jan = stocked(shop)
+    flow = await shop.flow("orders", {"kinds": ["order", "invoice", "receipt"], "missing_products": "hold"})
+    await shop.rest()
+    shop.till.counter.cash(5_000, "Wisselgeld")
+    shop.till.counter.top_up(2_500, "9000123456", relation=jan)
+    made = order(shop, jan, (10_001, 1))
+    shop.till.orders.pay(made, [{"method": "PIN", "amount": 4_995}], prepay=False)
+    await shop.poll()
+    await shop.deliver()
+    held = await told(shop, flow)
+    await shop.flow("products")
+    await shop.rest()
+    sell(shop, sold(10_001, 49.95), relation=jan)  # nobody looked since
+
+    assert [
+        ("2026-03-02", "2", "product_missing", "1", "49.95", "0.00", "49.95"),
+        ("total", "", "sent", "0", "0.00", "0.00", "0.00"),
+    ] == held
+    assert [
+        ("2026-03-02", "2", "not_sent_yet", "1", "49.95", "0.00", "49.95"),
+        ("2026-03-02", "2", "sent", "1", "49.95", "49.95", "0.00"),
+        ("total", "", "sent", "1", "49.95", "49.95", "0.00"),
+    ] == await told(shop, flow)
+
+
+def test_no_cell_is_a_formula() -> None:
+    group = Group("2026-03-02", "=1+1", "@2", "", "-3", "sent")
+    text = as_csv(Sums({}, groups={group: Amounts()}))
+
+    assert "2026-03-02,'=1+1,'@2,,'-3,sent," in text
 
 
 async def test_only_sales_are_added_up(shop: Shop) -> None:

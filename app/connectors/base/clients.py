@@ -179,7 +179,8 @@ class KeepsBooks(Protocol):
         ...
 
     async def accounts(self) -> Mapping[str, str]:
-        """The ledger account of what the lines of a sale name as theirs."""
+        """The ledger account of what the lines of a sale name as theirs (``"3"``), and where a branch has its own, of that in
+        this branch (``"3/2"``)."""
         ...
 
 

@@ -103,6 +103,16 @@ def turnover_groups(answer: Answer) -> Iterable[Option]:
         yield Option(str(group.get("turnoverGroup", "")), group.get("turnoverGroupName", ""), str(account))
 
 
+def accounts(answer: Answer) -> dict[str, str]:
+    """The ledger account by turnover group, ``"3"``, and by group and branch, ``"3/2"``, where that branch has its own."""
+    found = {each.code: each.note for each in turnover_groups(answer) if each.note}
+    for group in answer.get("turnoverGroupList", ()):
+        for own in group.get("branchAccountNumberList", ()):
+            if own.get("accountNumber"):
+                found[f"{group.get('turnoverGroup')}/{own.get('branchNumber')}"] = str(own["accountNumber"])
+    return found
+
+
 def payment_methods(answer: Answer) -> Iterable[Option]:
     """Active payment methods by their code, which is a word, not a number."""
     for method in answer.get("paymentMethodList", ()):

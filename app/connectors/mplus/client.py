@@ -166,8 +166,9 @@ class MplusClient:
         return await firstsales.first_sales(self.till, buyers)
 
     async def accounts(self) -> Mapping[str, str]:
-        """The ledger account of each turnover group."""
-        return {each.code: each.note for each in await self.options("turnover_groups") if each.note}
+        """The ledger account of each turnover group, and of each branch that books a group on one of its own."""
+        answer = await self.till.document("getTurnoverGroups", {"request": {"onlyActive": False}})
+        return catalogue.accounts(answer)
 
     async def look_at_all(self, kind: str) -> AsyncIterator[tuple[str, Document]]:
         """Every relation as it stands, page after page; one that is inactive counts as not there."""

@@ -24,6 +24,7 @@ TYPES = {
         branchNumber:int branchName relationNumber:int abbreviation extBranchId isFullSlave:bool
         priceGroupNumber:int workplaces:Workplace[workplace] countryCode:int countryIso3 countryName
     """,
+    "BranchAccountNumber": "branchNumber:int extBranchId accountNumber:int",
     "CardCategoryV2": "id:int name isVipGroup:bool isSupplierGroup:bool",
     "CustomField": """
         fieldName dataType isRequired:bool strValue intValue:int decimalPlaces:int boolValue:bool
@@ -64,6 +65,7 @@ TYPES = {
     "TurnoverGroup": """
         turnoverGroupType turnoverGroup:int turnoverGroupName exclAmount:cents
         defaultAccountNumber:int accountNumber:int allowDiscount:bool defaultVatCode:int
+        branchAccountNumberList:BranchAccountNumber[branchAccountNumber]
     """,
     "VatGroup": """
         branchNumber:int extBranchId countryCode:int countryIso3 vatCode:int vatPercentage:percent
