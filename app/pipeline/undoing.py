@@ -144,7 +144,7 @@ def _first(did: Sequence[Did]) -> dict[int, Mapping[str, Any]]:
     for step in did:
         for effect in step.effects:
             before = found.get(effect.get("from", 0))
-            if before is not None and before["did"] in MADE:  # it goes by another address since
+            if before is not None:  # it goes by another address since
                 found.setdefault(effect["target"], before)
             if step.by_run:
                 found.setdefault(effect["target"], effect)
@@ -155,6 +155,9 @@ def _before(route: Route, did: Sequence[Did]) -> dict[int, Before]:
     """By target and field, the value before the run and the last that it wrote."""
     found: dict[int, Before] = {}
     for step in did:
+        for effect in step.effects:
+            if effect.get("from") in found:  # it goes by another address since
+                found.setdefault(effect["target"], {}).update(found[effect["from"]])
         if step.before_sealed is None or not step.by_run:
             continue
         try:
