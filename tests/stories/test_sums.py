@@ -149,6 +149,20 @@ async def test_what_is_no_sale_and_what_is_told_twice_is_left_out(shop: Shop) ->
     ] == await told(shop, flow)
 
 
+async def test_a_gift_card_within_a_sale_is_no_revenue(shop: Shop) -> None:
+    jan = stocked(shop)
+    card = {"articleNumber": 9_100, "priceIncl": 2_500, "vatCode": 2, "turnoverGroup": 82}
+    shop.till.catalogue.add(productNumber=9, description="Cadeaukaart", articleList=[card])
+    flow = await shop.flow("orders")
+    await shop.rest()
+    sell(shop, sold(10_001, 49.95), sold(9_100, 25.0), relation=jan)
+    await shop.rest()
+
+    assert [("not_revenue", "25.00", "0.00"), ("sent", "49.95", "49.95"), ("sent", "49.95", "49.95")] == [
+        (outcome, source, target) for _, _, outcome, _, source, target, _ in sorted(await told(shop, flow))
+    ]
+
+
 def test_no_cell_is_a_formula() -> None:
     group = Group("2026-03-02", "=1+1", "@2", "", "-3", "sent")
     text = as_csv(Sums({}, groups={group: Amounts()}))
