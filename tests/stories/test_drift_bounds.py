@@ -69,6 +69,18 @@ async def test_a_pause_is_heard_between_two_pages(shop: Shop, monkeypatch: pytes
         assert "done" == (await comparisons.find(conn, flow)).state  # it began anew
 
 
+async def test_what_was_missed_is_found_to_the_last_page(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "PAGE", 2)
+    people(shop, 5)
+    flow = await shop.flow("customers")
+    await shop.rest()
+    shop.till.relations.add(name="Noor Visser", email="noor@voorbeeld.nl")  # and no poll ever sees her
+    shop.clock.advance(100)
+    await shop.compare(flow)
+
+    assert {"not_sent": ["6"]} == await shop.differences(flow)
+
+
 async def test_it_waits_for_an_account_that_rests(shop: Shop) -> None:
     people(shop, 2)
     flow = await shop.flow("customers")

@@ -64,8 +64,8 @@ TYPES = {
     "PriceGroup": "priceGroupNumber:int description priceIncl:cents priceExcl:cents discountPercentage:int",
     "TurnoverGroup": """
         turnoverGroupType turnoverGroup:int turnoverGroupName exclAmount:cents
-        defaultAccountNumber:int accountNumber:int allowDiscount:bool defaultVatCode:int
-        branchAccountNumberList:BranchAccountNumber[branchAccountNumber]
+        defaultAccountNumber:int accountNumber:int allowDiscount:bool
+        branchAccountNumberList:BranchAccountNumber[branchAccountNumber] defaultVatCode:int
     """,
     "VatGroup": """
         branchNumber:int extBranchId countryCode:int countryIso3 vatCode:int vatPercentage:percent
