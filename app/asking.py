@@ -244,10 +244,12 @@ async def compare(api: OwnApi, flow: str, *, heal: bool = False, show: bool = Fa
     lines += [
         f"  {each['record']} {_WHAT[each['what']]}"
         + (f": {', '.join(each['fields'])}" if each["fields"] else "")
+        + (f" (stays so: {each['stays']})" if each["stays"] else "")
         for each in found["differences"]
     ]
-    if found["differ"] > len(found["differences"]):
-        lines.append(f"  and {found['differ'] - len(found['differences'])} more")
+    named = sum(each["stays"] is None for each in found["differences"])
+    if found["differ"] > named:
+        lines.append(f"  and {found['differ'] - named} more")
     lines += [f"note: {found['note']}"] if found["note"] else []
     well = found["state"] in ("done", "asked", "running") and found["differ"] == found["healing"]
     return Answer(tuple(lines), found, well=well)

@@ -6,11 +6,11 @@ somebody changed it at the target. It may be killed at any moment: what was aske
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.comparison.tally import Rows, Tally
-from app.connectors.base import Looks
+from app.connectors.base import Looks, Shows
 from app.flows.base import FlowKind
 from app.pipeline.route import Route
 from app.pipeline.work import leaf_hash
@@ -24,6 +24,8 @@ PAGE = 500
 CLOSELY = 100
 """So many suspects are looked at closely in one go: each may cost a call."""
 WRITES = frozenset({"create", "update", "archive", "delete"})
+MOST_STAYING = 200
+"""So many that differ and stay so are named; more would hide what somebody is to look at."""
 
 
 class Stopped(Exception):
@@ -45,18 +47,24 @@ class Report:
     told: Rows = field(default_factory=Rows)
     there: Rows = field(default_factory=Rows)
     named: set[str] = field(default_factory=set)
+    _staying: int = 0
 
     @property
     def looked(self) -> tuple[str, ...]:
         """The kinds of target record that the target can show as a whole."""
         looks = self.route.target
-        if not isinstance(looks, Looks) or self.kind.compares == "counts":
-            return ()
-        return tuple(kind for kind in self.kind.target_kinds if kind in looks.looked)
+        return _among(looks.looked, self.kind) if isinstance(looks, Looks) else ()
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The kinds of target record that the target shows by id."""
+        shows = self.route.target
+        return _among(shows.shown, self.kind) if isinstance(shows, Shows) else ()
 
     def counts(self, kind: str) -> bool:
         """Whether records of that kind are counted at both sides."""
-        return kind in self.looked or not self.looked
+        seen = (*self.looked, *self.shown)
+        return kind in seen or not seen
 
     async def go_on(self) -> None:
         """Between two pages: tell how far it is, and whether to go on."""
@@ -80,6 +88,11 @@ class Report:
         if self.kind.compares != "both":
             self.tally.source.add(row.key, row.hashes)
 
+    def lacks(self, row: Target) -> None:
+        """It does not stand at the target. Where the source is not read, what was sent is what it wants."""
+        if self.kind.compares != "both":
+            self.tally.source.add(row.key, row.hashes)
+
     def digest(self, path: str, value: object) -> str:
         """The keyed hash of one leaf."""
         return leaf_hash(path, value, sealer=self.route.sealer)
@@ -95,9 +108,8 @@ class Report:
         self.tally.under_way += stands.state in ("pending", "running")
         self.tally.held_back += stands.state in ("waiting", "dead")
         if stands.state == "settled" and stands.code == UNDONE:
-            self.tally.left[UNDONE] += (
-                1  # it stays out until it changes at its source, or somebody asks for it
-            )
+            # It stays out until it changes at its source, or somebody asks for it.
+            self.tally.left[UNDONE] += 1
             return False
         return stands.state == "settled"
 
@@ -106,7 +118,11 @@ class Report:
     ) -> None:
         """Name them, and ask for some again, in one commit."""
         route, clock = self.route, self.route.db.clock
-        self.tally.found.update(each.what for each in found)
+        self.tally.found.update(each.what for each in found if each.stays is None)
+        self.tally.left.update(each.stays for each in found if each.stays is not None)
+        self._staying += sum(each.stays is not None for each in found)
+        if self._staying > MOST_STAYING:
+            found = [each for each in found if each.stays is None]
         self.tally.healing += sum(each.healing for each in found)
         self.named.update(each.ref for each in found if each.what in ("not_sent", "gone_at_source"))
         if not (found or ask):
@@ -120,3 +136,7 @@ class Report:
             await comparisons.name(conn, route.flow_id, found, clock=clock)
             await outcomes.doubt(conn, [row.id for row in doubt], clock=clock)
             await requests.request(conn, wishes, clock=clock)
+
+
+def _among(seen: Collection[str], kind: FlowKind) -> tuple[str, ...]:
+    return tuple(each for each in kind.target_kinds if each in seen)

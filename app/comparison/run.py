@@ -24,6 +24,10 @@ async def compare(report: Report) -> Tally:
         report.tally.target_read = True
         await target.look_through(kind)
         await target.look_for_missing(kind)
+    for kind in report.shown:
+        report.tally.target_read = True
+        await target.ask_for(kind)
+        await target.look_for_missing(kind)
     async with report.route.db.read() as conn:
         report.tally.outcomes = await comparisons.outcomes_of(conn, report.route.flow_id)
     await report.go_on()

@@ -43,6 +43,16 @@ def suspects(
     return odd | dict.fromkeys(sorted(gone))
 
 
+def names_in(hashes: Iterable[str], place: str) -> set[str]:
+    """The names of a list's elements among these leaves.
+
+    >>> names_in(["variants[101].price", "title"], "variants")
+    {'101'}
+    """
+    begins = f"{place}["
+    return {each[len(begins) : -1] for each in elements(hashes) if each.startswith(begins)}
+
+
 def as_it_stands(row: Target, odd: Mapping[str, str | None]) -> dict[str, str]:
     """The hashes of a row with those of what stands there instead, and without what is not there."""
     gone = tuple(f"{path}." for path, digest in odd.items() if digest is None)
@@ -95,7 +105,8 @@ def _differs(
     compares: Compares | None,
 ) -> bool:
     if path.endswith("]"):
-        return not any(each.startswith(f"{path}.") for each in held)
+        there, meant = (any(each.startswith(f"{path}.") for each in side) for side in (held, wanted))
+        return meant and not there
     if path not in wanted:
         return False
     if compares is None:

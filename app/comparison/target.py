@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.comparison.report import CLOSELY, PAGE, WRITES, Report
-from app.comparison.screen import as_it_stands, confirmed, suspects
+from app.comparison.screen import as_it_stands, confirmed, names_in, suspects
 from app.comparison.source import SourceSide
-from app.connectors.base import Compares, Document, Found, Looks
+from app.connectors.base import Asked, Compares, Document, Found, Looks, Shows
+from app.flows.base import FlowKind
 from app.pipeline.reading import read_all
 from app.pipeline.rehearsal import Act, Rehearsed, rehearse
 from app.store import comparisons, requests, targets
@@ -21,6 +22,8 @@ from app.store.targets import Target
 
 MANY, SHARE = 20, 0.01
 """More missing records than both of these are not brought back without a person: somebody may have cleared up."""
+QUEUED_MS = 86_400_000
+"""A till may keep a sale in a branch's queue before it shows it. So long after we booked it that is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,40 @@ class TargetSide:
         self._report = report
         self._source = source
 
+    async def ask_for(self, kind: str) -> None:
+        """Every record of a kind that we brought about, asked for by its id. Raises what the target raises, and Stopped."""
+        shows = self._report.route.target
+        assert isinstance(shows, Shows)
+        async for rows in self._ours(kind):
+            parts = await self._parts(rows)
+            asked = [Asked(row.remote_id, parts.get(row.id, {})) for row in rows if row.remote_id]
+            shown = await shows.show(kind, asked)
+            there = [row for row in rows if row.remote_id in shown]
+            await self._judge(
+                there, shown, {row.id: _lacking(self._report.kind, row, parts, shown) for row in there}
+            )
+
+    async def _parts(self, rows: Sequence[Target]) -> dict[int, dict[str, str]]:
+        """By row, its elements that have rows of their own: by their name, or their number where that is not known, the remote id."""
+        report, found = self._report, dict[int, dict[str, str]]()
+        for place, kind in report.kind.element_kinds.items():
+            async with report.route.db.read() as conn:
+                owned = await targets.owned(
+                    conn,
+                    connection_id=report.route.target_connection_id,
+                    owner_connection_id=report.route.source_connection_id,
+                    refs=[row.owner_ref for row in rows if row.owner_ref],
+                    kinds=(kind,),
+                )
+            for row in rows:
+                names = {report.route.key(kind, name): name for name in names_in(row.hashes, place)}
+                found.setdefault(row.id, {}).update(
+                    (names.get(part.key, part.remote_id.rpartition("/")[2]), part.remote_id)
+                    for part in owned.get(row.owner_ref or "", ())
+                    if part.state == "present" and part.remote_id
+                )
+        return found
+
     async def look_through(self, kind: str) -> None:
         """Every record of a kind, as the target shows it. Raises what the target raises, and Stopped."""
         looks = self._report.route.target
@@ -47,11 +84,11 @@ class TargetSide:
         async for each in looks.look_at_all(kind):
             part.append(each)
             if len(part) >= PAGE:
-                await self._judge(kind, part)
+                await self._judge_page(kind, part)
                 part = []
-        await self._judge(kind, part)
+        await self._judge_page(kind, part)
 
-    async def _judge(self, kind: str, part: Sequence[tuple[str, Document]]) -> None:
+    async def _judge_page(self, kind: str, part: Sequence[tuple[str, Document]]) -> None:
         shown = dict(part)
         async with self._report.route.db.read() as conn:
             rows = await targets.by_remote(
@@ -59,8 +96,14 @@ class TargetSide:
             )
         mine = [row for row in rows if self._is_mine(row)]
         self._report.tally.others += len(shown) - len(mine)
+        await self._judge(mine, shown, {})
+
+    async def _judge(
+        self, rows: Sequence[Target], shown: Mapping[str, Document], lacking: Mapping[int, Mapping[str, None]]
+    ) -> None:
+        """Rows beside what the target shows of them; ``lacking`` are elements that it does not show."""
         suspected: list[Suspect] = []
-        for row in mine:
+        for row in rows:
             if not self._report.there.add(row.id) or row.owner_ref in self._report.named:
                 continue
             if row.in_doubt or row.holder is not None:
@@ -71,6 +114,7 @@ class TargetSide:
             paths = suspects(
                 row, shown[row.remote_id or ""], self._report.kind.target_scopes, digest=self._report.digest
             )
+            paths |= lacking.get(row.id, {})
             if paths:
                 suspected.append(Suspect(row, paths))
             else:
@@ -127,51 +171,60 @@ class TargetSide:
         for error in failed.values():
             raise error
         told = await rehearse(self._report.route, [found[ref] for ref in quiet], whole=True, anew=True)
-        by_ref = {one.fetched.ref: one for one in told}
+        by_ref, now = {one.fetched.ref: one for one in told}, await self._report.route.db.now()
         named: list[Difference] = []
         doubted: list[Target] = []
         for each in suspected:
             one = by_ref.get(each.row.owner_ref or "")
             if one is None:
                 continue
-            difference, act = self._closer(each, one, heal=heal)
+            fresh = now - standing.get(one.fetched.ref, Standing()).settled_at < QUEUED_MS
+            difference, act = self._closer(each, one, fresh=fresh, heal=heal)
             if difference is not None:
                 named.append(difference)
                 if each.paths:
                     odd = {path: each.paths[path] for path in difference.fields}
                     self._report.stands(each.row, as_it_stands(each.row, odd))
+                else:
+                    self._report.lacks(each.row)
             elif each.paths or (act is not None and act.action != "leave"):
                 self._report.stands(each.row)
-            if heal and (difference is None or difference.healing) and not each.paths:
+            stays = (
+                difference is not None and not difference.healing and (act is None or act.action != "leave")
+            )
+            if heal and not stays and not each.paths:
                 doubted.append(each.row)  # missing for a reason of the target's own: the row is to learn that
             elif difference is not None and difference.healing and not await self._other_flow(each, act):
                 doubted.append(each.row)
         await self._report.name(named, ask=[row.owner_ref or "" for row in doubted], doubt=doubted)
 
-    def _closer(self, each: Suspect, one: Rehearsed, *, heal: bool) -> tuple[Difference | None, Act | None]:
-        row = each.row
+    def _closer(
+        self, each: Suspect, one: Rehearsed, *, fresh: bool, heal: bool
+    ) -> tuple[Difference | None, Act | None]:
+        row, tally = each.row, self._report.tally
         if one.error is not None:
-            self._report.tally.failed[one.error.code] += 1
+            tally.failed[one.error.code] += 1
             return None, None
         act = next((act for act in one.acts if (act.kind, act.key) == (row.kind, row.key)), None)
         if act is None:
-            self._report.tally.left["not_wanted"] += 1
+            tally.left["not_wanted"] += 1
             return None, None
-        target = self._report.route.target.target(row.kind)
         paths: tuple[str, ...] = ()
         if each.paths:
+            target = self._report.route.target.target(row.kind)
             compares = target if isinstance(target, Compares) else None
             paths = confirmed(each.paths, act, self._report.kind.target_scopes, compares=compares)
             if not paths:
                 return None, act
-        elif act.action == "leave":
-            self._report.tally.left[act.code or "left"] += 1
-            return None, act
-        elif act.action != "create":
+        elif row.kind in self._report.shown and _may_be_there(act):
+            if fresh:
+                tally.under_way += 1
+                return None, act
+        elif act.action not in ("create", "leave"):
             return None, act
         what = "changed_there" if each.paths else "missing_there"
-        healing = heal and act.action in WRITES
-        return Difference(what, row.owner_ref or "", row.remote_id, paths, healing), act
+        stays = _stays(act, paths)
+        return Difference(what, row.owner_ref or "", row.remote_id, paths, heal and stays is None, stays), act
 
     async def _other_flow(self, each: Suspect, act: Act | None) -> bool:
         """Where flows go both ways, an edit at the target that the other flow has not looked at yet is its to bring."""
@@ -210,3 +263,33 @@ class TargetSide:
                 if one.error is None and puts_away:
                     named.append(Difference("gone_at_source", one.fetched.ref, healing=self._report.heal))
             await self._report.name(named, ask=[each.ref for each in named if each.healing])
+
+
+def _may_be_there(act: Act) -> bool:
+    """The target does not show it, and it is not made again all the same: a till's sale may wait in a branch's queue."""
+    return act.existing is not None and act.existing.state == "present" and not act.existing.whole
+
+
+def _stays(act: Act, paths: Sequence[str]) -> str | None:
+    """The code of the rule by which the flow leaves a difference as it is; None where it would write it."""
+    lacks_something = not paths or any(path.endswith("]") for path in paths)
+    if act.action in WRITES and (act.update or lacks_something):
+        return None
+    if act.action == "leave":
+        return act.code or "left"
+    if not paths:
+        return "not_found"
+    return "not_written" if act.update else "update_off"
+
+
+def _lacking(
+    kind: FlowKind, row: Target, parts: Mapping[int, Mapping[str, str]], shown: Mapping[str, Document]
+) -> dict[str, None]:
+    """Elements with rows of their own that the target does not show."""
+    document = shown[row.remote_id or ""]
+    return {
+        f"{place}[{name}]": None
+        for place in kind.element_kinds
+        for name in parts.get(row.id, {}).keys()
+        - {element[kind.target_scopes[place]] for element in document.get(place, ())}
+    }

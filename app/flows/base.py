@@ -53,7 +53,8 @@ class FlowKind:
     the sequences of the source that, by these settings, tell of this kind's records beside its own, read from the day on.
     ``quiet_import``: while it works off a backfill the target's own automations are held back. ``history``: what was there
     before its start is brought when a person asks for it. ``compares`` says what a comparison reads: both sides; or the ``target`` alone, beside
-    what was sent, where reading all of the source is too much; or ``counts`` alone. ``scan`` says how a source is looked through that does not tell what changed; the position of
+    what was sent, where reading all of the source is too much: ``not_compared`` tells people why, and what else is left out.
+    ``element_kinds``: by list of the target document, the kind of target record that its elements have rows of. ``scan`` says how a source is looked through that does not tell what changed; the position of
     such a flow is a moment, in seconds: what came about earlier is history.
     ``way`` says which side is read and which is written, where the settings make sense one way only. ``put_record`` is what the
     second leg reads, where the decision hands it something else than the record. ``undo`` says what becomes of targets that a run
@@ -84,7 +85,9 @@ class FlowKind:
     quiet_import: bool = False
     put_record: type[BaseModel] | None = None
     history: bool = False
-    compares: Literal["both", "target", "counts"] = "both"
+    compares: Literal["both", "target"] = "both"
+    not_compared: str | None = None
+    element_kinds: Mapping[str, str] = field(default_factory=dict)
     scan: Callable[[Any], Scan | None] = no_scan
     way: tuple[Side, Side] | None = None
 

@@ -357,5 +357,8 @@ ORDERS = FlowKind(
     history=True,
     way=("till", "audience"),
     compares="target",
+    not_compared=(
+        "The sales of a till are too many to be read again each time: what stands in the store is compared with what was sent."
+    ),
     undo=stays("kept", "What was sold stays sold: an order in Mailchimp is never deleted."),
 )

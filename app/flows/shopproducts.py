@@ -182,6 +182,11 @@ SHOP_PRODUCTS = FlowKind(
     list_elements={"variants": {"sku": "sku"}},
     reach=reach,
     scan=_scan,
-    compares="counts",
+    compares="target",
+    not_compared=(
+        "Each look through the stores asks for what changed in them; here what stands in the till is compared with what was "
+        "written. Not with it: pictures and groups, which are only ever added, and whether an article is active."
+    ),
+    element_kinds={"articleList": ARTICLE},
     undo=take_back(ARTICLE),
 )

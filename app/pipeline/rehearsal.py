@@ -33,7 +33,7 @@ Action = Literal["create", "update", "unchanged", "archive", "delete", "leave"]
 class Act:
     """What would be done to one target record. ``consent`` is what the flow noted about the person, if it notes that.
 
-    ``document`` holds the leaves that this run may write. ``leave``: nothing, by the target's own state, by the flow's
+    ``document`` holds the leaves that this run may write; ``update`` says whether it may change what is there. ``leave``: nothing, by the target's own state, by the flow's
     settings, or because another record owns the key.
     """
 
@@ -47,6 +47,7 @@ class Act:
     document: Document = field(default_factory=dict)
     existing: Existing | None = None
     changes: tuple[Change, ...] = ()
+    update: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,7 @@ def act_of(wish: Wish, steps: Steps, *, foreign: bool = False) -> Act:
             document=wish.intent.document if wish.intent else {},
             existing=wish.existing,
             changes=changes,
+            update=wish.put.update if wish.put else True,
         )
 
     if foreign:

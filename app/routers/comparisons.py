@@ -21,14 +21,6 @@ router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
 
 What = Literal["not_sent", "changed_there", "missing_there", "gone_at_source"]
 
-_NOTES = {
-    "both": None,
-    "target": (
-        "The sales of a till are too many to be read again each time: what stands in the store is compared with what was sent."
-    ),
-    "counts": "Compared by counts alone, see `outcomes`: reading all of both sides again each time is too much.",
-}
-
 
 class Compare(Body):
     """Whether what differs is brought about again."""
@@ -68,6 +60,14 @@ class DifferenceOut(Answer):
         description="What differs; empty where all of it does", examples=[["merge_fields.LNAME"]]
     )
     healing: bool = Field(description="Whether it was asked for again")
+    stays: str | None = Field(
+        description=(
+            "Why the flow leaves it so; null where it would bring it about. `update_off`: its settings change nothing that is there. "
+            "`not_written`: it writes no such change. `not_found`: the till does not show a sale that was booked, and it is never "
+            "booked twice. Anything else is the target's own reason, such as `cancelled_in_till`. Counted in `left`, not in `differ`"
+        ),
+        examples=[None],
+    )
 
 
 class ComparisonOut(Answer):
@@ -96,7 +96,8 @@ class ComparisonOut(Answer):
     held_back: int = Field(description="Not judged: they wait for something, or for somebody", examples=[1])
     unsure: int = Field(description="Not judged: their next delivery looks at them anyway", examples=[0])
     left: dict[str, int] = Field(
-        description="They differ and stay so by the rules, by reason", examples=[{"archived": 3}]
+        description="They differ and stay so by the rules, by reason; the first are named",
+        examples=[{"archived": 3}],
     )
     skipped: dict[str, int] = Field(
         description="Records of the source that are not to be sent, by reason",
@@ -112,7 +113,7 @@ class ComparisonOut(Answer):
     outcomes: dict[str, int] = Field(
         description="How the flow's records stand, by their last outcome", examples=[{"delivered": 1000}]
     )
-    note: str | None = Field(description="What was not read, and why")
+    note: str | None = Field(description="What was not read or compared, and why")
     code: str | None = Field(description="Why it failed", examples=[None])
     detail: str | None
     differences: list[DifferenceOut] = Field(
@@ -251,7 +252,7 @@ async def _shown(reach: Context, flow_id: str, *, after: int = 0, limit: int = 1
                 for name in ("others", "under_way", "held_back", "unsure", "needs_a_person")
             },
             **{name: counts.get(name, {}) for name in ("found", "left", "skipped", "failed", "outcomes")},
-            "note": _NOTES[flow_kind(flow.kind).compares],
+            "note": flow_kind(flow.kind).not_compared,
             "code": found.code,
             "detail": found.detail,
             "differences": [
@@ -261,6 +262,7 @@ async def _shown(reach: Context, flow_id: str, *, after: int = 0, limit: int = 1
                     "target": each.remote_id,
                     "fields": each.fields,
                     "healing": each.healing,
+                    "stays": each.stays,
                 }
                 for each in named[:limit]
             ],

@@ -40,13 +40,15 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One record that differs: ``not_sent``, ``changed_there``, ``missing_there`` or ``gone_at_source``. No person's data."""
+    """One record that differs: ``not_sent``, ``changed_there``, ``missing_there`` or ``gone_at_source``. ``stays`` is the code of
+    the rule by which the flow leaves it so. No person's data."""
 
     what: str
     ref: str
     remote_id: str | None = None
     fields: tuple[str, ...] = ()
     healing: bool = False
+    stays: str | None = None
 
 
 async def find(conn: AsyncConnection, flow_id: str) -> Comparison:

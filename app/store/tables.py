@@ -207,6 +207,7 @@ differences = Table(  # the records that a flow's newest comparison names
     Column("remote_id", String(100)),
     Column("fields", JSON, nullable=False),
     Column("healing", Boolean, nullable=False),
+    Column("stays", String(60)),  # why it is not brought about again, by the flow's rules
     Column("seen_at", Millis, nullable=False),
 )
 

@@ -7,6 +7,7 @@ Kinds of record are the middle's words: ``customer``, ``product``, ``stock``, ``
 from __future__ import annotations
 
 from app.connectors.base.clients import (
+    Asked,
     Carries,
     Client,
     Compares,
@@ -24,6 +25,7 @@ from app.connectors.base.clients import (
     Refers,
     Restores,
     Scans,
+    Shows,
     SoldThere,
     Source,
     TakesNumbers,
@@ -70,6 +72,7 @@ from app.connectors.base.writing import Applied, Change, Desired, Existing, Inte
 
 __all__ = [
     "Applied",
+    "Asked",
     "Carries",
     "Change",
     "Changed",
@@ -114,6 +117,7 @@ __all__ = [
     "Restores",
     "Scans",
     "ShippedRow",
+    "Shows",
     "SoldThere",
     "Source",
     "Steps",

@@ -159,6 +159,27 @@ class Looks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A record that is to be shown, by its remote id. ``parts`` are those of its elements that have target records of their
+    own: by the name under which the document lists them, the remote id of each."""
+
+    remote_id: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """A client that shows records of some kinds when asked by id, where looking through all of them to find ours would be too
+    much: of a till's sales few are a shop's."""
+
+    shown: frozenset[str]
+
+    async def show(self, kind: str, asked: Sequence[Asked]) -> Mapping[str, Document]:
+        """By remote id those that are there, in the same words as :meth:`Looks.look_at_all`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class SoldThere:
     """What one sale comes to at the target: ``total`` and ``shipping``, and each of its lines by its id there. VAT included."""
 

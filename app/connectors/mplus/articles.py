@@ -72,6 +72,19 @@ class Articles:
                     found |= await self._whole([number])
         return found
 
+    async def standing(self, numbers: Iterable[int]) -> dict[int, tuple[Document, Document]]:
+        """The articles of these numbers as they are now, each with the product that it stands in, which lists only those."""
+        wanted, found = sorted(set(numbers)), dict[int, tuple[Document, Document]]()
+        for start in range(0, len(wanted), CHUNK):
+            answer = await self._till.document(
+                "getProducts", products.by_articles(wanted[start : start + CHUNK])
+            )
+            for product in map(products.read, answer.get("productList", ())):
+                for article in product["articleList"]:
+                    if "articleNumber" in article:
+                        found[article["articleNumber"]] = (product, article)
+        return found
+
     async def _whole(self, numbers: Sequence[int]) -> dict[int, Document]:
         answer = await self._till.document(
             "getProducts", products.by_refs([str(number) for number in numbers])

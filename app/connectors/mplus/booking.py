@@ -249,9 +249,13 @@ def _sent_line(line: Mapping[str, Any]) -> Document:
 
 def existing_sale(kind: Literal["order", "invoice"], document: Document) -> Existing:
     """A sale as the till has it now."""
-    gone = document.get("cancelState") == "ORDER-CANCEL-STATE-COMPLETE" if kind == ORDER else False
     return Existing(
         remote_id=str(document.get(f"{kind}Id", "")),
-        state="archived" if gone else "present",
+        state="archived" if is_cancelled(document) else "present",
         document=document,
     )
+
+
+def is_cancelled(sale: Mapping[str, Any]) -> bool:
+    """Whether it is an order of which all is cancelled; an invoice never is, it is credited by another."""
+    return sale.get("cancelState") == "ORDER-CANCEL-STATE-COMPLETE"

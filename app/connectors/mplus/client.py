@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from app.connectors.base import (
+    Asked,
     Diagnosis,
     Document,
     Fetched,
@@ -39,6 +40,8 @@ from app.connectors.mplus import (
 )
 from app.connectors.mplus.articles import Articles
 from app.connectors.mplus.calls import Till
+from app.connectors.mplus.inspection import KINDS as INSPECTED
+from app.connectors.mplus.inspection import Inspection
 from app.connectors.mplus.models import Version
 from app.connectors.mplus.productwriter import ProductTarget
 from app.connectors.mplus.salenames import SaleNames
@@ -61,6 +64,7 @@ class MplusClient:
     """Reads and writes of one till. ``account`` names whom its limits count: the till's host and port."""
 
     looked = frozenset({customers.KIND})
+    shown = INSPECTED
 
     def __init__(self, till: Till, *, webhook_url: str | None = None):
         self.till = till
@@ -80,6 +84,7 @@ class MplusClient:
         }
         self._articles = Articles(till)
         self._names = SaleNames(till, self.find_relation, self._articles)
+        self._inspection = Inspection(till, self._articles)
         for name, shelf in loyalty.BUYERS.items():
             self._readers[name] = loyalty.BuyerReader(till, shelf, self._marks)
         self._sales = readers.SaleReader(till, orders.ORDERS, self._marks)
@@ -185,6 +190,12 @@ class MplusClient:
             if not page.more or page.position < since:
                 return
             since = page.position + 1
+
+    async def show(self, kind: str, asked: Sequence[Asked]) -> Mapping[str, Document]:
+        """See :class:`Inspection`."""
+        if kind not in self.shown:
+            raise wrong_kind("MplusKASSA", kind)
+        return await self._inspection.show(kind, asked)
 
     async def options(self, name: str) -> tuple[catalogue.Option, ...]:
         """One of the till's own lists: see :data:`catalogue.LISTS`."""

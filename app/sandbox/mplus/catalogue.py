@@ -294,6 +294,16 @@ class Catalogue(Part):
         self.put(row)
         return row
 
+    def lose_article(self, number: int) -> None:
+        """The article is not there any more, nor its product where it was the last: as after a backup was put back."""
+        product = self.product_of.pop(number)
+        row = self.products.rows[product]
+        left = [one for one in row["articleList"] if one["articleNumber"] != number]
+        if left:
+            self.products.amend(product, articleList=left)
+        else:
+            self.products.lose(product)
+
     def add(self, **fields: Any) -> dict[str, Any]:
         answer = self.create({"product": fields})
         if answer["result"] != "CREATE-PRODUCT-RESULT-OK":

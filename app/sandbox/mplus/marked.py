@@ -90,6 +90,12 @@ class Marked(Generic[K]):
         if len(self._order) > 2 * len(self.rows) + 1_000:
             self._order = [(mark, k) for mark, k in self._order if self.rows[k][self.mark] == mark]
 
+    def lose(self, key: K) -> None:
+        """The record is not there any more, and no marker tells: as after a backup was put back."""
+        del self.rows[key]
+        self._texts.pop(key, None)
+        self._order = [each for each in self._order if each[1] != key]
+
     def hold(self, changes: int = 1) -> None:
         """The next ``changes`` become visible only with ``release``."""
         self.holding = changes
