@@ -147,6 +147,32 @@ async def test_what_a_create_only_flow_may_not_change_is_told_and_left(shop: Sho
     assert (0, []) == (again.differ, await shop.alerts())
 
 
+async def test_what_was_made_again_is_missed_again_and_the_merchants_own_stays_all_the_while(
+    shop: Shop,
+) -> None:
+    """With nothing known any more of what its articles hold, it is still known that they were made."""
+    store = open_store(shop)
+    offer(store, "trui", variant("1001"), variant("1002"), image_url=picture(shop))
+    flow = await take_products(shop)
+    await look(shop)
+    shop.clock.advance(1_000)
+    article(shop, 1_001)["imageList"] = []
+    shop.till.catalogue.edit_article(1_001, priceIncl=1)
+    assert (0, 0) == ((told := await shop.compare(flow, heal=True)).differ, told.healing)
+    assert {"webshop/trui": ("changed_there", ["articleList[1001].priceIncl"], "update_off")} == await named(
+        shop, flow
+    )
+    for number in (1_002, 1_001):
+        shop.till.catalogue.lose_article(number)
+        await shop.compare(flow, heal=True)
+        assert {"webshop/trui": ("changed_there", [f"articleList[{number}]"], None)} == {
+            ref: (what, fields[-1:], stays)
+            for ref, (what, fields, stays) in (await named(shop, flow)).items()
+        }
+        await shop.quiet()
+        assert [1_001, 1_002] == sorted(articles(shop))
+
+
 async def test_pictures_and_groups_that_somebody_took_away_are_no_drift(shop: Shop) -> None:
     group = shop.till.groups.add("Truien")
     store = open_store(shop)
