@@ -185,4 +185,5 @@ async def _failed(
 def sentence_of(error: Exception) -> str:
     if not isinstance(error, AppError):
         return f"A fault of this service ({type(error).__name__}); its log holds the details."
-    return f"{error.detail} {error.advice}".strip()
+    said = error.detail if error.detail.endswith((".", "!", "?")) or not error.advice else f"{error.detail}."
+    return f"{said} {error.advice}".strip()  # a remote's own sentence mostly ends without a full stop

@@ -207,3 +207,51 @@ async def test_a_negative_total_that_says_of_no_sale_lowers_none(
     assert told == (await shop.outcomes())[f"receipt:{back}"]
     assert 49.95 == orders(shop)[f"receipt-{bought}"]["order_total"]
     assert all(price >= 0 for id in orders(shop) for _, _, price, _ in lines(shop, id))
+
+
+async def test_an_answer_that_was_lost_after_the_sale_was_posted_makes_no_second_one(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop)
+    shop.mailchimp.faults.fail_next(kind="reset_after", operation="orders.post")
+    receipt = sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.rest()
+
+    assert {f"receipt:{receipt}": ("unchanged", None)} == await shop.outcomes()
+    assert ["retrying", "unchanged"] == [row["outcome"] for row in await shop.attempts()]
+    assert [f"receipt-{receipt}"] == list(orders(shop))
+    assert [("10001", 1, 49.95)] == orders(shop)[f"receipt-{receipt}"]["lines"]
+    assert 1 == shop.written().count("orders.post")
+
+
+async def test_an_answer_that_was_lost_after_a_credit_lowers_its_sale_once(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop)
+    bought = sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.rest()
+    shop.mailchimp.faults.fail_next(kind="reset_after", operation="order.patch")
+    shop.till.receipts.credit(shop.till.receipts.known(bought), shop.till.counter.head(relation=jan))
+    await shop.rest()
+
+    assert ("refunded", 0) == tuple(
+        orders(shop)[f"receipt-{bought}"].get(name, 0) for name in ("financial_status", "order_total")
+    )
+    assert 1 == shop.written().count("order.patch")
+
+
+async def test_posts_whose_answers_were_lost_are_not_made_again_by_an_old_list_of_what_is_there(
+    shop: Shop,
+) -> None:
+    """Many are looked up in the list of ids, which is some minutes old at most: the store's own no is the last word."""
+    jan = stocked(shop)
+    await begun(shop)
+    made = [sell(shop, sold(10_001, 49.95), relation=jan)]
+    await shop.rest()
+    shop.mailchimp.faults.fail_next(4, kind="reset_after", operation="orders.post")
+    made += [sell(shop, sold(10_001, 49.95), relation=jan) for _ in range(4)]
+    await shop.poll()
+    await shop.deliver()
+    shop.clock.advance(400)  # all four are due again, and the list is not read anew before ten minutes
+    await shop.quiet()
+
+    assert sorted(f"receipt-{receipt}" for receipt in made) == list(orders(shop))
+    assert {("delivered", None)} == set((await shop.outcomes()).values())

@@ -236,6 +236,22 @@ async def test_the_customer_comes_first_and_consent_before_it(shop: Shop) -> Non
     assert {False} == {each.data["opt_in_status"] for each in store(shop).customers.values()}
 
 
+async def test_a_sale_that_is_quicker_than_its_buyer_waits_for_his_consent(shop: Shop) -> None:
+    jan = stocked(shop)
+    shop.till.relations.consent(jan, given=True)
+    await shop.flow("customers", CONSENT)
+    flow = await shop.flow("orders")
+    await shop.poll()
+    sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.poll()
+    await shop.worker.batch(flow)
+    assert ({}, []) == (shop.statuses(), sent(shop))
+
+    await shop.quiet()
+
+    assert ({"jan@devries.nl": "subscribed"}, 1) == (shop.statuses(), len(orders(shop)))
+
+
 @pytest.mark.parametrize(("policy", "bought"), [("send", ["jan@devries.nl"]), ("skip", [])])
 async def test_people_whom_the_customers_flow_leaves_out(shop: Shop, policy: str, bought: list[str]) -> None:
     jan = stocked(shop)
@@ -545,6 +561,34 @@ async def test_everything_follows_by_choice_and_lines_that_vanished_are_removed(
     assert ([("10001", 1, 49.95)], 49.95) == (told["lines"], told["order_total"])
 
 
+async def test_with_the_status_alone_nothing_else_follows(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop, {"send_orders": "at_once", "update_existing": "status"})
+    made = order(shop, jan, (10_001, 1), (10_002, 2))
+    await shop.rest()
+    before = orders(shop)[f"order-{made['orderId']}"]
+    kept = shop.till.orders.cards.rows[made["orderId"]]
+    work = {
+        "name": "Jan de Vries",
+        "address": "Laan 7",
+        "zipcode": "2000",
+        "city": "Antwerpen",
+        "country": "België",
+    }
+    shop.till.orders.edit(kept, kept | {"lineList": kept["lineList"][:1], "invoiceAddress": work})
+    shop.till.orders.pay(
+        shop.till.orders.cards.rows[made["orderId"]], [{"method": "PIN", "amount": 4_995}], prepay=True
+    )
+    await shop.rest()
+
+    told = orders(shop)[f"order-{made['orderId']}"]
+    late = ("financial_status", "updated_at_foreign")
+    assert ("pending", "paid") == (before["financial_status"], told["financial_status"])
+    assert [
+        {name: value for name, value in each.items() if name not in late} for each in (before, told)
+    ] == 2 * [{name: value for name, value in before.items() if name not in late}]
+
+
 # --- left out ----------------------------------------------------------------------------------------------------------
 
 
@@ -560,6 +604,17 @@ async def test_sales_of_another_link_are_left_out(shop: Shop, settings: dict[str
     await shop.rest()
 
     assert (("filtered", "excluded"), []) == ((await shop.outcomes())[f"receipt:{receipt}"], sent(shop))
+
+
+async def test_orders_of_a_category_are_left_out(shop: Shop) -> None:
+    jan = stocked(shop)
+    await begun(shop, {"skip_categories": ["1"], "send_orders": "at_once"})
+    left = order(shop, jan, (10_001, 1), orderCategoryNumber=1)
+    kept = order(shop, jan, (10_001, 1), orderCategoryNumber=2)
+    await shop.rest()
+
+    assert ("filtered", "excluded") == (await shop.outcomes())[f"order:{left['orderId']}"]
+    assert [f"order-{kept['orderId']}"] == list(orders(shop))
 
 
 @pytest.mark.parametrize(("setting", "arrived"), [("skip", 0), ("send", 1)])

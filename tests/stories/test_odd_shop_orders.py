@@ -1,0 +1,95 @@
+"""Shop orders that no shop should write and every shop does: each is booked whole, or held back with what to do about it.
+
+Foreign currencies, totals below zero, addresses of two relations, five hundred lines, lost answers and orders that change
+meanwhile stand in ``test_shop_orders.py``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from tests.shop import Shop
+from tests.stories.webshop import (
+    BUYER,
+    booked,
+    look,
+    one,
+    reason,
+    relations,
+    take_orders,
+    till_with_articles,
+    webshop,
+)
+
+
+async def test_a_product_that_the_shop_deleted_since_is_named_by_its_line(shop: Shop) -> None:
+    till_with_articles(shop)
+    store = webshop(shop)
+    await take_orders(shop)
+    store.order("1", BUYER, [("1001", 1), ("1003", 1)])
+    del store.store.products["1003"]
+    await look(shop)
+
+    assert {"webshop/1": ("quarantined", "article_missing")} == await shop.outcomes()
+    assert "The till has no article for line 2 (without a SKU)." in str(await reason(shop))
+    assert ([], []) == (booked(shop), relations(shop))
+
+
+async def test_an_article_that_the_till_sells_no_more_is_booked_all_the_same(shop: Shop) -> None:
+    """The shop did sell it: it is for the merchant to take it out of the shop."""
+    till_with_articles(shop)
+    store = webshop(shop)
+    await take_orders(shop)
+    shop.till.catalogue.edit_article(1001, active=False)
+    store.order("1", BUYER, [("1001", 1)])
+    await look(shop)
+
+    assert [(1001, "Trui", 1, 4_995)] == booked(shop)[0]["lines"]
+
+
+async def test_a_standard_debtor_that_the_till_does_not_have_is_named(shop: Shop) -> None:
+    outcome, why = await one(shop, {"standard_debtor": 77_777, "standard_debtor_when": "always"})
+
+    said = "The till refused it: Relation 77777 does not exist. Correct what the till names, then replay this record."
+    assert ("record_refused", said) == (outcome, why)
+    assert ([], []) == (booked(shop), relations(shop))
+
+
+async def test_a_part_of_a_piece_is_booked_in_thousandths(shop: Shop) -> None:
+    """Mailchimp says that quantities are whole, and passes on what a shop wrote."""
+    till_with_articles(shop)
+    store = webshop(shop)
+    await take_orders(shop)
+    made = store.order("1", BUYER, [("1001", 1)], order_total=12.49)
+    made.lines["1"]["quantity"] = 0.25
+    await look(shop)
+
+    [row] = shop.till.orders.cards.rows.values()
+    [line] = row["lineList"]
+    assert (25, 2) == (line["data"]["quantity"], line["data"]["decimalPlaces"])
+    assert (1_249, 1_249) == (line["data"]["totalInclAmount"], row["totalInclAmount"])
+
+
+@pytest.mark.parametrize(
+    ("said", "day", "moment"),
+    [
+        ("", "2026-03-02", "2026-03-02T09:00:00+00:00"),
+        ("0000-00-00T00:00:00+00:00", "2026-03-02", "2026-03-02T09:00:00+00:00"),
+        ("gisteren", "2026-03-02", "2026-03-02T09:00:00+00:00"),
+        ("1970-01-01T00:00:00+00:00", "1970-01-01", "1970-01-01T00:00:00+00:00"),
+    ],
+    ids=["none", "zeros", "no date", "where clocks begin"],
+)
+async def test_an_order_without_a_usable_date_is_booked_today_and_an_odd_one_on_its_day(
+    shop: Shop, said: str, day: str, moment: str
+) -> None:
+    till_with_articles(shop)
+    store = webshop(shop)
+    await take_orders(shop)
+    store.order("1", BUYER, [("1001", 1)]).data["processed_at_foreign"] = said
+    await look(shop)
+
+    [row] = shop.till.orders.cards.rows.values()
+    assert (day, datetime.fromisoformat(moment)) == (row["financialDate"].isoformat(), row["entryTimestamp"])
