@@ -1,7 +1,7 @@
 """a comparison says why what differs stays so
 
 Revision ID: 20261129_stays
-Revises: 20261128_moves
+Revises: 20261128_first_branches
 Create Date: 2026-11-26 21:00:00
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261129_stays"
-down_revision = "20261128_moves"
+down_revision = "20261128_first_branches"
 branch_labels = None
 depends_on = None
 
