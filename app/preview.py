@@ -76,9 +76,7 @@ class Preview:
 def preview_of(rehearsed: Rehearsed) -> Preview:
     """The preview of a rehearsed record."""
     source, plan, error = rehearsed.fetched, rehearsed.plan or Plan(), rehearsed.error
-    scopes = [desired.scopes for desired in plan.desired]
-    puts = len(scopes)
-    targets = tuple(_target(act, scopes[n] if n < puts else {}) for n, act in enumerate(rehearsed.acts))
+    targets = tuple(map(_target, rehearsed.acts))
     outcome, reason = _outcome(rehearsed, plan, targets)
     return Preview(
         ref=source.ref,
@@ -93,7 +91,7 @@ def preview_of(rehearsed: Rehearsed) -> Preview:
     )
 
 
-def _target(act: Act, scopes: Mapping[str, str]) -> TargetPreview:
+def _target(act: Act) -> TargetPreview:
     held = act.existing.document if act.existing is not None else None
     return TargetPreview(
         kind=act.kind,
@@ -101,7 +99,7 @@ def _target(act: Act, scopes: Mapping[str, str]) -> TargetPreview:
         action=act.action,
         document=act.document,
         held=held,
-        differences=_differences(leaves(act.document, scopes), leaves(held or {}, scopes)),
+        differences=_differences(leaves(act.document, act.scopes), leaves(held or {}, act.scopes)),
         calls=tuple(Call(change.summary(), change.payload()) for change in act.changes),
         reason=act.reason,
     )

@@ -15,7 +15,7 @@ from app.flows.mapping import legs_of
 from app.flows.registry import flow_kind
 from app.flows.shared import inherited, shared_settings
 from app.mapping.lists import Hashes
-from app.pipeline.route import Route
+from app.pipeline.route import Maker, Route
 from app.pipeline.work import KEEP_BEFORE
 from app.resources import Resources
 from app.store import connections, flows, integrations
@@ -89,6 +89,7 @@ class RouteMap:
             keep_before_ms=getattr(translation.settings, KEEP_BEFORE, 0) * DAY_MS,
             deadline_ms=flow.deadline_ms,
             concurrency=resources.permits(other),
+            maker=_maker(translation, source=source.system, target=target.system),
         )
 
     def _translation(
@@ -142,6 +143,21 @@ def compiled(
         mapping=legs.compiled(kind, hashes=hashes),
         said=around | settings.model_dump(mode="json"),
     )
+
+
+def _maker(translation: RowTranslation, *, source: str, target: str) -> Maker | None:
+    """The way of what a flow makes beside its own records: by the shipped rows."""
+    making = translation.kind.makes(translation.settings)
+    if making is None:
+        return None
+    kind = making.kind
+    legs = legs_of(
+        {},
+        out_rows=system(source).out_rows.get(kind.record_kind, ()),
+        in_rows=system(target).in_rows.get(kind.record_kind, ()),
+    )
+    said = dict(translation.said) | making.settings.model_dump(mode="json")
+    return Maker(RowTranslation(kind, making.settings, legs.compiled(kind), said), making.joined)
 
 
 def _started(beside: Sequence[Flow], flow: Flow) -> list[Flow]:

@@ -82,6 +82,10 @@ class RowTranslation:
             return self._filtered(known, reason, plan)
         return self._written(record, known, plan, held_back=before - self.kind.reach(record))
 
+    def plan_record(self, record: BaseModel, known: Known) -> Plan:
+        """The way of a record that no source document tells of: the decision, and the second leg."""
+        return self._written(record, known, Plan(record=record), held_back=frozenset())
+
     def _ruled(self, record: BaseModel, plan: Plan) -> tuple[BaseModel, Plan, str | None]:
         """The record after the rules, and the reason where one of them leaves it out."""
         if not self.mapping.rules.rules:

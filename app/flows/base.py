@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from app.records.decision import Decision, Known, Skip
+from app.records.decision import Decision, Known, Skip, Supply
 
 Side = Literal["till", "audience"]
 
@@ -37,6 +37,19 @@ def no_scan(_settings: Any) -> Scan | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Making:
+    """Another kind of flow, and the settings by which it makes what a record names: articles for an order.
+
+    ``joined`` completes what the source shows of a record (None: it has it no more) with what these supplies tell of the parts
+    that it does not show; the very record where it shows all. Raises MappingFailed.
+    """
+
+    kind: FlowKind
+    settings: FlowSettings
+    joined: Callable[[Any, Sequence[Supply]], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class FlowKind:
     """One kind of flow, as it stands in ``registry.py``.
 
@@ -58,7 +71,9 @@ class FlowKind:
     such a flow is a moment, in seconds: what came about earlier is history.
     ``way`` says which side is read and which is written, where the settings make sense one way only. ``put_record`` is what the
     second leg reads, where the decision hands it something else than the record. ``undo`` says what becomes of targets that a run
-    made and that a person takes back; its skip says why some stay.
+    made and that a person takes back; its skip says why some stay. ``makes`` is the kind of flow, with its settings, that makes
+    what a record of this one names and the target does not have. ``ranges`` are the numbers that it gives out, first and last, by
+    the place of the setting.
     """
 
     name: str
@@ -90,6 +105,8 @@ class FlowKind:
     element_kinds: Mapping[str, str] = field(default_factory=dict)
     scan: Callable[[Any], Scan | None] = no_scan
     way: tuple[Side, Side] | None = None
+    makes: Callable[[Any], Making | None] = lambda _settings: None
+    ranges: Callable[[Any], Mapping[str, tuple[int, int]]] = lambda _settings: {}
 
     @property
     def reads_other_places(self) -> bool:

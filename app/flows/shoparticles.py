@@ -5,6 +5,7 @@ Every variant that is left out has its reason; what concerns the whole product i
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from app.values.money import half_up
 from app.values.text import html_to_text, one_line
 
 LONGEST_SKU = 50
+NAMELESS = "nameless"
+"""Among a variant's custom values: the shop no longer tells its SKU, and the name that it has here is nothing to type."""
 MOST_MONEY = Decimal(10) ** 9
 
 _PARTS = re.compile(r"\s+/\s+|\s*[|;]\s*|,\s+|\s+[-–]\s+")
@@ -48,6 +51,16 @@ class Out:
 def name_of(sku: str) -> str:
     """What an article is known by here: its SKU in the shop. Brackets would not fit the paths of fields."""
     return one_line(sku).translate({ord("["): "(", ord("]"): ")"})
+
+
+def line_name(store: str | None, product: str, variant: str | None) -> str | None:
+    """What a variant is known by here when its SKU cannot be asked any more; None where the source has no id for it."""
+    if not variant:
+        return None
+    whole = name_of(f"{store}/{product}/{variant}")
+    if len(whole) <= LONGEST_SKU:
+        return whole
+    return f"{whole[:33]}~{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
 
 
 def sorted_out(
@@ -224,7 +237,8 @@ def _numbered(variant: Variant, settings: ShopProductsSettings) -> dict[str, Any
     if number is not None and settings.numbers == "assigned" and sku not in settings.sku_table:
         number = None
     told = None if number is None else str(number)
-    return {"number": told, "plu": variant.plu or (translated if number is None else None)}
+    plu = None if number is not None or variant.custom.get(NAMELESS) else translated
+    return {"number": told, "plu": variant.plu or plu}
 
 
 def _own_title(product: Product, variant: Variant) -> str:

@@ -32,12 +32,14 @@ class ArticleNames(FlowSettings):
 class ArticleSettings(ArticleNames):
     """What becomes of SKUs without an article, and the articles for shipping and discounts."""
 
-    missing_article: Literal["fail", "hold", "placeholder"] = Field(
+    missing_article: Literal["fail", "create", "hold", "placeholder"] = Field(
         default="fail",
         title="Articles that the till does not have",
         description=(
-            "`fail`: the order is held back with every such SKU named, and nothing is written. `hold`: it waits until the "
-            "article is there. `placeholder`: the article below stands in, under the line's own text."
+            "`fail`: the order is held back with every such SKU named, and nothing is written. `create`: the article is made "
+            "first, from the shop's product, or from the line where the shop has that no more, as the settings of new articles "
+            "say. `hold`: it waits until the article is there. `placeholder`: the article below stands in, under the line's "
+            "own text."
         ),
         examples=["fail"],
     )

@@ -7,6 +7,7 @@ and what was paid back of it. Features O4 to O7, O10, O19, O20, O26.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
@@ -14,8 +15,10 @@ from app.errors import MappingFailed
 from app.flows.base import FlowKind, Scan
 from app.flows.policies import archive_owned
 from app.flows.shopordersettings import ShopOrdersSettings
+from app.flows.shopproducts import ARTICLE
 from app.flows.shopsale import nobody, refund_of, sale_of
 from app.flows.shopstores import SourceStore
+from app.flows.shopsupplies import makes, ranges, supplies_of, with_names
 from app.mapping.run import SkipRecord
 from app.records.decision import UNDONE, Archive, Decision, Known, KnownTarget, Put, Skip
 from app.records.order import FinancialState, Order
@@ -73,8 +76,9 @@ def filtered(_settings: ShopOrdersSettings, _known: Known, skip: Skip) -> Decisi
 
 
 def undo(_settings: ShopOrdersSettings, known: Known) -> Decision:
-    """Orders that are not to have been booked are cancelled; an invoice is in the books."""
+    """Orders that are not to have been booked are cancelled, articles made for them set inactive; an invoice is in the books."""
     archives = archive_owned(known, kinds=(ORDER,), reason=UNDONE)
+    archives += archive_owned(known, kinds=(ARTICLE,), reason=UNDONE)
     if all(each.kind != INVOICE for each in known.targets):
         return Decision(archives=archives)
     said = "An invoice is booked and stays so; where it is wrong, credit it in the till."
@@ -151,6 +155,8 @@ def _booked(
     settings: ShopOrdersSettings,
     known: Known,
 ) -> Decision:
+    if settings.missing_article == "create":
+        order = with_names(order)
     record, warnings = sale_of(order, store, settings)
     if record.customer is None and record.customer_ref is None:
         if settings.without_email == "skip":
@@ -166,7 +172,7 @@ def _booked(
         kind = "invoice" if standing[0].kind == INVOICE else "order"
     total = next((target.facts["total"] for target in standing if "total" in target.facts), str(order.total))
     put = _put(kind, _external(order, store), record, known, settings, facts={"total": total})
-    return Decision(puts=(put,), warnings=warnings)
+    return Decision(puts=(replace(put, supplies=supplies_of(order, settings)),), warnings=warnings)
 
 
 def _external(order: Order, store: SourceStore) -> str:
@@ -228,4 +234,6 @@ SHOP_ORDERS = FlowKind(
         "booked: reference, addresses, delivery and the total. Lines only by what they come to, payments and credits not at all."
     ),
     undo=undo,
+    makes=makes,
+    ranges=ranges,
 )

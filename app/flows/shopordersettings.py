@@ -8,6 +8,7 @@ from __future__ import annotations
 from pydantic import Field, field_validator, model_validator
 
 from app.flows.lookups import compiles
+from app.flows.newarticles import NewArticles
 from app.flows.nightly import NightlySettings
 from app.flows.scansettings import ScanSettings
 from app.flows.shoparticlesettings import ArticleSettings, PaymentSettings
@@ -54,6 +55,22 @@ class ShopOrdersSettings(
 ):
     """Which orders are booked, as what, on whom, on which articles, and what becomes of their money."""
 
+    new_articles: NewArticles | None = Field(
+        default=None,
+        title="New articles",
+        description=(
+            "How an article that the till does not have is made for an order: under which number, with which VAT and groups. "
+            "Needed with `create`."
+        ),
+        examples=[
+            {
+                "number_range": {"first": 800_000, "last": 899_999},
+                "vat_codes": {"force": "2"},
+                "turnover_groups": {"force": "4"},
+            }
+        ],
+    )
+
     _compile = field_validator("payment_expression", "terms_expression")(compiles)
 
     @model_validator(mode="after")
@@ -65,6 +82,8 @@ class ShopOrdersSettings(
             raise ValueError("standard_debtor_when is 'always', so standard_debtor must be filled in")
         if self.missing_article == "placeholder" and not self.placeholder_article:
             raise ValueError("missing_article is 'placeholder', so placeholder_article must be filled in")
+        if self.missing_article == "create" and self.new_articles is None:
+            raise ValueError("missing_article is 'create', so new_articles must say how they are made")
         if self.payment != "none" and self.payment_methods is None:
             raise ValueError("payment is booked, so payment_methods must say by which method")
         return self

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from app.flows.base import FlowKind, Scan
 from app.flows.policies import archive_or_skip, take_back
-from app.flows.shoparticles import Out, TillCodes, article_of, name_of, pictures_of, sorted_out, texts_of
+from app.flows.shoparticles import (
+    Out,
+    TillCodes,
+    article_of,
+    line_name,
+    name_of,
+    pictures_of,
+    sorted_out,
+    texts_of,
+)
 from app.flows.shopproductsettings import ShopProductsSettings
 from app.mapping.run import SkipRecord
 from app.records.decision import Archive, Carried, Decision, Known, Numbering, Put, Skip
@@ -16,10 +25,14 @@ from app.records.product import Product, Variant
 from app.values.gtin import gtin_is_valid
 
 PRODUCT, ARTICLE = "product", "article"
+VARIANT = "variant"
+"""The fact by which an article is known when a line no longer tells its SKU: the variant's own id in the shop."""
+OF_LINE = "of_line"
+"""The fact that a product was made of an order's line: it is completed once, as soon as the shop shows it."""
 
 
 def decide(product: Product, settings: ShopProductsSettings, known: Known) -> Decision:
-    """Put the product with every variant that can be an article."""
+    """Put the product with every variant that can be an article; or with those alone that are asked for, or not at all."""
     store = settings.store(product.store)
     if store is None:
         return Decision(skip=Skip("other_store", "The flow does not take products of this store."))
@@ -34,7 +47,14 @@ def decide(product: Product, settings: ShopProductsSettings, known: Known) -> De
         )
     sent, out = sorted_out(product, store, settings)
     warnings = [each.warning for each in out]
-    archives = _vanished(product, settings, known)
+    others: list[Variant] = []
+    if known.wanted:
+        others = [variant for variant in sent if variant.sku not in known.wanted]
+        sent = [variant for variant in sent if variant.sku in known.wanted]
+        lacking = [each for each in out if each.name in known.wanted]
+        if lacking:
+            return Decision(skip=_nothing_left(lacking))
+    archives = () if known.wanted else _vanished(product, settings, known)
     if not sent:
         skip = _nothing_left(out)
         return Decision(archives=archives, skip=None if archives else skip, warnings=tuple(warnings))
@@ -42,17 +62,20 @@ def decide(product: Product, settings: ShopProductsSettings, known: Known) -> De
         record, said = _record(product, sent, settings)
     except SkipRecord as skip:
         return Decision(skip=Skip("filtered", f"Filtered by a table: {skip}.", filtered=True))
+    natural = f"{product.store}/{product.id}"
+    made = known.find(PRODUCT, natural)
+    completes = not known.wanted and made is not None and bool(made.facts.get(OF_LINE))
     put = Put(
         kind=PRODUCT,
-        natural=f"{product.store}/{product.id}",
+        natural=natural,
         record=record,
-        update=settings.update_existing,
+        update=settings.update_existing or completes,
+        facts=_facts(product, known, completes=completes),
         options=_revived(sent, known),
-        carries=tuple(
-            Carried(ARTICLE, variant.sku, found_by=_found_by(variant, settings))
-            for variant in record.variants
-        ),
+        carries=tuple(_carried(product, variant, settings) for variant in record.variants),
         numbering=_numbering(sent, settings),
+        beside=tuple(_carried(product, variant, settings) for variant in others),
+        partial=bool(known.wanted),
     )
     return Decision(puts=(put,), archives=archives, warnings=tuple(dict.fromkeys([*warnings, *said])))
 
@@ -104,6 +127,24 @@ def _record(
     return record, [*said, *hidden, *wrong]
 
 
+def _facts(product: Product, known: Known, *, completes: bool) -> dict[str, str]:
+    if completes:
+        return {OF_LINE: ""}
+    return {OF_LINE: "yes"} if known.wanted and product.custom.get(OF_LINE) else {}
+
+
+def _carried(product: Product, variant: Variant, settings: ShopProductsSettings) -> Carried:
+    former = line_name(product.store, product.id, variant.id)
+    return Carried(
+        ARTICLE,
+        variant.sku,
+        found_by=_found_by(variant, settings),
+        formerly=former if former != variant.sku else None,
+        facts={VARIANT: variant.id} if variant.id else {},
+        kept=variant.sku not in settings.sku_table,
+    )
+
+
 def _found_by(variant: Variant, settings: ShopProductsSettings) -> tuple[tuple[str, str], ...]:
     """By what its article may stand in the till already, in the order of the setting.
 
@@ -134,6 +175,8 @@ def _vanished(product: Product, settings: ShopProductsSettings, known: Known) ->
     if settings.on_gone != "inactive":
         return ()
     there = {known.hashed(*each) for each in reach(product)}
+    former = (line_name(product.store, product.id, variant.id) for variant in product.variants)
+    there |= {known.hashed(ARTICLE, name) for name in former if name is not None}
     return tuple(
         Archive(ARTICLE, target.key, "gone_from_shop")
         for target in known.targets
@@ -166,6 +209,11 @@ def _scan(settings: ShopProductsSettings) -> Scan:
     )
 
 
+def _ranges(settings: ShopProductsSettings) -> dict[str, tuple[int, int]]:
+    found = settings.number_range
+    return {} if found is None else {"number_range": (found.first, found.last)}
+
+
 SHOP_PRODUCTS = FlowKind(
     name="shop_products",
     record_kind=PRODUCT,
@@ -189,4 +237,5 @@ SHOP_PRODUCTS = FlowKind(
     ),
     element_kinds={"articleList": ARTICLE},
     undo=take_back(ARTICLE),
+    ranges=_ranges,
 )

@@ -169,14 +169,6 @@ class ArticleFieldSettings(FlowSettings):
         description="Mailchimp shows them at 0. `leave_out`: not made, with the reason in the activity. `zero`: made at 0.00.",
         examples=["leave_out"],
     )
-    currency: str = Field(
-        default="EUR",
-        pattern=r"^[A-Z]{3}$",
-        title="Currency of the till",
-        description="ISO 4217 code. Products of a store in another currency are left out.",
-        examples=["EUR"],
-    )
-
     _compile = field_validator("vat_expression", "turnover_expression", "group_expression")(compiles)
 
 
@@ -210,6 +202,13 @@ class ShopProductsSettings(ArticleFieldSettings, NumberSettings, ScanSettings, N
             "changes in the shop changes in the till, row by row, as each row's mode says."
         ),
         examples=[True],
+    )
+    currency: str = Field(
+        default="EUR",
+        pattern=r"^[A-Z]{3}$",
+        title="Currency of the till",
+        description="ISO 4217 code. Products of a store in another currency are left out.",
+        examples=["EUR"],
     )
     on_gone: Literal["leave", "inactive"] = Field(
         default="leave",

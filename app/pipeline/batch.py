@@ -27,6 +27,7 @@ from app.pipeline.reserving import adopt, reserve
 from app.pipeline.route import Route
 from app.pipeline.sending import send
 from app.pipeline.settling import settle
+from app.pipeline.supplying import ready, supply
 from app.pipeline.verdict import Trials
 from app.pipeline.work import (
     Item,
@@ -161,6 +162,7 @@ async def work_off(
     items = [Item(claimed=row, started=started) for row in claimed]
     try:
         await plan(items)
+        await supply(route, items)
         await reserve(route, items, token)
         await route.hook("reserved")
         reserved = clock.monotonic()
@@ -236,6 +238,7 @@ async def _look(route: Route, items: Sequence[Item], token: str) -> None:
     await look_up(route, items)
     await adopt(route, items, token)
     await give_numbers(route, [wish for item in items for wish in item.wishes])
+    ready(route, items)
 
 
 async def _send_and_settle(

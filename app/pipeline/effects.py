@@ -15,7 +15,7 @@ from app.store.targets import Target
 
 Did = Literal["made", "changed", "brought_back", "put_away", "unsure", "restored"]
 """``unsure``: an answer was lost, so it may have been made by us or found there. What moved here from another key says ``from``
-which target, and what was made as something says ``as`` what."""
+which target, what was made as something says ``as`` what, and an article that was made for an order ``for`` which product."""
 
 
 def effects_of(item: Item) -> list[dict[str, Any]]:
@@ -28,10 +28,18 @@ def effects_of(item: Item) -> list[dict[str, Any]]:
         if not wish.applied and not (did == "unsure" and wish.done):
             continue
         moved = {"from": wish.old_row.id} if did == "changed" and wish.old_row is not None else {}
-        found.append({"target": wish.row.id, "did": did} | _made_as(wish, did) | moved)
+        whose = _made_for(item, wish)
+        found.append({"target": wish.row.id, "did": did} | _made_as(wish, did) | moved | whose)
         if wish.put is not None and wish.done:
-            found += [{"target": row.id, "did": "made"} for row in wish.carried if _was_made(wish, row)]
+            made = (row for row in wish.carried if _was_made(wish, row))
+            found += [{"target": row.id, "did": "made"} | whose for row in made]
     return found
+
+
+def _made_for(item: Item, wish: Wish) -> dict[str, str]:
+    """Whose the target is, where that is another source record than the delivery's own."""
+    ref = wish.owner[1] if wish.owner is not None else item.claimed.source_ref
+    return {} if ref == item.claimed.source_ref else {"for": ref}
 
 
 def _was_made(wish: Wish, row: Target) -> bool:

@@ -61,6 +61,7 @@ def rows_written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
     row = wish.row
     assert row is not None
     assert wish.intent is not None
+    _, owner_ref = _owner(wish)
     facts: dict[str, str] = {} if wish.old_row is None else facts_of(wish.old_row, None)
     facts |= facts_of(row, None)
     remote_id, state = row.remote_id or (wish.old_row.remote_id if wish.old_row else None), "present"
@@ -100,12 +101,12 @@ def rows_written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
             owner_connection_id=route.source_connection_id
             if owns or wish.archive
             else row.owner_connection_id,
-            owner_ref=item.claimed.source_ref if owns or wish.archive else row.owner_ref,
+            owner_ref=owner_ref if owns or wish.archive else row.owner_ref,
             state=state,
             hashes=_still_there(before, wish, holds=holds) | written if owns else {},
             facts=facts,
         ),
-        *_carried(route, item, wish, remote_id=remote_id, state=state),
+        *_carried(route, wish, remote_id=remote_id, state=state),
     ]
     if wish.old_row is not None:
         outcomes.append(_left_behind(wish.old_row, outcomes[0], put_away))
@@ -122,21 +123,33 @@ def _left_behind(old: Target, new: Outcome, put_away: Applied | None) -> Outcome
     )
 
 
-def _carried(route: Route, item: Item, wish: Wish, *, remote_id: str | None, state: str) -> list[Outcome]:
+def _owner(wish: Wish) -> tuple[str, str]:
+    assert wish.owner is not None
+    return wish.owner
+
+
+def _carried(route: Route, wish: Wish, *, remote_id: str | None, state: str) -> list[Outcome]:
     """What went along has the same fate."""
+    _, owner_ref = _owner(wish)
     return [
         Outcome(
             id=row.id,
             doubts=row.doubts,
             remote_id=_carried_id(route, wish, row, remote_id),
             owner_connection_id=route.source_connection_id,
-            owner_ref=item.claimed.source_ref,
+            owner_ref=owner_ref,
             state=state,
             hashes={},
-            facts=row.facts,
+            facts={**row.facts, **_said_of(wish, row)},
         )
         for row in wish.carried
     ]
+
+
+def _said_of(wish: Wish, row: Target) -> Mapping[str, str]:
+    """What the row of something that goes along keeps of it."""
+    carried = wish.carries.get((row.kind, row.key))
+    return carried.facts if carried is not None else {}
 
 
 def _carried_id(route: Route, wish: Wish, row: Target, remote_id: str | None) -> str | None:

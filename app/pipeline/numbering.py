@@ -6,13 +6,13 @@ come to the same one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.connectors.base import TakesNumbers
 from app.errors import RecordRefused
 from app.pipeline.route import Route
 from app.pipeline.work import Wish, prepare
-from app.records.decision import Numbering
+from app.records.decision import Carried, Numbering
 from app.store import numbers
 
 BLOCK = 100
@@ -20,13 +20,14 @@ BLOCK = 100
 
 
 async def recall(route: Route, wishes: Sequence[Wish]) -> None:
-    """The numbers that were given before: what we made is found by them. Raises DatabaseAway."""
-    asking = [wish for wish in wishes if _numbering(wish) is not None]
+    """The numbers that were given before: what we made is found by them, whichever flow made it. Raises DatabaseAway."""
+    asking = [(wish, parts) for wish in wishes if (parts := _parts(route, wish))]
     if not asking:
         return
     by_kind: dict[str, set[str]] = {}
-    for wish in asking:
-        by_kind.setdefault(_wanted(wish).kind, set()).update(_wanted(wish).names)
+    for _, parts in asking:
+        for each in parts:
+            by_kind.setdefault(each.kind, set()).update(filter(None, (each.name, each.formerly)))
     async with route.db.read() as conn:
         found = {
             kind: await numbers.given(
@@ -34,9 +35,17 @@ async def recall(route: Route, wishes: Sequence[Wish]) -> None:
             )
             for kind, names in by_kind.items()
         }
-    for wish in asking:
-        known = found[_wanted(wish).kind]
-        wish.numbers = {name: known[name] for name in _wanted(wish).names if name in known}
+    for wish, parts in asking:
+        wish.numbers = {
+            each.name: number
+            for each in parts
+            if (number := numbered(found[each.kind], each.name, each.formerly)) is not None
+        }
+
+
+def numbered(found: Mapping[str, int], name: str, formerly: str | None) -> int | None:
+    """The number of a name, or that of the name it had before."""
+    return found.get(name, found.get(formerly) if formerly else None)
 
 
 async def give_numbers(route: Route, wishes: Sequence[Wish], *, keep: bool = True) -> None:
@@ -102,6 +111,14 @@ async def _given(
         missing = [name for name in missing if name not in found]
         after = block[-1]
     return found
+
+
+def _parts(route: Route, wish: Wish) -> tuple[Carried, ...]:
+    """What a wish brings along, or is found by, under numbers that may be ours."""
+    if wish.put is None or not isinstance(route.target.target(wish.kind), TakesNumbers):
+        return ()
+    carried = (each for each in wish.carries.values() if each is not None)
+    return tuple(each for each in (*carried, *wish.put.beside) if each.kept)
 
 
 def _numbering(wish: Wish) -> Numbering | None:

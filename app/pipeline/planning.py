@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -50,11 +51,12 @@ async def plan_all(route: Route, items: Sequence[Item], *, keep: bool = True) ->
             elif item.error is None and isinstance(item.fetched, Found | Gone):
                 try:
                     mine = owned.get(ref, [])
-                    known = _known(route, ref, mine, counterparts, branches)
+                    known = known_of(route, ref, mine, counterparts, branches)
                     item.plan = _fitted(route.translation.plan(item.fetched, known), fits)
                     if _is_undo(item, item.plan, taken_back.get(ref)):
                         item.plan = _TAKEN_BACK
-                    item.wishes = _wishes(route, item, item.plan, mine)
+                    owner = (route.source_connection_id, ref)
+                    item.wishes = wishes_of(route, item.plan, mine, owner=owner)
                     for wish in item.wishes:
                         _make_quiet(item, wish)
                 except AppError as error:
@@ -169,13 +171,14 @@ def _is_undo(item: Item, plan: Plan, row: Target | None) -> bool:
     return said == str(position) or (changed_at is not None and parse_moment(said) == changed_at)
 
 
-def _known(
+def known_of(
     route: Route,
     ref: str,
     rows: Sequence[Target],
-    counterparts: Mapping[str, Counterpart],
-    branches: Mapping[str, str],
+    counterparts: Mapping[str, Counterpart] = MappingProxyType({}),
+    branches: Mapping[str, str] = MappingProxyType({}),
 ) -> Known:
+    """What a decision about this source record may know; ``rows`` are its targets."""
     return Known(
         targets=tuple(known for row in rows if (known := _known_target(route, ref, row)) is not None),
         flows=route.siblings,
@@ -201,8 +204,10 @@ def _known_target(route: Route, ref: str, row: Target) -> KnownTarget | None:
     )
 
 
-def _wishes(route: Route, item: Item, plan: Plan, owned: Sequence[Target]) -> list[Wish]:
-    owner = (route.source_connection_id, item.claimed.source_ref)
+def wishes_of(
+    route: Route, plan: Plan, owned: Sequence[Target] = (), *, owner: tuple[str, str]
+) -> list[Wish]:
+    """A wish for each put and archive of a plan, for this owner."""
     kinds = {row.key: row.kind for row in owned}
     wishes = [
         Wish(
@@ -289,17 +294,13 @@ async def _compare(route: Route, items: Sequence[Item]) -> None:
             wish.carried = [rows[key] for key in wish.carries if key in rows]
             prepare(wish, sealer=route.sealer, options=route.options)
             believe = not route.rules.held_means_no_comparison
-            wish.unchanged = is_unchanged(wish, held_by_us=False, believe_held=believe) and _is_owner(
-                route, item, wish.row
-            )
+            wish.unchanged = is_unchanged(wish, held_by_us=False, believe_held=believe) and _is_owner(wish)
     await recall(route, items)
 
 
-def _is_owner(route: Route, item: Item, row: Target | None) -> bool:
-    return row is not None and (row.owner_connection_id, row.owner_ref) == (
-        route.source_connection_id,
-        item.claimed.source_ref,
-    )
+def _is_owner(wish: Wish) -> bool:
+    row = wish.row
+    return row is not None and (row.owner_connection_id, row.owner_ref) == wish.owner
 
 
 def to_reserve(route: Route, items: Sequence[Item]) -> list[Taking]:
@@ -308,9 +309,7 @@ def to_reserve(route: Route, items: Sequence[Item]) -> list[Taking]:
     taken: dict[Key, Taking] = {}
     holding: dict[Key, Item] = {}
     for item in items:
-        wanted = [
-            taking for wish in item.wishes if not wish.unchanged for taking in _takings(route, item, wish)
-        ]
+        wanted = [taking for wish in item.wishes if not wish.unchanged for taking in _takings(route, wish)]
         held = merely_held(item)
         before = [holding[key] for key in sorted(held) if key in holding]
         keys = [(each.kind, each.key) for each in wanted]
@@ -323,14 +322,15 @@ def to_reserve(route: Route, items: Sequence[Item]) -> list[Taking]:
     return list(taken.values())
 
 
-def _takings(route: Route, item: Item, wish: Wish) -> list[Taking]:
+def _takings(route: Route, wish: Wish) -> list[Taking]:
     takings = [Taking(kind, key) for kind, key in wish.keys]
-    mine = taking_of(route, item, wish)
+    mine = taking_of(route, wish)
     return [mine, *takings[1:]] if mine else takings
 
 
-def taking_of(route: Route, item: Item, wish: Wish) -> Taking | None:
+def taking_of(route: Route, wish: Wish) -> Taking | None:
     """For a record that may come about now and was not there, as far as we know: what finds it again should its answer be lost."""
     if wish.put is None or wish.natural is None or (wish.row is not None and wish.row.state == "present"):
         return None
-    return Taking(wish.kind, wish.key, item.claimed.source_ref, route.sealer.seal(wish.natural))
+    assert wish.owner is not None
+    return Taking(wish.kind, wish.key, wish.owner[1], route.sealer.seal(wish.natural))

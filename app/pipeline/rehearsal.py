@@ -16,6 +16,7 @@ from app.pipeline.looking import ask
 from app.pipeline.numbering import give_numbers, recall
 from app.pipeline.planning import plan_all
 from app.pipeline.route import Route
+from app.pipeline.supplying import ready, supply
 from app.pipeline.work import Item, Wish, hand_on, is_unchanged, leave_old, prepare, stands_apart
 from app.records.decision import Wait
 from app.store import targets
@@ -48,6 +49,7 @@ class Act:
     existing: Existing | None = None
     changes: tuple[Change, ...] = ()
     update: bool = True
+    scopes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ async def rehearse(
     for item in items:
         if item.error is not None and (not isinstance(item.error, AppError) or isinstance(item.error, _ALL)):
             raise item.error
+    await supply(route, items)
     await _look_up(route, items, whole=whole, anew=anew)
     taken = set() if taken is None else taken
     return [_told(route, item, taken) for item in items]
@@ -99,14 +102,17 @@ def _told(route: Route, item: Item, taken: set[Key]) -> Rehearsed:
     error = item.error if isinstance(item.error, AppError) else None
     acts: list[Act] = []
     for wish in [] if error else item.wishes:
-        foreign = wish.put is not None and _is_taken(route, item, wish, taken)
+        foreign = wish.put is not None and _is_taken(wish, taken)
         target = route.target.target(wish.kind)
         try:
             if isinstance(wish.error, AppError):
                 raise wish.error
             steps = () if foreign or wish.intent is None else target.steps(wish.intent, wish.existing)
         except AppError as refused:
-            return Rehearsed(item.fetched, item.plan, tuple(acts), error=refused)
+            told = [] if any(each.makes_for for each in item.wishes) else acts
+            return Rehearsed(item.fetched, item.plan, tuple(told), error=refused)
+        if wish.makes_for is not None and (wish.unchanged or isinstance(steps, Leave) or not steps):
+            continue  # it is there already, or a record before this one makes it
         acts.append(act_of(wish, steps, foreign=foreign))
         if wish.put is not None and not foreign:
             taken.update([(wish.kind, wish.key), *wish.carries])
@@ -157,6 +163,7 @@ async def _look_up(route: Route, items: Sequence[Item], *, whole: bool, anew: bo
         item.wishes += old
         await _ask(route, {each.kind: [each] for each in old}, whole=whole)
         hand_on(item.wishes, sealer=route.sealer, options=route.options)
+    ready(route, items)
 
 
 async def _ask(route: Route, by_kind: Mapping[str, Sequence[Wish]], *, whole: bool) -> None:
@@ -165,16 +172,15 @@ async def _ask(route: Route, by_kind: Mapping[str, Sequence[Wish]], *, whole: bo
             await ask(route, kind, asking, whole=whole)
 
 
-def _is_taken(route: Route, item: Item, wish: Wish, taken: set[Key]) -> bool:
+def _is_taken(wish: Wish, taken: set[Key]) -> bool:
     """Another source record owns the key, or one of what goes along, or came first in this rehearsal."""
     if {(wish.kind, wish.key), *wish.carries} & taken:
         return True
-    mine = (route.source_connection_id, item.claimed.source_ref)
     rows: list[Target] = [row for row in (wish.row, *wish.carried) if row is not None]
     return any(
         row.state == "present"
         and row.owner_ref is not None
-        and (row.owner_connection_id, row.owner_ref) != mine
+        and (row.owner_connection_id, row.owner_ref) != wish.owner
         for row in rows
     )
 
@@ -195,6 +201,7 @@ def act_of(wish: Wish, steps: Steps, *, foreign: bool = False) -> Act:
             existing=wish.existing,
             changes=changes,
             update=wish.put.update if wish.put else True,
+            scopes=wish.desired.scopes if wish.desired else {},
         )
 
     if foreign:

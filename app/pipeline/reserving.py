@@ -79,7 +79,7 @@ def _mine(
         wish.old_row = rows.get(wish.moves_from) if wish.moves_from else None
         wish.carried = [rows[key] for key in wish.carries]
         wish.held = [rows[key] for key in wish.holds]
-        others = [each for each in (row, *wish.carried) if _foreign(route, item, each)]
+        others = [each for each in (row, *wish.carried) if _foreign(wish, each)]
         if others and wish.put is None:
             free += [row.id, *(each.id for each in (*wish.carried, *wish.held))]
             continue  # what may have been left there is another's by now
@@ -100,11 +100,10 @@ def _mine(
     return kept
 
 
-def _foreign(route: Route, item: Item, row: targets.Target) -> bool:
+def _foreign(wish: Wish, row: targets.Target) -> bool:
     """Another source record owns this key, and what it names is there."""
     owner = (row.owner_connection_id, row.owner_ref)
-    mine = (route.source_connection_id, item.claimed.source_ref)
-    return row.state == "present" and row.owner_ref is not None and owner != mine
+    return row.state == "present" and row.owner_ref is not None and owner != wish.owner
 
 
 def _by_number(item: Item) -> tuple[int, int, str]:

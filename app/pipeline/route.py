@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.connectors.base import Client, ReadsParts, Recovery, Source
+from app.records.decision import Supply
 from app.sealing import Sealer, target_key
 from app.store.session import Database
 from app.store.targets import ALL_RULES, Rules
-from app.translation import Translation
+from app.translation import RowTranslation, Translation
 
 Checkpoint = Literal["claimed", "fetched", "reserved", "sent", "settled"]
 Hook = Callable[[Checkpoint], Awaitable[None]]
@@ -22,13 +23,22 @@ async def no_hook(_name: Checkpoint) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Maker:
+    """How what records name is made: the way of another kind of flow, and what joins its records (:class:`Making`)."""
+
+    translation: RowTranslation
+    joined: Callable[[Any, Sequence[Supply]], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One flow, opened: its two clients, its compiled translation, and the rules of its systems.
 
     ``back`` are the flows from this target to this source that were started as well and write the same kind of record.
     ``siblings`` are the kinds of the flows that were started between the same two connections, ``parts`` what is read
     along with every record, ``followers`` the flows to be asked when a target of a kind appears that goes along. ``keep_before_ms``: so long the values
-    that are written over are kept, sealed, for an undo.
+    that are written over are kept, sealed, for an undo. ``maker`` makes what a record names and the
+    target does not have.
     """
 
     db: Database
@@ -52,6 +62,7 @@ class Route:
     options: Mapping[str, Any] = field(default_factory=dict)
     log_mode: Literal["full", "redacted", "none"] = "redacted"
     keep_before_ms: int = 0
+    maker: Maker | None = None
     deadline_ms: int = 86_400_000
     concurrency: int = 10
     rules: Rules = ALL_RULES

@@ -12,13 +12,35 @@ from app.pipeline.work import Item, Wish, leave_old, prepare, wanted
 
 
 async def send(route: Route, item: Item, *, may_send: Callable[[], bool]) -> None:
-    """Carry out every wish of an item, one after the other; a failure of one leaves the others theirs."""
+    """Carry out every wish of an item, one after the other; a failure of one leaves the others theirs.
+
+    Where something is made for another of them, nothing is sent unless all of it can be, and what it is made for goes last.
+    """
+    if any(wish.makes_for is not None for wish in item.wishes) and not _all_can_be(route, item):
+        return
     for wish in item.wishes:
         if wish.unchanged or wish.error is not None:
             continue
         await _carry_out(route, wish, may_send=may_send)
+        if wish.makes_for is not None and wish.left is None and not wish.done:
+            return
         if _address_is_refused(wish):
             item.wishes.append(await _old_address(route, wish))  # its turn comes in this very loop
+
+
+def _all_can_be(route: Route, item: Item) -> bool:
+    """Whether every call of the item can be worked out: what cannot is told before anything is written."""
+    for wish in reversed(item.wishes):
+        if wish.unchanged:
+            continue
+        if wish.error is None:
+            try:
+                _steps(route.target.target(wish.kind), wish)
+            except AppError as error:
+                wish.error = error
+        if wish.error is not None:
+            return False
+    return True
 
 
 def _address_is_refused(wish: Wish) -> bool:

@@ -114,8 +114,8 @@ async def _doubt_what_was_sent(route: Route, conn: AsyncConnection, overtaken: S
     await outcomes.doubt(conn, ids - lost, clock=clock)
     takings = {
         wish.row.id: taking
-        for item, wish in sent
-        if wish.row is not None and (taking := taking_of(route, item, wish)) is not None
+        for _, wish in sent
+        if wish.row is not None and (taking := taking_of(route, wish)) is not None
     }
     await outcomes.may_stand(conn, takings, taker_connection_id=route.source_connection_id, clock=clock)
     again = {item.claimed.id for item in overtaken} | set(await deliveries.of_owners(conn, ids))

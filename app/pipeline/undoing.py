@@ -113,21 +113,23 @@ def plan_undo(route: Route, item: Item, did: Sequence[Did], rows: Mapping[int, T
     left = {effect.get("from") for step in did for effect in step.effects}
     for id, effect in first.items():
         row = rows.get(id)
-        why = _why_not(route, item, effect["did"], row, kept=id in before)
+        owner = (route.source_connection_id, effect.get("for", item.claimed.source_ref))
+        why = _why_not(owner, effect["did"], row, kept=id in before)
         if why is not None or row is None:
             if id not in left:  # a key that was moved on from holds nothing of this record
                 notes.append(why or GONE)
         elif effect["did"] in MADE:
             standing[id] = row
         else:
-            wishes.append(_wish(route, item, row, restore=before[id]))
+            wishes.append(_wish(route, owner, row, restore=before[id]))
     if standing:
         decision = _take_back(route, Known(tuple(map(_known, standing.values())), hashed=route.key))
         notes += [decision.skip] if decision.skip else []
         by_key = {(row.kind, row.key): (id, row) for id, row in standing.items()}
         for archive in decision.archives:
             id, row = by_key[archive.kind, archive.key]
-            wish = _wish(route, item, row)
+            owner = (route.source_connection_id, first[id].get("for", item.claimed.source_ref))
+            wish = _wish(route, owner, row)
             wish.archive, wish.made_as = archive, first[id].get("as")
             wish.carries = dict.fromkeys(archive.carries)
             prepare(wish, sealer=route.sealer, options=route.options)
@@ -171,7 +173,7 @@ def _before(route: Route, did: Sequence[Did]) -> dict[int, Before]:
     return found
 
 
-def _why_not(route: Route, item: Item, did: str, row: Target | None, *, kept: bool) -> Skip | None:
+def _why_not(mine: tuple[str, str], did: str, row: Target | None, *, kept: bool) -> Skip | None:
     if did == "unsure":
         return UNSURE
     if did == "put_away":
@@ -179,19 +181,19 @@ def _why_not(route: Route, item: Item, did: str, row: Target | None, *, kept: bo
     if row is None or row.state == "gone":
         return GONE
     owner = (row.owner_connection_id, row.owner_ref)
-    if row.state == "present" and owner != (route.source_connection_id, item.claimed.source_ref):
+    if row.state == "present" and owner != mine:
         return ANOTHERS
     if row.state != "present":
         return AWAY
     return None if kept or did in MADE else NOT_KEPT
 
 
-def _wish(route: Route, item: Item, row: Target, *, restore: Before | None = None) -> Wish:
+def _wish(route: Route, owner: tuple[str, str], row: Target, *, restore: Before | None = None) -> Wish:
     wish = Wish(
         kind=row.kind,
         key=row.key,
         natural=None,
-        owner=(route.source_connection_id, item.claimed.source_ref),
+        owner=owner,
         restore=restore,
         row=row,
     )

@@ -40,6 +40,7 @@ class Wish:
     ``displaced`` are rows that know the record we found under another key, as it was before. ``holds`` are keys of others
     that its calls may write, ``held`` their rows. ``restore`` are fields to be put back, each with its value before and after a
     run that is undone; ``stayed`` those that somebody changed since;
+    ``makes_for`` is the wish that names what this one makes, and ``unmade`` says of what a wish names why it cannot be made;
     ``made_as`` as what a record began that is taken back. ``about`` are the keys of people whom it tells of. ``named`` is what the document names at the target, once that was asked.
     """
 
@@ -52,6 +53,8 @@ class Wish:
     archive: Archive | None = None
     restore: Mapping[str, tuple[Any, Any]] | None = None
     made_as: str | None = None
+    makes_for: Wish | None = None
+    unmade: Mapping[str, str] = field(default_factory=dict)
     moves_from: Key | None = None
     carries: dict[Key, Carried | None] = field(default_factory=dict)
     holds: tuple[Key, ...] = ()
@@ -177,7 +180,8 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
         document = narrowed(wish.desired, exists=exists or wish.existing is not None, existing=held)
         if wish.hashed is None or wish.hashed != document:  # comparing is much cheaper than hashing anew
             wish.written, wish.hashed = leaf_hashes(document, wish.desired.scopes, sealer=sealer), document
-        wish.vanished = elements(row.hashes if row else ()) - elements(wish.written)
+        gone = elements(row.hashes if row else ()) - elements(wish.written)
+        wish.vanished = frozenset() if wish.put is not None and wish.put.partial else gone
         wish.emptied = _emptied(wish.desired.emptiable, before, written=wish.written)
     document, untouched = _merged(wish, document, before, sealer=sealer, options=options)
     said = (dict(wish.put.options) if wish.put else {}) | _put_away(wish)
@@ -198,6 +202,7 @@ def prepare(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> None:
             "backfill": wish.backfill,
             "history": wish.history,
             "made_as": wish.made_as,
+            "unmade": wish.unmade,
         },
         facts=facts_of(before, None) if before else {},
         instead_of=wish.instead_of,
@@ -370,6 +375,7 @@ def wanted(wish: Wish, *, whole: bool = False) -> Wanted:
         remote_id=(row.remote_id if row else None) or linked,
         whole=whole,
         carries=tuple(each for each in wish.carries.values() if each is not None),
+        beside=wish.put.beside if wish.put else (),
         numbers=wish.numbers,
         formerly=wish.formerly,
     )

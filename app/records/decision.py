@@ -69,11 +69,13 @@ class Known:
 
     ``flows`` are the kinds of flow that were started between the same two connections: what one of them writes, the
     others leave out. ``counterpart`` is known where a flow goes the other way. ``first_branches`` are answers to what a
-    decision asked, by hashed key of the person.
+    decision asked, by hashed key of the person. ``wanted`` are the parts of the record that alone are asked for, by the names of
+    what they become; empty: all of it.
     """
 
     targets: tuple[KnownTarget, ...] = ()
     flows: frozenset[str] = frozenset()
+    wanted: frozenset[str] = frozenset()
     counterpart: Counterpart | None = None
     first_branches: Mapping[str, str] = field(default_factory=dict)
     hashed: Callable[[str, str], str] = lambda kind, natural: f"{kind}:{natural}"
@@ -93,13 +95,18 @@ class Carried:
     """A target that another brings along: a variant with its product. ``known_as`` is its name there, if not the natural key.
 
     ``found_by`` are names by which it may stand there already, each with what it is (``article_number``, ``plu``,
-    ``barcode``): the first that leads anywhere counts.
+    ``barcode``): the first that leads anywhere counts. ``formerly`` is another name that it may have got its number under.
+    ``facts`` are short words that its row keeps. ``kept``: a number that was kept for it counts; it does not where a person says
+    what it is.
     """
 
     kind: str
     natural: str
     known_as: str | None = None
     found_by: tuple[tuple[str, str], ...] = ()
+    formerly: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    kept: bool = True
 
     @property
     def name(self) -> str:
@@ -121,6 +128,25 @@ class Numbering:
 
 
 @dataclass(frozen=True, slots=True)
+class Supply:
+    """What a put names and that may be made for it where the target has none: the article of a sale's line.
+
+    ``name`` is its natural key, ``called`` how the put's document names it; ``formerly`` another name that it may have got its
+    number under, ``kept`` whether that counts. ``of`` is the source's reference of the record that it is part of, ``part`` its own id there.
+    ``stand_in`` is that record as far as the put's own record tells of it, for where the source has it no more.
+    """
+
+    kind: str
+    name: str
+    called: str
+    formerly: str | None
+    of: str | None
+    part: str | None
+    stand_in: BaseModel
+    kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Put:
     """Bring this record about at the target under this natural key (e-mail address, SKU, order number).
 
@@ -135,6 +161,9 @@ class Put:
     ``about`` are people (kind, natural key) whom it tells of: where one of them was erased, nothing is written.
     ``modes`` are target paths that this record writes otherwise than the rows say: ``{"title": "create"}``.
     ``numbering`` says which of what it carries needs a number of ours, should it have to be made.
+    ``beside`` are others of its kind of parts: looked for, so that it is found by them, and neither held nor made.
+    ``partial``: it speaks of some of its parts; what was said of the others before stays. ``supplies`` are what it names and
+    may have made first.
     """
 
     kind: str
@@ -152,6 +181,9 @@ class Put:
     about: tuple[tuple[str, str], ...] = ()
     modes: Mapping[str, WriteMode] = field(default_factory=dict)
     numbering: Numbering | None = None
+    beside: tuple[Carried, ...] = ()
+    partial: bool = False
+    supplies: tuple[Supply, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ class OrderLine(BaseModel):
     product: str | None = Field(
         default=None, description="The product that the article belongs to, where the source tells"
     )
+    variant: str | None = Field(
+        default=None, description="The source's own id of the article, where it has one beside the SKU"
+    )
     title: str | None = None
     role: LineRole = "product"
     quantity: Decimal = Decimal(1)

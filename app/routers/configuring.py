@@ -19,6 +19,7 @@ from app.mapping.lists import Hashes
 from app.routers.bodies import Name, own_values
 from app.routers.flow_bodies import FlowChange
 from app.routers.flow_mapping import legs_with_findings, refuse
+from app.routers.number_ranges import refuse_shared_ranges
 from app.routers.scanned_places import ClientOf, refuse_own_places
 from app.routers.union_errors import meant
 from app.store import changes, flows, integrations
@@ -61,6 +62,7 @@ async def put_flow(
     model = checked(kind.settings, inherited(kind.settings, shared) | given, place=(*place, "settings"))
     at = ".".join(str(part) for part in (*place, "settings"))
     await refuse_own_places(db, client_of, flow.source_connection_id, kind, model, field=at)
+    await refuse_shared_ranges(db, flow.target_connection_id, kind, model, flow_id=flow.id, field=at)
     settings = {name: value for name, value in own_values(model).items() if name in given}
     mapping = checked(FlowMapping, content["mapping"], place=(*place, "mapping"))
     try:

@@ -26,6 +26,7 @@ from app.routers.bodies import (
 )
 from app.routers.context import Reach
 from app.routers.flow_bodies import FlowId
+from app.routers.number_ranges import refuse_shared_ranges
 from app.routers.scanned_places import refuse_own_places
 from app.store import changes, flows, integrations
 from app.store.flows import Flow
@@ -97,6 +98,7 @@ async def put_flow_settings(
         model = kind.settings
         whole = validated(model, inherited(model, shared) | body, field="")
         await refuse_own_places(db, reach.resources.client, flow.source_connection_id, kind, whole, field="")
+        await refuse_shared_ranges(db, flow.target_connection_id, kind, whole, flow_id=flow_id, field="")
         changed = await flows.configure(
             db, flow_id, now=now, settings=_only(body, model), expected_version=version
         )

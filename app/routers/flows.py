@@ -17,6 +17,7 @@ from app.routers.bodies import ID, own_values, validated
 from app.routers.context import Reach
 from app.routers.flow_bodies import FlowChange, FlowId, FlowOut, NewFlow, shown
 from app.routers.integrations import IntegrationId
+from app.routers.number_ranges import refuse_shared_ranges
 from app.routers.scanned_places import refuse_own_places
 from app.store import changes, connections, integrations
 from app.store import flows as store
@@ -55,6 +56,7 @@ async def create_flow(
         integration = await integrations.find(db, integration_id)
         source, target = await sides(db, integration, kind, source=body.source_connection_id)
         await refuse_own_places(db, reach.resources.client, source, kind, settings, field="settings")
+        await refuse_shared_ranges(db, target, kind, settings, flow_id=None, field="settings")
         if body.id is not None and await _exists(db, body.id):
             raise Conflict(f"There is a flow {body.id} already.", field="id", code="id_taken")
         made = await store.add(

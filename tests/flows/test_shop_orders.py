@@ -63,6 +63,7 @@ def decided(it: Order | None = None, known: Known | None = None, **more: Any) ->
         ({"branch": 2}, ""),
         ({"standard_debtor_when": "always"}, ""),
         ({"missing_article": "placeholder"}, ""),
+        ({"missing_article": "create"}, ""),
         ({"payment": "prepay"}, ""),
         ({"payment_expression": "1 +"}, "payment_expression"),
         ({"terms": {"force": -1}}, "terms"),

@@ -121,10 +121,10 @@ class Refers(Protocol):
     found wanting, before anything is written."""
 
     async def named(
-        self, intents: Sequence[Intent]
+        self, intents: Sequence[Intent], *, only: frozenset[str] | None = None
     ) -> Sequence[Mapping[tuple[str, str], Existing] | AppError]:
-        """For each record that is to be made, what stands there of all that it names, by kind and by the name that its
-        document uses; or why that cannot be told for this one. Raises like ``fetch_many``."""
+        """For each record that is to be made, what stands there of all that it names, ``only`` of these kinds, by kind and by
+        the name that its document uses; or why that cannot be told for this one. Raises like ``fetch_many``."""
         ...
 
 

@@ -45,7 +45,7 @@ class Existing:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One target record to look up: by natural key, or by remote id where the natural key is not known any more; or by what
-    it brings along. ``numbers`` are those that we gave to some of that, by name. ``formerly`` are natural keys that it had
+    it brings along, or what stands ``beside`` that. ``numbers`` are those that we gave to some of that, by name. ``formerly`` are natural keys that it had
     before, the latest first, where nothing stands under the present one."""
 
     kind: str
@@ -54,6 +54,7 @@ class Wanted:
     remote_id: str | None
     whole: bool = False
     carries: tuple[Carried, ...] = ()
+    beside: tuple[Carried, ...] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
     formerly: tuple[str, ...] = ()
 
@@ -76,7 +77,7 @@ class Intent:
     ``named`` is what the document names and the target was asked for, likewise; None: nobody asked.
     ``emptied`` are leaves that were written once, that nobody edited since, and of which the source says nothing any more.
     ``left`` are fields of the document that stay as the target has them. ``reason`` is why a record is put away.
-    ``numbers`` are those that we gave to what goes along, by name. ``doubtful``: the answer to an earlier call was lost, so
+    ``numbers`` are those that we gave to what goes along, or is named, by name. ``doubtful``: the answer to an earlier call was lost, so
     what stands there may be of our making.
     """
 

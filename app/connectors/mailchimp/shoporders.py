@@ -176,6 +176,8 @@ OUT_ROWS: tuple[ShippedRow, ...] = (
     ("lines[]", "lines"),
     ("lines[].id", "as_text(item.id)"),
     ("lines[].sku", "item.sku"),
+    ("lines[].product", "item.product_id"),
+    ("lines[].variant", "item.product_variant_id"),
     (
         "lines[].title",
         "if(contains(item.product_variant_title, item.product_title), item.product_variant_title, "

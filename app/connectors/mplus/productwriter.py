@@ -14,6 +14,7 @@ from app.connectors.mplus.articles import Articles, Place
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.productchanges import AddImages, CreateProduct, NewImage, UpdateProduct
 from app.errors import RecordRefused, RemoteUnavailable, TimeError
+from app.records.decision import Carried
 from app.values.articlenumber import article_number
 
 
@@ -79,18 +80,18 @@ class ProductTarget:
     async def _look(self, wanted: Sequence[Wanted]) -> dict[str, _Looked]:
         """By key, where the articles stand. Everything is asked for together, way by way."""
         ways = [
-            (each, carried.name, each.numbers.get(carried.name), carried.found_by)
+            (each, carried, each.numbers.get(carried.name))
             for each in wanted
-            for carried in each.carries
+            for carried in (*each.carries, *each.beside)
         ]
         said: dict[str, list[str]] = {"article_number": [], "plu": [], "barcode": []}
-        for *_, found_by in ways:
-            for kind, value in found_by:
+        for _, carried, _ in ways:
+            for kind, value in carried.found_by:
                 said[kind].append(value)
         numbers = {
             number for value in said["article_number"] if (number := article_number(value)) is not None
         }
-        numbers |= {number for _, _, number, _ in ways if number is not None}
+        numbers |= {number for *_, number in ways if number is not None}
         by_plu = await self._articles.by_plus(said["plu"])
         by_code = await self._articles.by_barcodes(said["barcode"])
         by_number = await self._articles.by_numbers(numbers | set(by_code.values()))
@@ -102,14 +103,14 @@ class ProductTarget:
             return None if number is None else by_number.get(number)
 
         looked = {each.key: _Looked() for each in wanted}
-        for each, name, given, found_by in ways:
+        for each, carried, given in ways:
             place = by_number.get(given) if given is not None else None
             if place is None:
-                place = next((place for way in found_by if (place := at(*way)) is not None), None)
-            elif each.remote_id is None and name not in (place.external, place.plu):
-                looked[each.key].foreign[name] = place.number
+                place = next((place for way in carried.found_by if (place := at(*way)) is not None), None)
+            elif each.remote_id is None and not _is_ours(carried, place) and carried in each.carries:
+                looked[each.key].foreign[carried.name] = place.number
             if place is not None:
-                looked[each.key].places[name] = place
+                looked[each.key].places[carried.name] = place
         return looked
 
     # --- writing -------------------------------------------------------------------------------------------------------
@@ -165,11 +166,18 @@ class ProductTarget:
         return Applied(warnings=tuple(warnings), left_out=tuple(refused))
 
 
+def _is_ours(carried: Carried, place: Place) -> bool:
+    """Whether an article bears the mark of what it was numbered for."""
+    return bool({carried.name, carried.formerly} & {place.external, place.plu} - {None})
+
+
 def _chosen(wanted: Wanted, looked: _Looked) -> int | None:
     """Which product of the till it is: the one that we know it by, else that of the first article found."""
     numbers = [place.product for place in looked.places.values()]
     known = (wanted.remote_id or "").partition("/")[0]
-    return next((number for number in numbers if str(number) == known), numbers[0] if numbers else None)
+    if not numbers:
+        return int(known) if known else None
+    return next((number for number in numbers if str(number) == known), numbers[0])
 
 
 def _existing(wanted: Wanted, looked: _Looked, product: Document) -> Existing:

@@ -96,7 +96,7 @@ def resolved(document: Document, named: Named, *, options: Mapping[str, Any]) ->
         if found is None:
             missing.append(name_of(line) or f"line {at} (without a SKU)")
         else:
-            one["articleNumber"] = int(found.remote_id)
+            one["articleNumber"] = int(found.remote_id.rpartition("/")[2])  # of a product: 12/1001
         account = one.pop("accountNumber", None)
         if account is not None:
             group = named.get((ACCOUNT, str(account)))
@@ -106,7 +106,7 @@ def resolved(document: Document, named: Named, *, options: Mapping[str, Any]) ->
                 groups.append(str(account))
         lines.append(one)
     if missing:
-        raise _without_articles(missing, wait=warned == "hold")
+        raise _without_articles(missing, wait=warned == "hold", unmade=options.get("unmade") or {})
     if groups:
         raise RecordRefused(
             f"No turnover group of the till books on account {_listed(groups)}.",
@@ -129,8 +129,11 @@ def relation_of(document: Mapping[str, Any]) -> Document | None:
     return relation if isinstance(relation, Mapping) and relation.get("email") else None  # type: ignore[return-value]
 
 
-def _without_articles(names: list[str], *, wait: bool) -> AppError:
+def _without_articles(names: list[str], *, wait: bool, unmade: Mapping[str, str]) -> AppError:
     sentence = f"The till has no article for {_listed(names)}."
+    for name in dict.fromkeys(names):
+        if name in unmade:
+            sentence += f" {name} cannot be made: {unmade[name]}"
     if wait:
         return TimeError(f"{sentence} The order waits until it has.", code="article_missing")
     return RecordRefused(

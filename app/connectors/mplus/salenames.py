@@ -42,10 +42,13 @@ class SaleNames:
         self._groups_until = 0.0
         self._articles = articles
 
-    async def of(self, intents: Sequence[Intent]) -> list[Names | AppError]:
+    async def of(self, intents: Sequence[Intent], *, articles_only: bool = False) -> list[Names | AppError]:
         """What stands there of all that these sales name; articles are asked for together."""
         wanted = {name: _match(intent) for intent in intents for name in _articles(intent)}
-        articles = await self._known_articles(wanted)
+        given = {name: number for intent in intents for name, number in intent.numbers.items()}
+        articles = await self._known_articles(wanted, given)
+        if articles_only:
+            return [_articles_of(intent, articles) for intent in intents]
         groups = await self._groups_by_account() if any(_accounts(intent) for intent in intents) else {}
         buyers = await all_of(self._relation(intent) for intent in intents)
         found: list[Names | AppError] = []
@@ -53,20 +56,24 @@ class SaleNames:
             if isinstance(buyer, AppError):
                 found.append(buyer)
                 continue
-            names = {(ARTICLE, name): articles[name] for name in _articles(intent) if name in articles}
-            names |= {(ACCOUNT, name): Existing(groups[name]) for name in _accounts(intent) if name in groups}
+            names = _articles_of(intent, articles) | {
+                (ACCOUNT, name): Existing(groups[name]) for name in _accounts(intent) if name in groups
+            }
             found.append(names | buyer)
         return found
 
     # --- articles --------------------------------------------------------------------------------------------------
 
-    async def _known_articles(self, wanted: Mapping[str, frozenset[str]]) -> dict[str, Existing]:
+    async def _known_articles(
+        self, wanted: Mapping[str, frozenset[str]], given: Mapping[str, int]
+    ) -> dict[str, Existing]:
+        """By the number that we gave it, else by what the name may be."""
         found: dict[str, Existing] = {}
         by_number = {
             name: number
             for name, match in wanted.items()
             if "article_number" in match and (number := article_number(name)) is not None
-        }
+        } | dict(given)
         there = await self._articles.by_numbers(by_number.values())
         found |= {name: _existing(number) for name, number in by_number.items() if number in there}
         plus = [name for name, match in wanted.items() if "plu" in match and name not in found]
@@ -116,6 +123,10 @@ def _articles(intent: Intent) -> list[str]:
     if intent.options.get("placeholder_article"):
         names.append(str(intent.options["placeholder_article"]))
     return [name for name in dict.fromkeys(names) if name]
+
+
+def _articles_of(intent: Intent, there: Mapping[str, Existing]) -> Names:
+    return {(ARTICLE, name): there[name] for name in _articles(intent) if name in there}
 
 
 def _accounts(intent: Intent) -> set[str]:

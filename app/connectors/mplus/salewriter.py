@@ -14,6 +14,7 @@ from app.connectors.allof import all_of
 from app.connectors.base import Applied, Change, Document, Existing, Intent, Steps, Wanted
 from app.connectors.mplus import booking, customers, orders, refusals
 from app.connectors.mplus.calls import Till
+from app.connectors.mplus.saledocument import ARTICLE
 from app.connectors.mplus.salenames import SaleNames
 from app.connectors.mplus.writers import RelationTarget, Versions
 from app.errors import AppError, RecordRefused, TimeError
@@ -44,10 +45,10 @@ class SaleTarget:
         return found
 
     async def named(
-        self, intents: Sequence[Intent]
+        self, intents: Sequence[Intent], *, only: frozenset[str] | None = None
     ) -> Sequence[Mapping[tuple[str, str], Existing] | AppError]:
         """Articles, turnover groups and the relation of sales that are to be made."""
-        return await self._names.of(intents)
+        return await self._names.of(intents, articles_only=only == frozenset({ARTICLE}))
 
     def steps(self, intent: Intent, existing: Existing | None) -> Steps:
         """See :func:`booking.steps`."""
