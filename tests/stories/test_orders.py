@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert
 
 from app.sandbox.mailchimp import enrolment
+from app.sandbox.mailchimp.customercalls import add_customer
 from app.sandbox.mplus.receipts import RECEIPT
 from app.store.tables import erased
 from tests.shop import CONSENT, Shop
@@ -77,6 +78,42 @@ async def test_an_anonymous_receipt_follows_the_policy(shop: Shop, policy: str) 
         assert [] == sent(shop)
     else:
         assert "toonbank@waddenwerk.nl" == orders(shop)[f"receipt-{receipt}"]["customer"]
+        [customer] = store(shop).customers.values()
+        assert "Standard customer" == customer.data["first_name"]
+
+
+@pytest.mark.parametrize(("email", "problem"), [("", "missing"), ("geen@", "invalid")])
+async def test_a_relation_that_cannot_be_written_to_follows_the_policy(
+    shop: Shop, email: str, problem: str
+) -> None:
+    stocked(shop)
+    bos = int(shop.till.relations.add(**JAN | {"name": "Eva Bos", "email": email})["relationNumber"])
+    flow = await begun(shop)
+    receipt = sell(shop, sold(10_001, 49.95), relation=bos)
+    await shop.rest()
+    assert {f"receipt:{receipt}": ("skipped", f"email_{problem}")} == await shop.outcomes()
+    assert [] == sent(shop)
+
+    till_desk = "toonbank@waddenwerk.nl"
+    await shop.configure(flow, settings={"without_customer": "standard", "standard_email": till_desk})
+    await shop.ask(flow, f"receipt:{receipt}")
+    await shop.quiet()
+
+    assert [till_desk] == [each["customer"] for each in orders(shop).values()]
+
+
+async def test_a_customer_whom_somebody_else_made_keeps_his_id(shop: Shop) -> None:
+    jan = stocked(shop)
+    eva = int(shop.till.relations.add(**JAN | {"name": "Eva Bos", "email": "eva@bos.nl"})["relationNumber"])
+    await begun(shop)
+    sell(shop, sold(10_001, 49.95), relation=jan)
+    await shop.rest()
+    add_customer(shop.audience.account, store(shop), "web-7", {"email_address": "eva@bos.nl"})
+    receipt = sell(shop, sold(10_001, 49.95), relation=eva)
+    await shop.rest()
+
+    assert "web-7" == store(shop).orders[f"receipt-{receipt}"].customer.id
+    assert ["eva@bos.nl", "jan@devries.nl"] == sorted(each.email for each in store(shop).customers.values())
 
 
 async def test_invoices_alone_by_choice_and_ids_never_collide(shop: Shop) -> None:
@@ -529,23 +566,26 @@ async def test_later_changes_are_followed_by_choice(shop: Shop, setting: str, st
     assert written == sent(shop)
 
 
-async def test_a_cancelled_order_is_cancelled_once(shop: Shop) -> None:
+@pytest.mark.parametrize(("paid", "mail"), [(False, "order_confirmation"), (True, "order_invoice")])
+async def test_a_cancelled_order_is_cancelled_once(shop: Shop, paid: bool, mail: str) -> None:
     jan = stocked(shop)
     await begun(shop, {"send_orders": "at_once", "update_existing": "status"})
     made = order(shop, jan, (10_001, 1))
+    if paid:
+        shop.till.orders.pay(made, [{"method": "PIN", "amount": 4_995}], prepay=True)
     await shop.rest()
     shop.till.orders.cancel(made)
     await shop.rest()
 
     told = orders(shop)[f"order-{made['orderId']}"]
     assert ("cancelled", True) == (told["financial_status"], "cancelled_at_foreign" in told)
-    assert ["order_confirmation", "order_cancelled"] == mails(shop)
+    assert [mail, "order_cancelled"] == mails(shop)
 
     shop.till.orders.uncancel(shop.till.orders.cards.rows[made["orderId"]])
     await shop.rest()
 
     assert "cancelled" == orders(shop)[f"order-{made['orderId']}"]["financial_status"]
-    assert ["order_confirmation", "order_cancelled"] == mails(shop)
+    assert [mail, "order_cancelled"] == mails(shop)
 
 
 async def test_everything_follows_by_choice_and_lines_that_vanished_are_removed(shop: Shop) -> None:
