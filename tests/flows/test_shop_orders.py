@@ -122,6 +122,8 @@ def test_what_is_not_booked_says_why(it: Order, known: Known | None, more: dict[
         (order(branch="2"), {}, "no_workplace"),
         (order(), {"payment": "prepay", "payment_methods": {"entries": {"a": "b"}, "missing": "blank"}}, "no_payment_method"),
         (order(), {"terms": {"entries": {"a": 1}, "missing": "keep"}}, "bad_terms"),
+        (order(), {"terms_expression": "`-1`", "terms": {"entries": {"a": 1}, "missing": "keep"}}, "bad_terms"),
+        (order(), {"terms_expression": "`1.5`", "terms": {"entries": {"a": 1}, "missing": "keep"}}, "bad_terms"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_booked_is_held_back(it: Order, more: dict[str, Any], code: str) -> None:
@@ -215,6 +217,40 @@ def test_on_whom(more: dict[str, Any], expected: tuple[str | None, ...]) -> None
     customer = record.customer or Customer()
 
     assert expected == (record.customer_ref, customer.email, customer.company)
+
+
+def test_only_what_was_paid_is_booked_as_paid() -> None:
+    chosen = {"payment": "prepay", "payment_methods": {"force": "IDEAL"}}
+    stores = [{"id": "webshop", "take": ["paid", "open"]}]
+    paid, unpaid = (
+        decided(order(financial=said), stores=stores, **chosen).puts[0].record for said in ("paid", "open")
+    )
+
+    assert isinstance(paid, Order)
+    assert isinstance(unpaid, Order)
+    assert ([("IDEAL", D(10), "7")], ()) == (
+        [(each.method, each.amount, each.reference) for each in paid.payments],
+        unpaid.payments,
+    )
+
+
+def test_what_a_rule_says_of_the_employee_counts_before_the_branchs() -> None:
+    known = {"branch_employees": {"2": 12}, "workplace": 1}
+    said, unsaid = (
+        decided(order(branch="2", employee=employee), **known).puts[0].record for employee in ("7", None)
+    )
+
+    assert isinstance(said, Order)
+    assert isinstance(unsaid, Order)
+    assert ("7", "12") == (said.employee, unsaid.employee)
+
+
+def test_a_sku_is_looked_up_in_the_table_without_the_spaces_around_it() -> None:
+    line = OrderLine(id="1", sku=" AB-1 ", quantity=D(2), unit_price=D(5))
+    record = decided(order(lines=(line,)), sku_table={"AB-1": "1002"}).puts[0].record
+
+    assert isinstance(record, Order)
+    assert "1002" == record.lines[0].sku
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from tests.shop import Shop
 from tests.stories.webshop import (
     BUYER,
+    article,
     booked,
     look,
     one,
@@ -34,6 +35,23 @@ async def test_a_product_that_the_shop_deleted_since_is_named_by_its_line(shop: 
 
     assert {"webshop/1": ("quarantined", "article_missing")} == await shop.outcomes()
     assert "The till has no article for line 2 (without a SKU)." in str(await reason(shop))
+    assert ([], []) == (booked(shop), relations(shop))
+
+
+async def test_what_looks_like_an_article_number_and_is_none_is_never_guessed(shop: Shop) -> None:
+    """Nor is a PLU or a barcode taken for a number where the flow does not say that SKUs may be one."""
+    till_with_articles(shop)
+    other = article(1004, 10, pluNumber="55", barcode="8712345678906")
+    shop.till.catalogue.add(productNumber=3, description="Trui M", articleList=[other])
+    store = webshop(shop)
+    names = ("01001", "+1001", "1001.0", "-1001", "55", "8712345678906")
+    for sku in names:
+        store.stock(sku, title="Trui", price=10)
+    await take_orders(shop)
+    store.order("1", BUYER, [(sku, 1) for sku in names])
+    await look(shop)
+
+    assert f"The till has no article for {', '.join(names)}. Nothing was written." in str(await reason(shop))
     assert ([], []) == (booked(shop), relations(shop))
 
 
