@@ -57,6 +57,8 @@ def money(it: Order, **more: Any) -> Any:
         (order(("1", "10", "1"), total=D("9.00")), {}, True, ["9.00"]),
         (order(("1", "9", "1"), total=D("9.00"), discount_total=D("1")), {}, True, ["9.00"]),
         (order(("1", "10", "1"), total=D("9.00"), discount_total=D("1")), {}, True, ["9.00"]),
+        # told beside prices that are lowered already
+        (order(("1", "9", "0"), total=D("9.00"), discount_total=D("1")), {}, True, ["9.00"]),
         # the order's discount, shared out to the cent
         (order(("1", "10", "0"), ("1", "20", "0"), total=D("27.00"), discount_total=D("3")), {}, True, ["9.00", "18.00"]),
         (order(*[("1", "10", "0")] * 3, total=D("20.00"), discount_total=D("10")), {}, True, ["6.66", "6.67", "6.67"]),

@@ -109,6 +109,7 @@ async def test_an_order_as_it_is_read(client: MailchimpClient, store: Shopping) 
     [
         ({"financial_status": "partially_refunded"}, ("partly_refunded", None, None)),
         ({"financial_status": "Paid"}, ("paid", None, None)),
+        ({"financial_status": "authorized"}, ("open", None, None)),
         ({"financial_status": ""}, ("unknown", None, None)),
         ({"financial_status": "something"}, ("unknown", None, None)),
         ({"processed_at_foreign": "2018-06-12 01:20:05"}, ("unknown", "2018-06-12", "2018-06-11T23:20:05+00:00")),
