@@ -123,4 +123,5 @@ async def test_a_field_that_the_flow_writes_no_more_is_the_targets_own(shop: Sho
     shop.audience.member(emails[0]).merge_fields["PHONE"] = "+31687654321"
     shop.clock.advance(100)
 
-    assert (0, {}) == ((await shop.compare(flow)).differ, await shop.differences(flow))
+    told = await shop.compare(flow)
+    assert ("done", 0, {}) == (told.state, told.differ, await shop.differences(flow))
