@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.flows.hours import Hours, opens_at
+from app.flows.shared import opening_ms
 
 SHOP = ZoneInfo("Europe/Amsterdam")
 
@@ -50,6 +51,20 @@ def test_hours(hours: str, days: tuple[str, ...] | None, now: str, expected: str
     found = opens_at(Hours.model_validate(said), now=datetime.fromisoformat(now), zone=SHOP)
 
     assert (None if expected is None else datetime.fromisoformat(expected)) == found
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("Europe/Amsterdam", "2026-11-24T22:00:00+01:00"),
+        ("America/New_York", "2026-11-24T22:00:00-05:00"),
+    ],
+)
+def test_hours_are_read_on_the_integrations_clock(zone: str, expected: str) -> None:
+    now = datetime.fromisoformat("2026-11-24T20:00:00+01:00").timestamp() * 1000
+    found = opening_ms(Hours(hours=("22:00-06:00",)), {"time_zone": zone}, now_ms=round(now))
+
+    assert datetime.fromisoformat(expected).timestamp() * 1000 == found
 
 
 @pytest.mark.parametrize(

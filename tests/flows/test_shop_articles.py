@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from app.flows.shoparticles import name_of, options_of
-from app.flows.shopproducts import decide
+from app.flows.shopproducts import ARTICLE, decide, filtered, gone
 from app.flows.shopproductsettings import ShopProductsSettings
-from app.records.decision import Known
+from app.records.decision import Known, KnownTarget, Skip
 from app.records.product import Product
 
 SETTINGS: dict[str, Any] = {"stores": [{"id": "webshop"}], "vat_codes": {"force": "2"}}
@@ -93,3 +93,15 @@ def test_vat_codes_have_no_default() -> None:
 
 def test_names_of_articles_fit_the_paths_of_fields() -> None:
     assert "AB(1) x" == name_of("  AB[1]\n x ")
+
+
+@pytest.mark.parametrize(("policy", "away"), [("leave", []), ("inactive", ["a"])])
+def test_what_is_gone_or_filtered_stays_or_becomes_inactive(policy: str, away: list[str]) -> None:
+    settings = ShopProductsSettings.model_validate(SETTINGS | {"on_gone": policy, "when_filtered": policy})
+    other = ShopProductsSettings.model_validate(SETTINGS)
+    known = Known(targets=(KnownTarget(ARTICLE, "a", "7/1001", own=True),))
+    skip = Skip("filtered", "Filtered.", filtered=True)
+
+    for decision in (gone(settings, known), filtered(settings, known, skip)):
+        assert away == [each.key for each in decision.archives]
+    assert ((), ()) == (gone(other, known).archives, filtered(other, known, skip).archives)

@@ -99,6 +99,23 @@ async def test_a_restore_is_identity_and_a_version_itself(world: World) -> None:
     assert (False, []) == (again["changed"], again["differences"])
 
 
+async def test_a_restore_brings_timing_and_hours_back_at_once(world: World) -> None:
+    """What is restored counts: the flow is closed again where the old hours say so."""
+    hour = (await world.api.context.db.now() // 3_600_000 + 11) % 24
+    await world.api.http.patch(f"/api/v1/flows/{FLOW}", json={"window_s": 7, "deadline_s": 3600})
+    await world.put(f"/flows/{FLOW}/hours", {"hours": f"{hour:02}:30-{hour:02}:31"})
+    good = (await versions(world))[0]["number"]
+    before = await world.get(f"/flows/{FLOW}")
+    await world.api.http.patch(f"/api/v1/flows/{FLOW}", json={"window_s": 9, "deadline_s": 7200})
+    await world.api.http.delete(f"/api/v1/flows/{FLOW}/hours")
+    await world.post(f"{CHANGES}/{good}/restore")
+    after = await world.get(f"/flows/{FLOW}")
+
+    assert before["opens_at"] is not None
+    names = ("window_s", "deadline_s", "opens_at")
+    assert [before[name] for name in names] == [after[name] for name in names]
+
+
 async def test_a_restore_gives_the_old_behaviour(world: World) -> None:
     """What goes out after the restore is what went out before the change, record for record."""
     await world.put(f"/flows/{FLOW}/mapping", {"rules": [BELGIANS]})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.store import alerts
 from tests.routers.world import FLOW, SIZE, World
 
 URL = f"/flows/{FLOW}/cursor"
@@ -44,6 +45,16 @@ async def test_a_rewind_writes_nothing_that_is_there_already(world: World) -> No
     assert newest(world) - 10 == back["cursor"]["position"]
     assert newest(world) == (await world.get(URL))["cursor"]["position"]
     assert written == world.written()
+
+
+async def test_who_places_the_cursor_has_decided_about_a_marker_that_fell(world: World) -> None:
+    db = world.api.context.db
+    async with db.write() as conn:
+        for code in ("marker_fell", "drift_found"):
+            await alerts.raise_alert(conn, code=code, subject=f"flow:{FLOW}", detail="Look.", now=1)
+    await put(world, {"at": "beginning"})
+
+    assert ["drift_found"] == [each["code"] for each in (await world.get("/alerts"))["items"]]
 
 
 async def test_a_rewind_ends_at_the_beginning(world: World) -> None:
