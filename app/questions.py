@@ -118,7 +118,8 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Read records at the source again and bring them about, whatever became of them before. What is equal at the target is
-    not written again. After mending what stood in the way, `replay --failed` clears the list.
+    not written again. After mending what stood in the way, `replay --failed` clears the list. Nobody gets a mail for
+    an old sale: it goes without its status, unless it came within the last seven days, while its flow was on, and failed.
     """
     if not (delivery or flow or failed):
         raise typer.BadParameter("say which: numbers of deliveries, --failed, or --flow")

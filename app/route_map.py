@@ -87,6 +87,7 @@ class RouteMap:
             options=translation.settings.model_dump()
             | {"both_ways": bool(back), "tie": source.id < target.id},
             keep_before_ms=getattr(translation.settings, KEEP_BEFORE, 0) * DAY_MS,
+            keeps_history_quiet=translation.kind.history,
             deadline_ms=flow.deadline_ms,
             concurrency=resources.permits(other),
             maker=_maker(translation, source=source.system, target=target.system),

@@ -16,6 +16,7 @@ from app.pipeline.absence import ask_about_absence
 from app.pipeline.chains import joins, merely_held
 from app.pipeline.firstbranches import learn
 from app.pipeline.former import recall
+from app.pipeline.history import WARNING, history_among
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.records.decision import UNDONE, Counterpart, Decision, Known, KnownTarget, Skip, TargetState
@@ -42,6 +43,7 @@ async def plan_all(route: Route, items: Sequence[Item], *, keep: bool = True) ->
     counterparts = _counterparts(beside)
     taken_back = {row.remote_id: row for row in beside if UNDONE in row.facts}
     fits = await _learnt(route, items)
+    old = await history_among(route, items)
 
     async def plan(some: Sequence[Item], branches: Mapping[str, str]) -> None:
         for n, item in enumerate(some):
@@ -57,8 +59,7 @@ async def plan_all(route: Route, items: Sequence[Item], *, keep: bool = True) ->
                         item.plan = _TAKEN_BACK
                     owner = (route.source_connection_id, ref)
                     item.wishes = wishes_of(route, item.plan, mine, owner=owner)
-                    for wish in item.wishes:
-                        _make_quiet(item, wish)
+                    _make_quiet(item, is_history=ref in old)
                 except AppError as error:
                     item.error = error
             if n % 50 == 49:
@@ -92,11 +93,14 @@ async def _ask_first_branches(
     await plan(asking, branches)
 
 
-def _make_quiet(item: Item, wish: Wish) -> None:
-    wish.history = item.claimed.trigger if item.claimed.trigger in HISTORY.values() else None
-    # What is healed is no news either: nobody gets a mail for it.
-    quiet = item.claimed.trigger in ("backfill", COMPARED)
-    wish.backfill = quiet or wish.history is not None
+def _make_quiet(item: Item, *, is_history: bool) -> None:
+    """What is history, or healed, is no news: nobody gets a mail for it."""
+    trigger = item.claimed.trigger
+    for wish in item.wishes:
+        wish.history = trigger if trigger in HISTORY.values() else None
+        wish.backfill = trigger in ("backfill", COMPARED) or wish.history is not None or is_history
+    if is_history and item.plan is not None and item.wishes:
+        item.plan = replace(item.plan, warnings=(*item.plan.warnings, WARNING))
 
 
 async def _learnt(route: Route, items: Sequence[Item]) -> dict[str, Fits]:

@@ -21,11 +21,15 @@ from app.pipeline.work import Item, Wish, hand_on, is_unchanged, leave_old, prep
 from app.records.decision import Wait
 from app.store import targets
 from app.store.deliveries import Claimed
+from app.store.requests import MANUAL
 from app.store.targets import Key, Target
 from app.translation import Plan
 
 _ALL = (TimeError, CredentialsRefused, MisdirectedConnection)
 """What is about the account or the connection, and no finding about a record."""
+
+REHEARSAL = "rehearsal"
+"""The trigger of a record that nobody asked for: it is only said what would become of it."""
 
 Action = Literal["create", "update", "unchanged", "archive", "delete", "leave"]
 
@@ -72,14 +76,18 @@ async def rehearse(
     whole: bool = False,
     anew: bool = False,
     backfill: bool = False,
+    by_hand: bool = False,
 ) -> list[Rehearsed]:
     """What would be done with these records. ``taken`` are keys that records before them take; it is added to.
 
     With ``whole`` every target record is looked at as it is now, also one that is known to be equal; with ``anew``
     nothing that was written before is believed, as if it were in doubt; with ``backfill`` the records are history, which
-    starts no automations. Raises what the target's look-up raises: TimeError or AdministratorError.
+    starts no automations; with ``by_hand`` they are judged as if somebody sent them now. Raises what the target's look-up raises:
+    TimeError or AdministratorError.
     """
-    items = await planned(route, fetched, backfill=backfill)
+    items = await planned(
+        route, fetched, trigger="backfill" if backfill else MANUAL if by_hand else REHEARSAL
+    )
     for item in items:
         if item.error is not None and (not isinstance(item.error, AppError) or isinstance(item.error, _ALL)):
             raise item.error
@@ -89,9 +97,8 @@ async def rehearse(
     return [_told(route, item, taken) for item in items]
 
 
-async def planned(route: Route, fetched: Sequence[Fetched], *, backfill: bool = False) -> list[Item]:
+async def planned(route: Route, fetched: Sequence[Fetched], *, trigger: str = REHEARSAL) -> list[Item]:
     """What is wished for these records, by what is known here alone: no call to the target."""
-    trigger = "backfill" if backfill else "rehearsal"
     items = [Item(claimed=stand_in(answer.ref, trigger), fetched=answer) for answer in fetched]
     await plan_all(route, items, keep=False)
     return items

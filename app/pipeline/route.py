@@ -38,7 +38,8 @@ class Route:
     ``siblings`` are the kinds of the flows that were started between the same two connections, ``parts`` what is read
     along with every record, ``followers`` the flows to be asked when a target of a kind appears that goes along. ``keep_before_ms``: so long the values
     that are written over are kept, sealed, for an undo. ``maker`` makes what a record names and the
-    target does not have.
+    target does not have. ``keeps_history_quiet``: it begins with today, and nobody gets a mail for what was there before, whoever
+    asks for it.
     """
 
     db: Database
@@ -63,6 +64,7 @@ class Route:
     log_mode: Literal["full", "redacted", "none"] = "redacted"
     keep_before_ms: int = 0
     maker: Maker | None = None
+    keeps_history_quiet: bool = False
     deadline_ms: int = 86_400_000
     concurrency: int = 10
     rules: Rules = ALL_RULES

@@ -22,6 +22,7 @@ from app.routers.which_record import RecordToShow, WhichRecord, reference, sampl
 from app.store import activity, flows
 from app.store.activity import Filter
 from app.store.events import NewEvent, dedupe_key
+from app.store.requests import MANUAL
 
 router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
 
@@ -78,7 +79,11 @@ class PreviewOut(Answer):
 async def deliver_record(
     reach: Reach, _caller: Operates, flow_id: FlowId, body: WhichRecord, request: Request
 ) -> DeliveryOut:
-    """Bring one record about now. The cursor stays where it is; the answer tells how it stands, look again for what became of it."""
+    """Bring one record about now. The cursor stays where it is; the answer tells how it stands, look again for what became of it.
+
+    Nobody gets a mail for an old sale: it goes as a backfill brings it, without its status. One that the till told of within the last
+    seven days and that was not brought yet, or that is still to be read, keeps its status.
+    """
     async with reach.db.read() as db:
         flow = await flows.find(db, flow_id)
     if flow.state != "running":
@@ -93,7 +98,7 @@ async def deliver_record(
         kind=flow.record_kind,
         ref=ref,
         dedupe_key=dedupe_key("manual", secrets.token_hex(8)),
-        trigger="manual",
+        trigger=MANUAL,
         request_id=request_id_of(request),
     )
     accepted = await reach.intake.accept([event], only_flow=flow_id)
@@ -122,5 +127,5 @@ async def preview_record(
     found, failed = await read_all(route.reader(), [ref])
     if ref in failed:
         raise failed[ref]
-    (told,) = await rehearse(route, [found[ref]], whole=True)
+    (told,) = await rehearse(route, [found[ref]], whole=True, by_hand=True)
     return PreviewOut.model_validate(preview_of(told).as_json())

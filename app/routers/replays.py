@@ -76,7 +76,11 @@ async def _flows_of(db: AsyncConnection, *, ids: list[int] | None, flow_id: str 
 
 @router.post("/replay", status_code=202)
 async def replay_many(reach: Reach, _caller: Operates, body: ReplayMany) -> Asked:
-    """Read these records again and bring them about. Deliveries that were chosen one by one go first."""
+    """Read these records again and bring them about. Deliveries that were chosen one by one go first.
+
+    Nobody gets a mail for an old sale: it goes as a backfill brings it, without its status. One that came within the last seven days, while
+    its flow was on, and was not brought, keeps its status.
+    """
     async with reach.db.write() as db:
         concerned = await _flows_of(db, ids=body.ids, flow_id=body.flow_id)
         count = await requests.replay(
@@ -98,7 +102,7 @@ async def approve_many(reach: Reach, _caller: Operates, body: ApproveMany) -> As
 
 @router.post("/{delivery_id}/replay", status_code=202)
 async def replay_one(reach: Reach, _caller: Operates, delivery_id: RowId) -> DeliveryOut:
-    """Read this record again and bring it about, whatever became of it before."""
+    """Read this record again and bring it about, whatever became of it before. As with many, nobody gets a mail for an old sale."""
     async with reach.db.write() as db:
         found = await activity.find_delivery(db, delivery_id)
         await requests.replay(db, clock=reach.db.clock, ids=[delivery_id])

@@ -93,7 +93,7 @@ async def reference(route: Route, which: WhichRecord) -> str:
 async def sample(route: Route) -> Rehearsed:
     """A record of the source, rehearsed: one that would be written if there is such among the first. Raises NotFound."""
     found = [answer for answer in await _some(route) if isinstance(answer, Found)]
-    told = await rehearse(route, found[:SAMPLED], whole=True)
+    told = await rehearse(route, found[:SAMPLED], whole=True, by_hand=True)
     if not told:
         raise NotFound(
             "The source holds nothing of this kind yet.", advice="Make one there, then look again."

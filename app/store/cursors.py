@@ -47,6 +47,12 @@ async def beside(conn: AsyncConnection, flow_id: str) -> dict[str, int]:
     return {name: position for name, position in await conn.execute(statement)}  # noqa: C416 - rows are no pairs to mypy
 
 
+async def positions(conn: AsyncConnection, flow_id: str, *, own: str) -> dict[str, int]:
+    """By its name, the highest marker stored of every sequence that the flow reads; ``own`` names its own."""
+    stands = await position(conn, flow_id)
+    return await beside(conn, flow_id) | ({} if stands is None else {own: stands})
+
+
 async def place(
     conn: AsyncConnection, flow_id: str, *, position: int, clock: Clock, by_hand: bool = False
 ) -> None:

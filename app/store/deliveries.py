@@ -206,6 +206,7 @@ def _settle(dialect: str, clock: Clock, fenced: bool) -> Update:
     window = select(flows.c.window_ms).where(flows.c.id == row.flow_id).scalar_subquery()
     soonest = case((row.started_at + window > now, row.started_at + window), else_=now)
     waits_on = and_(new.state == "waiting", ~again)
+    brought = and_(new.outcome.in_(("delivered", "unchanged")), ~again)
     return (
         update(deliveries)
         .where(row.id == new.id, row.claim == bindparam("b_token") if fenced else true())
@@ -224,6 +225,7 @@ def _settle(dialect: str, clock: Clock, fenced: bool) -> Update:
                 (waits_on, func.coalesce(row.waiting_since, now)), (final, None), else_=row.waiting_since
             ),
             settled_at=case((final, now), else_=row.settled_at),
+            news_at=case((brought, None), else_=row.news_at),
             requested_at=case((and_(again, final), now), else_=row.requested_at),
         )
         .returning(row.id)

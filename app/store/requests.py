@@ -15,13 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.store.clock import Clock
 from app.store.rows import packed, unpacked
 from app.store.tables import deliveries, flows
-from app.store.upsert import upsert
+from app.store.upsert import chunks, upsert
 
 LIVE, BACKFILL = 0, 10
 HISTORY = {"quiet": "history", "without_status": "history_silent"}
 """The trigger of a row that a person's backfill asked for, by how no mail goes out for it."""
 COMPARED = "compare"
 """The trigger of a row that a comparison of both sides asked for."""
+REPLAY, MANUAL = "replay", "manual"
+BY_HAND = frozenset({REPLAY, MANUAL})
+"""Triggers of rows that a person asked for, whatever they are about: once more, or one record now."""
+NEWS = ("poll", "webhook")
+"""Triggers of rows of which their source told just now."""
 APPROVED = "approved"
 """The trigger of a row that a person said yes to."""
 
@@ -57,6 +62,7 @@ def _upsert(dialect: str, clock: Clock) -> Insert:
         "trigger": wish["trigger"],
         "request_id": wish["request_id"],
         "requested_at": now,
+        "news_at": case((wish["trigger"].in_(NEWS), now)),
     }
     insert = upsert(dialect, deliveries).from_select(
         list(values),
@@ -68,6 +74,9 @@ def _upsert(dialect: str, clock: Clock) -> Insert:
     window = select(flows.c.window_ms).where(flows.c.id == own_flow).scalar_subquery()
     soonest = case((row.started_at + window > now, row.started_at + window), else_=now)
     done, running = row.state.in_(("settled", "dead")), row.state == "running"
+    by_hand = new.trigger.in_(BY_HAND)
+    # Who asks for what is under way already does not make history of news, nor news of history.
+    goes_on = running | (by_hand & ~done)
     return insert.on_conflict_do_update(  # type: ignore[no-any-return]
         index_elements=["flow_id", "source_ref"],
         set_={
@@ -79,8 +88,9 @@ def _upsert(dialect: str, clock: Clock) -> Insert:
             "tries": case((row.state == "dead", 0), else_=row.tries),
             "needs_yes": case((running, row.needs_yes), else_=False),
             "requested_at": case((done, now), else_=row.requested_at),
-            "trigger": case((running, row.trigger), else_=new.trigger),
+            "trigger": case((goes_on, row.trigger), else_=new.trigger),
             "request_id": case((running, row.request_id), else_=new.request_id),
+            "news_at": case((by_hand, row.news_at), else_=new.news_at),
         },
     )  # fmt: skip
 
@@ -106,7 +116,7 @@ def _both(before: Request, wish: Request) -> Request:
         source_ref=wish.source_ref,
         times=before.times + wish.times,
         priority=min(before.priority, wish.priority),
-        trigger=wish.trigger,
+        trigger=before.trigger if wish.trigger in BY_HAND else wish.trigger,
         request_id=wish.request_id,
     )
 
@@ -116,6 +126,19 @@ async def requested_now(conn: AsyncConnection, flow_id: str) -> dict[str, int]:
     row = deliveries.c
     found = await conn.execute(select(row.source_ref, row.requested).where(row.flow_id == flow_id))
     return {ref: requested for ref, requested in found}  # noqa: C416 - rows are no pairs to mypy
+
+
+async def news_among(
+    conn: AsyncConnection, flow_id: str, refs: Sequence[str], *, for_ms: int, clock: Clock
+) -> set[str]:
+    """Those of which their source told as news within that time, and that nobody brought since."""
+    row, found = deliveries.c, set[str]()
+    for part in chunks(sorted(set(refs)), 500):
+        statement = select(row.source_ref).where(
+            row.flow_id == flow_id, row.source_ref.in_(part), row.news_at > clock.sql() - for_ms
+        )
+        found |= set((await conn.execute(statement)).scalars())
+    return found
 
 
 async def replay(
@@ -128,13 +151,13 @@ async def replay(
 ) -> int:
     """Ask once more for these rows, for a flow's, or, with ``failed``, only for those that are dead. How many.
 
-    A row that waits for a person's yes is read again, and asks again if it must.
+    A row that waits for a person's yes is read again, and asks again if it must. One that is under way goes on as what it is.
     """
     if flow_id is None and ids is None and not failed:
         raise ValueError("replay needs a flow, ids, or failed=True")
     # Chosen rows go at once; a whole flow's must not stand before what happens in the shop meanwhile.
     priority = BACKFILL if ids is None else LIVE
-    statement = update(deliveries).values(**_once_more(clock, trigger="replay", priority=priority))
+    statement = update(deliveries).values(**_once_more(clock, trigger=REPLAY, priority=priority))
     row = deliveries.c
     if ids is not None:
         statement = statement.where(row.id.in_(list(ids)))
@@ -163,6 +186,7 @@ async def say_yes(
 def _once_more(clock: Clock, *, trigger: str, priority: int) -> dict[str, object]:
     row, now = deliveries.c, clock.sql()
     running, done = row.state == "running", row.state.in_(("settled", "dead"))
+    kept = ~done if trigger in BY_HAND else running
     return {
         "requested": row.requested + 1,
         "state": case((running, "running"), else_="pending"),
@@ -170,6 +194,6 @@ def _once_more(clock: Clock, *, trigger: str, priority: int) -> dict[str, object
         "tries": 0,
         "priority": case((done | (row.priority > priority), priority), else_=row.priority),
         "needs_yes": False,
-        "trigger": case((running, row.trigger), else_=trigger),
+        "trigger": case((kept, row.trigger), else_=trigger),
         "requested_at": case((done, now), else_=row.requested_at),
     }

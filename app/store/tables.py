@@ -309,6 +309,7 @@ deliveries = Table(
     Column("request_id", String(40)),
     Column("requested_at", Millis, nullable=False),  # when the oldest change not yet delivered was noticed
     Column("settled_at", Millis),
+    Column("news_at", Millis),  # when its source told of it as news that was not brought yet
     UniqueConstraint("flow_id", "source_ref"),
     Index("ix_deliveries_due", "flow_id", "priority", "due_at", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_deliveries_state", "flow_id", "state", "id"),

@@ -97,9 +97,14 @@ class World:
         await self.post(f"/flows/{FLOW}/start", {"approve": True})
 
     async def work(self, flow_id: str = FLOW) -> None:
-        """Poll the till, then deliver until nothing of the flow is due any more, now or in a moment."""
+        """Poll the till, then deliver."""
         context = self.api.context
         await Poller(context.resources, context.intake).poll(TILL)
+        await self.deliver(flow_id)
+
+    async def deliver(self, flow_id: str = FLOW) -> None:
+        """Deliver until nothing of the flow is due any more, now or in a moment."""
+        context = self.api.context
         for _ in range(50):
             while (await run_batch(await context.routes.route(flow_id))).claimed:
                 pass

@@ -71,11 +71,13 @@ class WebhookAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A source record, decoded. ``position`` is its marker when the read tells it."""
+    """A source record, decoded. ``position`` is its marker when the read tells it, ``sequence`` whose marker that is where a
+    kind has several."""
 
     ref: str
     document: Document
     position: int | None = None
+    sequence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,11 @@ class Shelf:
     chunk: int = 200
     bundled: bool = False
 
+    @property
+    def sequence(self) -> str | None:
+        """Which of the kind's sequences its markers are of, where several shelves make it up."""
+        return self.prefix.removesuffix(":") or None
+
     def ref(self, number: object) -> str:
         """The reference of a record by its number or id."""
         return f"{self.prefix}{number}"
@@ -69,7 +74,8 @@ class Shelf:
                 number = data.get(self.number)
                 if number is not None:
                     markers = self.markers(data)
-                    yield Found(self.ref(number), self.read(data), max(markers, default=None)), markers
+                    newest = max(markers, default=None)
+                    yield Found(self.ref(number), self.read(data), newest, self.sequence), markers
             except Malformed as fault:
                 number = _number(element, self.number)
                 if number is not None:
