@@ -116,6 +116,48 @@ async def test_twice_and_the_last_first_makes_no_difference(public_shop: Shop) -
     assert len({row["dedupe_key"] for row in rung}) == len(rung)  # the second copy is no news
 
 
+async def test_an_address_change_told_before_the_sign_up_is_one_relation_under_the_new_address(
+    public_shop: Shop,
+) -> None:
+    shop = public_shop
+    hook = await begun(shop)
+    shop.mailchimp.postman.backwards = True
+    shop.life.sign_up(NOOR, merge_fields=NAME)
+    shop.clock.advance(60)
+    shop.life.change_address(NOOR, NEW)
+    assert 3 == await heard(shop)
+
+    told = [event for event, _ in hook.told]
+    assert ({"upemail", "profile", "subscribe"}, "subscribe") == ({*told}, told[-1])
+    assert {1: {"name": "Noor de Visser", "email": NEW, "consent": "yes 2026-03-02"}} == relations(shop)
+    assert ["createRelation"] == booked(shop)
+    await silent(shop, cycles=3)
+
+
+@pytest.mark.parametrize(("at_once", "day"), [(False, "2026-03-03"), (True, "2026-03-05")])
+async def test_a_bounce_after_an_unsubscription_is_no_second_no(
+    public_shop: Shop, at_once: bool, day: str
+) -> None:
+    """The day of the first no that was seen stays; of two that are told at once, the last first, only the last can be seen."""
+    shop = public_shop
+    hook = await begun(shop)
+    shop.mailchimp.postman.backwards = True
+    shop.life.sign_up(NOOR, merge_fields=NAME)
+    await heard(shop)
+    shop.clock.advance(86_400)
+    shop.life.unsubscribe(NOOR)
+    if not at_once:
+        await heard(shop)
+    shop.clock.advance(2 * 86_400)
+    shop.life.clean(NOOR)
+    await heard(shop)
+
+    assert {"unsubscribe", "cleaned"} == {event for event, _ in hook.told[1:]}
+    assert f"no {day}" == relations(shop)[1]["consent"]
+    assert ["createRelation", "updateRelation"] == booked(shop)
+    await silent(shop, cycles=3)
+
+
 async def test_a_webhook_about_an_unknown_list_or_a_stranger_changes_nothing(public_shop: Shop) -> None:
     shop = public_shop
     hook = await begun(shop)
