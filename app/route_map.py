@@ -15,6 +15,7 @@ from app.flows.mapping import legs_of
 from app.flows.registry import flow_kind
 from app.flows.shared import inherited, shared_settings
 from app.mapping.lists import Hashes
+from app.pipeline.counterflow import counterflow
 from app.pipeline.route import Maker, Route
 from app.pipeline.work import KEEP_BEFORE
 from app.resources import Resources
@@ -41,12 +42,16 @@ class RouteMap:
             target = await connections.find(db, flow.target_connection_id)
             beside = await flows.listed(db, connection_id=flow.target_connection_id)
             shared = (await integrations.find(db, flow.integration_id)).settings
+            back = [
+                (each, (await integrations.find(db, each.integration_id)).settings)
+                for each in _going_back(beside, flow)
+            ]
         return self.opened(
             flow,
             source=source,
             target=target,
             beside=_started(beside, flow),
-            back=_going_back(beside, flow),
+            back=back,
             shared=shared,
         )
 
@@ -57,10 +62,10 @@ class RouteMap:
         source: Connection,
         target: Connection,
         beside: Sequence[Flow] = (),
-        back: tuple[str, ...] = (),
+        back: Sequence[tuple[Flow, Mapping[str, Any]]] = (),
         shared: Mapping[str, Any],
     ) -> Route:
-        """The same from rows that were read already."""
+        """The same from rows that were read already. ``back`` are the flows of the other way, each with its integration's settings."""
         resources = self._resources
         one, other = system(source.system), system(target.system)
         translation = self._translation(flow, source=source.system, target=target.system, shared=shared)
@@ -77,7 +82,14 @@ class RouteMap:
             source=resources.client(source),
             target=resources.client(target),
             translation=translation,
-            back=back,
+            against=tuple(
+                counterflow(
+                    each.id,
+                    translation,
+                    self._translation(each, source=target.system, target=source.system, shared=around),
+                )
+                for each, around in back
+            ),
             siblings=frozenset(each.kind for each in beside),
             followers=_followers(beside),
             parts=translation.kind.parts(translation.settings),
@@ -85,7 +97,7 @@ class RouteMap:
             direction=f"{source.system}→{target.system}",
             recovery=_longer(resources.recovery(one), resources.recovery(other)),
             options=translation.settings.model_dump()
-            | {"both_ways": bool(back), "tie": source.id < target.id},
+            | {"both_ways": bool(back), "tie": _breaks_ties(source, target)},
             keep_before_ms=getattr(translation.settings, KEEP_BEFORE, 0) * DAY_MS,
             keeps_history_quiet=translation.kind.history,
             deadline_ms=flow.deadline_ms,
@@ -171,7 +183,13 @@ def _started(beside: Sequence[Flow], flow: Flow) -> list[Flow]:
     ]
 
 
-def _going_back(beside: Sequence[Flow], flow: Flow) -> tuple[str, ...]:
+def _breaks_ties(source: Connection, target: Connection) -> bool:
+    """Whether the source counts as the newer one where both were edited in one second: the till does."""
+    one, other = system(source.system).side, system(target.system).side
+    return one == "till" if one != other else source.id < target.id
+
+
+def _going_back(beside: Sequence[Flow], flow: Flow) -> tuple[Flow, ...]:
     """The flows that bring records of the same kind the other way, out of what this one writes."""
     back = (flow.target_connection_id, flow.source_connection_id)
     kind = flow_kind(flow.kind)
@@ -179,7 +197,7 @@ def _going_back(beside: Sequence[Flow], flow: Flow) -> tuple[str, ...]:
         return ()
     kinds = {*kind.target_kinds}
     return tuple(
-        each.id
+        each
         for each in beside
         if (each.source_connection_id, each.target_connection_id) == back
         and _was_started(each)

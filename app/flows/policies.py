@@ -12,7 +12,8 @@ Conflicts = Literal["source_wins", "target_wins", "newest", "if_empty"]
 ON_CONFLICT = (
     "`source_wins`: this flow overwrites. `target_wins`: what was edited at the target stays. `newest`: the record that was "
     "changed last wins. `if_empty`: this flow only fills fields that hold nothing. Rows may say otherwise for their field by "
-    "their mode. Where flows go both ways, let one of them win, or both use `newest`: never let both overwrite."
+    "their mode. Where flows go both ways an edit is overwritten only if the flow that would do it says so: where both say so the "
+    "later edit goes across, where neither does both stay. At one second the till's edit counts as the later one."
 )
 
 

@@ -113,8 +113,8 @@ def parse_rows(shipped: Sequence[ShippedRow]) -> tuple[Row, ...]:
 class RowMapping:
     """Rows, compiled once per flow version. ``targets`` and ``sources`` are the paths it writes and reads.
 
-    ``emptiable`` are the paths outside lists that are written whenever there is something to write: that one of them
-    stays out of the document means that the source holds nothing there.
+    ``reads`` tells by target what its rows look at. ``emptiable`` are the paths outside lists that are written whenever
+    there is something to write: that one of them stays out of the document means that the source holds nothing there.
     """
 
     steps: Steps
@@ -124,6 +124,7 @@ class RowMapping:
     sources: frozenset[str]
     tables: Mapping[str, Any] = field(default_factory=dict)
     emptiable: frozenset[str] = frozenset()
+    reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def compile(
@@ -189,6 +190,7 @@ class RowMapping:
             sources=source_paths(reads),
             tables=dict(tables or {}),
             emptiable=targets.emptiable(),
+            reads=reads,
         )
 
     def apply(self, document: dict[str, Any], *, settings: Mapping[str, Any] | None = None) -> Mapped:

@@ -19,6 +19,7 @@ from app.connectors.limits import live_work
 from app.ending import cut_off
 from app.errors import AppError, DatabaseAway, Interrupted, Throttled
 from app.pipeline.chains import firsts, in_chains
+from app.pipeline.echoes import postpone
 from app.pipeline.looking import look_up
 from app.pipeline.numbering import give_numbers
 from app.pipeline.planning import plan_all
@@ -140,6 +141,7 @@ async def run_batch(
         await _fetch(route, items, handed or {})
         await route.hook("fetched")
         await plan_all(route, items)
+        await postpone(route, items)
 
     return await work_off(route, claimed, plan, token=token, started=started, halted=halted, places=places)
 

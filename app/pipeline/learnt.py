@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.connectors.base import Applied, Carries
@@ -79,9 +78,7 @@ def rows_written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
         facts |= dict(applied.facts)
     if item.undo:
         facts[UNDONE] = facts.get("marker", "") if state == "present" else state
-    facts.pop(merging.SPELLED, None)
-    if wish.merged.spelled:
-        facts[merging.SPELLED] = json.dumps(dict(wish.merged.spelled), sort_keys=True)
+    facts = merging.without_findings(facts) | merging.findings(wish.merged)
     if wish.put is not None:
         facts |= wish.put.facts
         if state == "present":

@@ -7,23 +7,29 @@ ways it is the target's news, and the other flow's. Where both edited it, the fl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 
 from app.connectors.base import Document, Mode
 from app.flows.policies import Conflicts
 
-RULES = frozenset(get_args(Conflicts))
+STRONGEST_FIRST: tuple[Conflicts, ...] = ("source_wins", "newest", "if_empty", "target_wins")
+"""The rules by how readily they overwrite an edit."""
+RULES = frozenset(STRONGEST_FIRST)
 SPELLED = "spelled"
 """The fact that names the leaves which the target keeps in a spelling of its own, each with the hash of that."""
+LEFT = "left"
+"""The fact that names the fields which hold something else than we said, because somebody edited them there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
     """One record at both sides: leaves by path. ``said`` and ``stood`` are hashes of what the source said and what the target
     held when this flow looked last; a path is absent where it never did. ``tie`` decides between two edits of one second.
+    ``echoed`` are fields that nobody edited at the source: it shows there what the flow of the other way wrote.
     """
 
     wanted: Mapping[str, Any]
@@ -33,6 +39,7 @@ class Sides:
     source_at: datetime | None = None
     target_at: datetime | None = None
     tie: bool = False
+    echoed: frozenset[str] = frozenset()
 
     @property
     def source_is_newer(self) -> bool:
@@ -54,6 +61,23 @@ class Merged:
     yielded: bool = False
 
 
+def strongest(rules: Iterable[str | None]) -> str | None:
+    """The rule among these that overwrites most readily; None where there is none."""
+    found = {*rules}
+    return next((rule for rule in STRONGEST_FIRST if rule in found), None)
+
+
+def findings(merged: Merged) -> dict[str, str]:
+    """What the target's row is to remember of it."""
+    facts = {SPELLED: json.dumps(dict(merged.spelled), sort_keys=True)} if merged.spelled else {}
+    return facts | ({LEFT: json.dumps(sorted(merged.left))} if merged.left else {})
+
+
+def without_findings(facts: Mapping[str, str]) -> dict[str, str]:
+    """The facts without what an earlier look found."""
+    return {name: value for name, value in facts.items() if name not in (SPELLED, LEFT)}
+
+
 def field_of(path: str) -> str:
     """The field that a leaf belongs to: the parts of an address are written together or not at all."""
     return ".".join(path.split(".")[:2])
@@ -63,11 +87,13 @@ def merge(
     sides: Sides,
     *,
     rule: Callable[[str], str],
+    theirs: Callable[[str], str | None] = lambda _name: None,
     digest: Callable[[str, Any], str],
     alike: Callable[[str, Any, Any], bool | None],
     both_ways: bool,
 ) -> Merged:
-    """What this flow leaves alone. ``rule`` tells the rule of a field, ``digest`` the keyed hash of a value."""
+    """What this flow leaves alone. ``rule`` tells the rule of a field, ``theirs`` that of the flow of the other way, if it
+    brings the field back at all; ``digest`` the keyed hash of a value."""
     fields: dict[str, list[str]] = {}
     for path in sides.wanted:
         fields.setdefault(field_of(path), []).append(path)
@@ -85,11 +111,11 @@ def merge(
         if not all(likeness):
             changed = any(sides.said.get(path) != ours for path, (ours, _) in hashes.items())
             edited = any(_edited(path, theirs, sides) for path, (_, theirs) in hashes.items())
-            stays, was_both = _stays(name, changed, edited, sides, rule(name), both_ways=both_ways)
-            if was_both and all(path in sides.said for path in paths):
-                yielded |= stays
-                conflicts.append(_sentence(name, hashes[paths[0]], sides, rule(name), stays=stays))
-            if not stays:
+            won = _won(name, changed, edited, sides, rule(name), theirs(name), both_ways=both_ways)
+            if won.by and all(path in sides.said for path in paths):
+                yielded |= won.yields
+                conflicts.append(_sentence(name, hashes[paths[0]], sides, won))
+            if not won.stays:
                 continue
             left.add(name)
         spelled |= {path: theirs for path, (ours, theirs) in hashes.items() if ours != theirs}
@@ -102,32 +128,56 @@ def _edited(path: str, theirs: str, sides: Sides) -> bool:
     return sides.held.get(path) not in (None, "", [], {}) if stood is None else stood != theirs
 
 
-def _stays(
-    name: str, changed: bool, edited: bool, sides: Sides, rule: str, *, both_ways: bool
-) -> tuple[bool, bool]:
-    """Whether the target's value stays, and whether both had edited the field."""
+@dataclass(frozen=True, slots=True)
+class _Won:
+    """Whether the target's value ``stays``; where both had edited the field, ``by`` what rule, and whether the source
+    ``yields``: it is to get the target's value."""
+
+    stays: bool
+    by: str = ""
+    yields: bool = False
+
+
+def _won(
+    name: str, changed: bool, edited: bool, sides: Sides, rule: str, theirs: str | None, *, both_ways: bool
+) -> _Won:
     if not changed:
-        return both_ways or rule != "source_wins", False
+        return _Won(stays=both_ways or rule != "source_wins")
+    if name in sides.echoed:
+        # What came back is no news. Where nobody edited the target either, both flows wrote at one moment: one of them goes on.
+        return _Won(stays=edited or not sides.tie)
     if not edited:
-        return False, False
+        return _Won(stays=False)
+    newer = sides.source_is_newer
+    ours = _overwrites(rule, newer, empty=_is_empty(name, sides))
+    back = theirs is None or _overwrites(theirs, not newer, empty=False)
+    by = rule if theirs in (None, rule) else f"{rule} against {theirs}"
+    if ours and theirs is not None and back:  # each would overwrite the other
+        return _Won(stays=not newer, by=f"{by}, the newer edit first,", yields=not newer)
+    return _Won(stays=not ours, by=by, yields=not ours and back)
+
+
+def _overwrites(rule: str, newer: bool, *, empty: bool) -> bool:
+    """Whether a flow with this rule writes over an edit at its target. ``newer``: its source was changed last."""
     match rule:
         case "target_wins":
-            return True, True
+            return False
         case "newest":
-            return not sides.source_is_newer, True
+            return newer
         case "if_empty":
-            return any(
-                sides.held.get(path) not in (None, "", [], {})
-                for path in sides.wanted
-                if field_of(path) == name
-            ), True
-    return False, True
+            return empty
+    return True
 
 
-def _sentence(name: str, hashes: tuple[str, str], sides: Sides, rule: str, *, stays: bool) -> str:
+def _is_empty(name: str, sides: Sides) -> bool:
+    return all(sides.held.get(path) in (None, "", [], {}) for path in sides.wanted if field_of(path) == name)
+
+
+def _sentence(name: str, hashes: tuple[str, str], sides: Sides, won: _Won) -> str:
     source, target = (digest[:8] for digest in hashes)
+    outcome = "the source wins" if not won.stays else "the target wins" if won.yields else "both stay"
     return (
-        f"conflict: {name} was edited on both sides, and by {rule} the {'target' if stays else 'source'} wins "
+        f"conflict: {name} was edited on both sides, and by {won.by} {outcome} "
         f"(source {source} of {_told(sides.source_at)}, target {target} of {_told(sides.target_at)})"
     )
 

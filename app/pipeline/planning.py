@@ -14,6 +14,7 @@ from app.connectors.base import Fits, Found, Gone, Unreadable
 from app.errors import AppError
 from app.pipeline.absence import ask_about_absence
 from app.pipeline.chains import joins, merely_held
+from app.pipeline.echoes import recognise, stands_since
 from app.pipeline.firstbranches import learn
 from app.pipeline.former import recall
 from app.pipeline.history import WARNING, history_among
@@ -25,7 +26,6 @@ from app.store.requests import COMPARED, HISTORY
 from app.store.tables import erased
 from app.store.targets import Key, Taking, Target
 from app.translation import Plan
-from app.values.dates import parse_moment
 
 
 async def plan_all(route: Route, items: Sequence[Item], *, keep: bool = True) -> None:
@@ -41,6 +41,9 @@ async def plan_all(route: Route, items: Sequence[Item], *, keep: bool = True) ->
         )
         beside = await _beside(route, conn, [item.claimed.source_ref for item in items])
     counterparts = _counterparts(beside)
+    by_ref: dict[str, list[Target]] = {}
+    for row in beside:
+        by_ref.setdefault(row.remote_id or "", []).append(row)
     taken_back = {row.remote_id: row for row in beside if UNDONE in row.facts}
     fits = await _learnt(route, items)
     old = await history_among(route, items)
@@ -59,6 +62,7 @@ async def plan_all(route: Route, items: Sequence[Item], *, keep: bool = True) ->
                         item.plan = _TAKEN_BACK
                     owner = (route.source_connection_id, ref)
                     item.wishes = wishes_of(route, item.plan, mine, owner=owner)
+                    recognise(route, item, by_ref.get(ref, ()))
                     _make_quiet(item, is_history=ref in old)
                 except AppError as error:
                     item.error = error
@@ -170,9 +174,7 @@ def _is_undo(item: Item, plan: Plan, row: Target | None) -> bool:
         return False
     if row.state != "present":
         return bool(plan.decision.archives) and not plan.decision.puts
-    position = item.fetched.position if isinstance(item.fetched, Found) else None
-    changed_at = getattr(plan.record, "changed_at", None)
-    return said == str(position) or (changed_at is not None and parse_moment(said) == changed_at)
+    return stands_since(said, item, plan) == 0
 
 
 def known_of(
@@ -225,6 +227,7 @@ def wishes_of(
             carries={(each.kind, route.key(each.kind, each.natural)): each for each in put.carries},
             holds=tuple((kind, route.key(kind, natural)) for kind, natural in put.holds),
             about=tuple((kind, route.key(kind, natural)) for kind, natural in put.about),
+            against=route.against,
         )
         for put, desired in zip(plan.decision.puts, plan.desired, strict=True)
     ]

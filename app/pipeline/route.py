@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.connectors.base import Client, ReadsParts, Recovery, Source
+from app.pipeline.counterflow import Counterflow
 from app.records.decision import Supply
 from app.sealing import Sealer, target_key
 from app.store.session import Database
@@ -34,7 +35,7 @@ class Maker:
 class Route:
     """One flow, opened: its two clients, its compiled translation, and the rules of its systems.
 
-    ``back`` are the flows from this target to this source that were started as well and write the same kind of record.
+    ``against`` are the flows from this target to this source that were started as well and write the same kind of record.
     ``siblings`` are the kinds of the flows that were started between the same two connections, ``parts`` what is read
     along with every record, ``followers`` the flows to be asked when a target of a kind appears that goes along. ``keep_before_ms``: so long the values
     that are written over are kept, sealed, for an undo. ``maker`` makes what a record names and the
@@ -55,7 +56,7 @@ class Route:
     translation: Translation
     direction: str
     siblings: frozenset[str] = frozenset()
-    back: tuple[str, ...] = ()
+    against: tuple[Counterflow, ...] = ()
     parts: frozenset[str] = frozenset()
     places: tuple[str, ...] = ()
     followers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -78,7 +79,12 @@ class Route:
     @property
     def both_ways(self) -> bool:
         """Whether what we write is a source of changes that come back."""
-        return bool(self.back)
+        return bool(self.against)
+
+    @property
+    def back(self) -> tuple[str, ...]:
+        """The ids of the flows that go the other way."""
+        return tuple(each.flow_id for each in self.against)
 
     def reader(self) -> Source:
         """Reads the flow's records, with the parts that its settings want."""

@@ -228,7 +228,7 @@ def _waits_for(route: Route, item: Item, settlements: Mapping[int, Settlement]) 
     if item.absent and item.error is None and not given_up:
         wanted: list[Key] = [(wait.kind, route.key(wait.kind, wait.natural)) for wait in item.absent]
         return waits.Wish(wanted, until="present")
-    if code == HELD:
+    if code == HELD and item.missing:
         return waits.Wish(item.missing, until="free")
     return None
 

@@ -70,6 +70,9 @@ async def verdict(route: Route, item: Item, *, trials: Trials) -> Settlement:
         # Held by another: no attempt is counted, and we come back when the hold ends at the latest.
         jitter = round(route.chance.random() * 500)
         return replace(base, state="pending", outcome="retrying", code=HELD, delay_ms=item.held_ms + jitter)
+    if item.again_ms:
+        jitter = round(route.chance.random() * 500)
+        return replace(base, state="pending", outcome="retrying", code=HELD, delay_ms=item.again_ms + jitter)
     plan = item.plan
     assert plan is not None
     if item.absent:

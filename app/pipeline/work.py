@@ -24,6 +24,7 @@ from app.connectors.base import (
 )
 from app.errors import AdministratorError
 from app.pipeline import merging
+from app.pipeline.counterflow import Counterflow
 from app.pipeline.merging import Merged
 from app.records.decision import Archive, Carried, Put, Wait
 from app.sealing import Sealer
@@ -42,6 +43,7 @@ class Wish:
     run that is undone; ``stayed`` those that somebody changed since;
     ``makes_for`` is the wish that names what this one makes, and ``unmade`` says of what a wish names why it cannot be made;
     ``made_as`` as what a record began that is taken back. ``about`` are the keys of people whom it tells of. ``named`` is what the document names at the target, once that was asked.
+    ``against`` are the flows of the other way, ``echoed`` the fields in which the source only shows what they wrote.
     """
 
     kind: str
@@ -78,6 +80,8 @@ class Wish:
     emptied: frozenset[str] = frozenset()
     compares: Compares | None = None
     merged: Merged = field(default_factory=Merged)
+    against: tuple[Counterflow, ...] = ()
+    echoed: frozenset[str] = frozenset()
     backfill: bool = False
     history: str | None = None
     planned: bool = False
@@ -116,7 +120,8 @@ class Wish:
 @dataclass(slots=True)
 class Item:
     """One claimed delivery on its way. ``undo``: what a run did for it is taken back. ``chain`` are those of its batch that hold what it holds, itself among them: they go
-    one after the other (:mod:`chains`)."""
+    one after the other (:mod:`chains`). ``beside`` is what the flow of the other way knows of its record; ``again_ms``: in so long it is
+    read again, because that flow is at it."""
 
     claimed: Claimed
     fetched: Fetched | None = None
@@ -127,6 +132,8 @@ class Item:
     absent: list[Wait] = field(default_factory=list)
     contends: list[tuple[int, str]] = field(default_factory=list)
     held_ms: int = 0
+    again_ms: int = 0
+    beside: tuple[Target, ...] = ()
     needs_yes: bool = False
     settled: bool = False
     undo: bool = False
@@ -256,13 +263,20 @@ def _merged(
             source_at=getattr(wish.put.record, "changed_at", None) if wish.put else None,
             target_at=existing.changed_at,
             tie=bool(options.get("tie")),
+            echoed=wish.echoed,
         ),
         rule=lambda name: merging.rule_of(name, desired.modes, options.get("on_conflict", "source_wins")),
+        theirs=lambda name: merging.strongest(each.rule(name) for each in wish.against),
         digest=digest,
         alike=alike,
         both_ways=bool(options.get("both_ways")),
     )
-    untouched = frozenset(path for path in wish.emptied if digest(path, held.get(path)) == stood.get(path))
+    untouched = frozenset(
+        path
+        for path in wish.emptied
+        if digest(path, held.get(path)) == stood.get(path)
+        and (bool(options.get("tie")) or merging.field_of(path) not in wish.echoed)
+    )
     return merging.without(document, wish.merged.left), untouched
 
 

@@ -86,6 +86,15 @@ class Compares(Protocol):
 
 
 @runtime_checkable
+class Recognises(Protocol):
+    """A target that is a source as well: it knows a record that was read there as it would find it itself."""
+
+    def shown(self, document: Document) -> Document:
+        """What a source read of a record here, in the words in which this target holds it. Pure."""
+        ...
+
+
+@runtime_checkable
 class Restores(Protocol):
     """A target whose fields can be put back as they were before they were written over."""
 

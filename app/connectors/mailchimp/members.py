@@ -126,6 +126,10 @@ class MemberTarget:
         """See :func:`memberbody.alike`."""
         return memberbody.alike(field, wanted, held)
 
+    def shown(self, document: Document) -> Document:
+        """See :func:`customers.existing_member`."""
+        return customers.existing_member(document).document
+
     def kept(self, existing: Existing, changes: Sequence[Change]) -> Mapping[str, tuple[Any, Any]]:
         """See :func:`restoring.kept`."""
         return restoring.kept(existing, changes)

@@ -63,6 +63,10 @@ class RelationTarget:
         """See :func:`customers.alike`."""
         return customers.alike(field, wanted, held, document)
 
+    def shown(self, document: Document) -> Document:
+        """See :func:`customers.existing_relation`."""
+        return customers.existing_relation(document).document
+
     def kept(self, existing: Existing, changes: Sequence[Change]) -> Mapping[str, tuple[Any, Any]]:
         """See :func:`restoring.kept`."""
         return restoring.kept(existing, changes)

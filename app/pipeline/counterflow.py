@@ -1,0 +1,108 @@
+"""Counterflow: the flow that brings the same records the other way, as far as ours must know it. Pure.
+
+Our source is its target. What it wrote there comes back to us and is no news: without that knowledge a second edit at
+its side would be overwritten by the echo of the first, and two flows that write at one moment would exchange values for
+ever. And where both sides were edited, both flows must come to the same winner, whichever of them looks first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.connectors.base import Document, Mode
+from app.mapping.rows import RowMapping
+from app.pipeline.merging import LEFT, SPELLED, field_of, rule_of, strongest
+from app.translation import RowTranslation, leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Counterflow:
+    """``otherwise`` is its rule for conflicts, ``modes`` those of its rows. ``links`` has, by field of ours, the paths that it
+    writes at our source out of that field, or that we fill it from."""
+
+    flow_id: str
+    otherwise: str = "source_wins"
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    links: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def rule(self, name: str) -> str | None:
+        """What it does about a conflict in this field of ours; None: it never writes it. Of several rules the strongest."""
+        return strongest(rule_of(path, self.modes, self.otherwise) for path in self.links.get(name, ()))
+
+    def echoed(
+        self,
+        shown: Document,
+        *,
+        wrote: Mapping[str, str],
+        facts: Mapping[str, str],
+        digest: Callable[[str, Any], str],
+    ) -> frozenset[str]:
+        """Fields of ours whose source shows what the other flow wrote, or found to be so already.
+
+        ``shown`` is our source in the words of a target, ``wrote`` and ``facts`` what the other flow's row remembers of it.
+        Where that flow left what a person had written, this is news for ours still.
+        """
+        held = leaves(shown, {})
+        spelled, left = json.loads(facts.get(SPELLED, "{}")), json.loads(facts.get(LEFT, "[]"))
+
+        def so(leaf: str) -> bool:
+            value = held.get(leaf)
+            if leaf not in wrote:
+                return value in (None, "", [], {})
+            return field_of(leaf) not in left and digest(leaf, value) in (wrote[leaf], spelled.get(leaf))
+
+        known = held.keys() | wrote.keys()
+        return frozenset(
+            name
+            for name, paths in self.links.items()
+            if all(so(leaf) for path in paths for leaf in known if _inside(leaf, path))
+        )
+
+
+def counterflow(flow_id: str, ours: RowTranslation, theirs: RowTranslation) -> Counterflow:
+    """What ``ours`` must know of ``theirs``, from the rows of both."""
+    forth, back = _traced(ours), _traced(theirs)
+    links: dict[str, frozenset[str]] = {}
+    for target, sources in forth.items():
+        # A number is read with its country: what is made from this field says more than what this field is made from.
+        made_from_it = {path for path, others in back.items() if _meet(others, (target,))}
+        found = made_from_it or {path for path in back if _meet(sources, (path,))}
+        if found:
+            links[field_of(target)] = links.get(field_of(target), frozenset()) | found
+    return Counterflow(
+        flow_id=flow_id,
+        otherwise=getattr(theirs.settings, "on_conflict", "source_wins"),
+        modes=theirs.mapping.leg2.modes,
+        links=links,
+    )
+
+
+def _traced(translation: RowTranslation) -> dict[str, frozenset[str]]:
+    """By path at the target, the paths of the source that it comes from, through the record in the middle."""
+    leg1, leg2 = _reads(translation.mapping.leg1), _reads(translation.mapping.leg2)
+    return {
+        target: frozenset().union(*(read for made, read in leg1.items() if _meet((made,), fields)))
+        for target, fields in leg2.items()
+    }
+
+
+def _reads(rows: RowMapping) -> dict[str, frozenset[str]]:
+    """What each row outside a list reads."""
+    return {
+        target: frozenset(path.removesuffix(".*") for path in read)
+        for target, read in rows.reads.items()
+        if "[]" not in target
+    }
+
+
+def _meet(ones: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether one of these paths is, or lies in, or holds one of those."""
+    others = tuple(others)
+    return any(_inside(one, other) or _inside(other, one) for one in ones for other in others)
+
+
+def _inside(path: str, outer: str) -> bool:
+    return path == outer or path.startswith(f"{outer}.")
