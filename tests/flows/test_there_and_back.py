@@ -64,7 +64,7 @@ def member_of(relation: dict[str, Any]) -> Document:
     return {"contact_id": "c1", "email_address": ADDRESS, "status": "subscribed", **body}
 
 
-def written_back(relation: dict[str, Any], **edited: Any) -> tuple[object, ...]:
+def written_back(relation: dict[str, Any], **edited: Any) -> tuple[Any, ...]:
     """What the contacts flow would write into the till; ``edited`` are merge fields that a person changed meanwhile."""
     member = member_of(relation)
     member["merge_fields"] = {**member.get("merge_fields", {}), **edited}
@@ -180,6 +180,35 @@ def test_an_address_without_a_number_stays(line: str, place: tuple[str, str, str
 @given(PHONES, PLACES, st.sampled_from(["telephone", "mobile"]))
 def test_a_telephone_number_stays(number: str, place: tuple[str, str, str], field: str) -> None:
     assert () == written_back(relation(name="Anna Smit", country=place[0], **{field: number}))
+
+
+TYPED = st.one_of(
+    st.sampled_from(
+        ["06-87654321", "0470/12.34.56", "030 901820", "+49 (0)30 901820", "0031 6 87654321", "bel me", "12"]
+    ),
+    st.builds(
+        lambda start, digits: f"{start}{digits}",
+        st.sampled_from(["06", "06-", "+31 6 ", "0032 4", "04", "+49 30 ", "030/", "(020) "]),
+        st.text("0123456789 -/.", min_size=5, max_size=11),
+    ),
+    st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=20).filter(str.strip),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(TYPED, st.sampled_from(["NL", "BE", "DE", ""]), st.booleans())
+def test_a_number_typed_at_mailchimp_is_written_once(typed: str, country: str, known: bool) -> None:
+    """Into the till, whatever it held before; read there again and written back, it leaves nothing to write."""
+    address = (
+        {"ADDRESS": {"addr1": "Dam 1", "city": "Stad", "zip": "1", "country": country}} if country else {}
+    )
+    card = relation(name="Anna Smit", mobile="06-12345678" if known else "")
+    writes = written_back(card, PHONE=typed, **address)
+    for write in writes:
+        card |= write.fields
+
+    assert () == written_back(card, PHONE=typed, **address)
+    assert () == written_back(card)
 
 
 @settings(deadline=None, max_examples=150)

@@ -112,6 +112,29 @@ async def test_one_edit_at_mailchimp_is_one_write(
     await silent(shop)
 
 
+@pytest.mark.parametrize(
+    ("typed", "becomes"),
+    [
+        ("06-87654321", "+31687654321"),
+        ("0032 470 12 34 56", "+32470123456"),
+        ("bel na zessen", "bel na zessen"),
+    ],
+)
+async def test_a_number_as_people_type_it_at_mailchimp_is_one_write(
+    shop: Shop, typed: str, becomes: str
+) -> None:
+    """The till gets it in international form; that this differs from what the person typed is no news for Mailchimp."""
+    await joined(shop)
+    before = writes(shop)
+    shop.life.edit(NOOR, merge_fields={"PHONE": typed})
+    await settle(shop)
+
+    assert before + 1 == writes(shop)
+    assert (becomes, typed) == (relations(shop)[1]["mobile"], shop.content()[NOOR]["PHONE"])
+
+    await silent(shop)
+
+
 async def test_an_address_change_at_mailchimp_is_one_write(shop: Shop) -> None:
     await joined(shop)
     before, contact = writes(shop), shop.audience.member(NOOR).contact_id
