@@ -11,9 +11,10 @@ from pydantic import Field
 from app.errors import Conflict, InvalidInput
 from app.flows.registry import flow_kind
 from app.routers.access import Operates, Reads
-from app.routers.bodies import Answer, Body, with_examples
+from app.routers.bodies import Answer, Body, moment, with_examples
 from app.routers.context import Context, Reach
 from app.routers.flow_bodies import FlowId
+from app.routers.flow_jobs import After, Limit, stop
 from app.store import comparisons, flows
 from app.sums import as_csv, sums
 
@@ -124,10 +125,6 @@ class ComparisonOut(Answer):
     )
 
 
-After = Annotated[int, Query(ge=0, description="Names from that number on")]
-Limit = Annotated[int, Query(ge=1, le=1_000, description="So many names at most")]
-
-
 @router.post("/{flow_id}/comparison", status_code=202)
 async def compare_flow(
     reach: Reach, _caller: Operates, flow_id: FlowId, body: Compare | None = None
@@ -163,12 +160,7 @@ async def get_comparison(
 @router.post("/{flow_id}/comparison/stop", status_code=202)
 async def stop_comparison(reach: Reach, _caller: Operates, flow_id: FlowId) -> ComparisonOut:
     """Stop at the next page. What was asked for until then is delivered."""
-    now = await reach.db.now()
-    async with reach.db.write() as db:
-        await flows.find(db, flow_id)
-        found = await comparisons.find(db, flow_id)
-        if not await comparisons.change(db, flow_id, state="stopped", ended_at=now):
-            raise Conflict(f"The comparison is {found.state}.", code="comparison_not_running")
+    await stop(reach, flow_id, "comparison", find=comparisons.find, change=comparisons.change)
     return await _shown(reach, flow_id)
 
 
@@ -240,9 +232,9 @@ async def _shown(reach: Context, flow_id: str, *, after: int = 0, limit: int = 1
             "state": found.state,
             "asked_by": found.asked_by,
             "heal": found.heal,
-            "asked_at": _moment(found.asked_at),
-            "started_at": _moment(found.started_at),
-            "ended_at": _moment(found.ended_at),
+            "asked_at": moment(found.asked_at),
+            "started_at": moment(found.started_at),
+            "ended_at": moment(found.ended_at),
             "source": counts.get("source"),
             "target": counts.get("target"),
             "differ": found.differ,
@@ -269,7 +261,3 @@ async def _shown(reach: Context, flow_id: str, *, after: int = 0, limit: int = 1
             "next": named[limit - 1].number if len(named) > limit else None,
         }
     )
-
-
-def _moment(ms: int | None) -> datetime | None:
-    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import AwareDatetime, Field
 
 from app.errors import Conflict, InvalidInput
@@ -17,6 +17,7 @@ from app.routers.activity_bodies import Trigger
 from app.routers.bodies import Answer, Body, with_examples
 from app.routers.context import Context, Reach
 from app.routers.flow_bodies import FlowId
+from app.routers.flow_jobs import After, Limit, stop
 from app.store import activity, flows, undos
 from app.store.undos import Run
 
@@ -106,10 +107,6 @@ class UndoOut(Answer):
     advice: str = Field(description="What to do next")
 
 
-After = Annotated[int, Query(ge=0, description="Names from that number on")]
-Limit = Annotated[int, Query(ge=1, le=1_000, description="So many names at most")]
-
-
 @router.post("/{flow_id}/undo", status_code=202)
 async def undo_run(reach: Reach, _caller: Operates, flow_id: FlowId, body: UndoRun) -> UndoOut:
     """Take back what the flow did in a time.
@@ -174,12 +171,7 @@ async def get_undo(
 @router.post("/{flow_id}/undo/stop", status_code=202)
 async def stop_undo(reach: Reach, _caller: Operates, flow_id: FlowId) -> UndoOut:
     """Stop within seconds. What was taken back stays so; ask for the same run again to go on."""
-    now = await reach.db.now()
-    async with reach.db.write() as db:
-        await flows.find(db, flow_id)
-        found = await undos.find(db, flow_id)
-        if not await undos.change(db, flow_id, state="stopped", ended_at=now):
-            raise Conflict(f"The undo is {found.state}.", code="undo_not_running")
+    await stop(reach, flow_id, "undo", find=undos.find, change=undos.change)
     return await _shown(reach, flow_id)
 
 

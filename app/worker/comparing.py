@@ -1,76 +1,58 @@
 """Comparing: both sides of each flow, by night and when a person asks, one flow after the other and behind all live work.
 
-What is asked for waits for the flow's hours, and for an account that backs off. However many workers run, one compares a
-flow at a time; one that a dead worker left begins anew.
+What is asked for waits for the flow's hours, and for an account that backs off. One that a dead worker left begins anew.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.comparison.report import Report, Stopped
 from app.comparison.run import compare
 from app.comparison.tally import Tally
 from app.connectors.limits import live_work
-from app.ending import cut_off
-from app.errors import AppError, Throttled
+from app.errors import Throttled
 from app.flows.nightly import NightlySettings
 from app.flows.registry import flow_kind
 from app.flows.shared import inherited, shared_settings
 from app.pipeline.route import Route
-from app.resources import Resources
-from app.route_map import RouteMap
 from app.store import accounts, alerts, comparisons, flows, integrations
-from app.worker.leases import Leases
+from app.worker.flowjobs import FlowJobs
 
 log = structlog.get_logger("comparing")
 
 WITHIN_MIN = 60
 """A night that its hour missed waits for the next one."""
 NIGHT_MS = 20 * 3_600_000
-LEASE_MS = 9_000
 DRIFT = "drift_found"
 
 
-class Comparer:
+class Comparer(FlowJobs):
     """Compares the flows of this installation, one at a time."""
 
-    def __init__(self, resources: Resources, routes: RouteMap):
-        self._resources, self._routes = resources, routes
-        self._leases = Leases(resources.db, lease_ms=LEASE_MS)
-        self._task: asyncio.Task[None] | None = None
+    name = "compare"
 
     async def start_due(self) -> bool:
         """Ask for those whose hour came; begin with one, unless one is under way here. Raises DatabaseAway."""
         await self._ask_nightly()
-        if self._task is not None and not self._task.done():
-            return False
+        return await super().start_due()
+
+    async def waiting(self) -> list[str]:
+        """See :func:`comparisons.waiting`."""
         db = self._resources.db
         async with db.read() as conn:
-            waiting = await comparisons.waiting(conn, clock=db.clock)
-        for each in waiting:
-            if await self._leases.take(f"compare:{each.flow_id}"):
-                self._task = asyncio.create_task(self._guarded(each.flow_id))
-                return True
-        return False
+            return [each.flow_id for each in await comparisons.waiting(conn, clock=db.clock)]
 
-    async def idle(self) -> None:
-        """Wait until what is under way here has ended."""
-        if self._task is not None:
-            await asyncio.wait([self._task])
-
-    async def close(self) -> None:
-        """End what is under way: it begins anew elsewhere, or after the next start."""
-        if self._task is not None:
-            await cut_off([self._task])
+    async def change(self, conn: AsyncConnection, flow_id: str, **values: Any) -> bool:
+        """See :func:`comparisons.change`."""
+        return await comparisons.change(conn, flow_id, **values)
 
     # --- when ------------------------------------------------------------------------------------------------------
 
@@ -91,24 +73,8 @@ class Comparer:
 
     # --- comparing ---------------------------------------------------------------------------------------------------
 
-    async def _guarded(self, flow_id: str) -> None:
-        async with self._leases.kept(f"compare:{flow_id}"):
-            try:
-                await self._compare(flow_id)
-            except Stopped:
-                log.info("compare.stopped", flow=flow_id)
-            except AppError as error:
-                log.warning("compare.failed", flow=flow_id, code=error.code, detail=error.detail)
-                with suppress(AppError):
-                    await self._end(flow_id, state="failed", code=error.code, detail=error.detail)
-            except Exception:
-                log.exception("compare.failed", flow=flow_id, code="internal_error")
-                with suppress(AppError):
-                    await self._end(
-                        flow_id, state="failed", code="internal_error", detail="See the worker's log."
-                    )
-
-    async def _compare(self, flow_id: str) -> None:
+    async def work(self, flow_id: str) -> None:
+        """Both sides, from the beginning."""
         db = self._resources.db
         live_work.set(False)
         route = await self._routes.route(flow_id)
@@ -129,6 +95,9 @@ class Comparer:
         except Throttled as error:
             await self._back_off(route, error)
             return
+        except Stopped:
+            log.info("compare.stopped", flow=flow_id)
+            return
         finally:
             if report.tally.healing:
                 self._resources.ring([flow_id, *route.back])
@@ -144,7 +113,7 @@ class Comparer:
                 )
 
     async def _conclude(self, flow_id: str, tally: Tally) -> None:
-        await self._end(
+        await self.end(
             flow_id, state="done", counts=tally.as_json(), differ=tally.differ, healing=tally.healing
         )
         left, db = tally.differ - tally.healing, self._resources.db
@@ -172,12 +141,6 @@ class Comparer:
             differ=tally.differ,
             healing=tally.healing,
         )
-
-    async def _end(self, flow_id: str, **values: Any) -> None:
-        db = self._resources.db
-        now = await db.now()
-        async with db.write() as conn:
-            await comparisons.change(conn, flow_id, ended_at=now, **values)
 
 
 def settings_of(flow: flows.Flow, shared: Mapping[str, Any]) -> NightlySettings | None:

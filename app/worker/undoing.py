@@ -1,91 +1,56 @@
 """Undoing: a run that a person took back, batch after batch, while its flow is paused.
 
-However many workers run, one undoes a flow's run at a time; what a dead worker left goes on where it was. What another
-holds, or what fails for a while, is tried again in the next round.
+What a dead worker left goes on where it was. What another holds, or what fails for a while, is tried again in the next round.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.ending import cut_off
-from app.errors import AppError, TimeError
+from app.errors import TimeError
 from app.pipeline.route import Route
 from app.pipeline.undoing import undo_batch
-from app.resources import Resources
-from app.route_map import RouteMap
 from app.store import accounts, connections, flows, undos
 from app.store.undos import Undo
 from app.store.upsert import chunks
-from app.worker.leases import Leases
+from app.worker.flowjobs import FlowJobs
 
 log = structlog.get_logger("undoing")
 
-LEASE_MS = 9_000
 LOOKED_UP = 1_000
 BATCH = 50
 """Some seconds of single calls: a stop is heard between two batches."""
 
 
-class Undoer:
+class Undoer(FlowJobs):
     """Undoes the runs of this installation, one flow at a time."""
 
-    def __init__(self, resources: Resources, routes: RouteMap):
-        self._resources, self._routes = resources, routes
-        self._leases = Leases(resources.db, lease_ms=LEASE_MS)
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = False
+    name = "undo"
+    grace_s = 2.0  # what was sent is to be settled
 
-    async def start_due(self) -> bool:
-        """Go on with one that is asked for, unless one is under way here. Raises DatabaseAway."""
-        if self._task is not None and not self._task.done():
-            return False
+    async def waiting(self) -> list[str]:
+        """See :func:`undos.waiting`."""
         async with self._resources.db.read() as conn:
-            waiting = await undos.waiting(conn)
-        for flow_id in waiting:
-            if await self._leases.take(f"undo:{flow_id}"):
-                self._task = asyncio.create_task(self._guarded(flow_id))
-                return True
-        return False
+            return await undos.waiting(conn)
 
-    async def idle(self) -> None:
-        """Wait until what is under way here has ended."""
-        if self._task is not None:
-            await asyncio.wait([self._task])
+    async def change(self, conn: AsyncConnection, flow_id: str, **values: Any) -> bool:
+        """See :func:`undos.change`."""
+        return await undos.change(conn, flow_id, **values)
 
-    async def close(self) -> None:
-        """Send nothing more, and let what was sent be settled: the rest is done elsewhere, or after the next start."""
-        self._stopping = True
-        if self._task is not None:
-            await asyncio.wait([self._task], timeout=2.0)
-            await cut_off([self._task])
-
-    async def _guarded(self, flow_id: str) -> None:
-        async with self._leases.kept(f"undo:{flow_id}"):
-            try:
-                await self._undo(flow_id)
-            except TimeError as error:  # the next round goes on
-                log.warning("undo.interrupted", flow=flow_id, code=error.code, detail=error.detail)
-            except AppError as error:
-                log.warning("undo.failed", flow=flow_id, code=error.code, detail=error.detail)
-                with suppress(AppError):
-                    await self._end(flow_id, state="failed", code=error.code, detail=error.detail)
-            except Exception:
-                log.exception("undo.failed", flow=flow_id, code="internal_error")
-                with suppress(AppError):
-                    await self._end(
-                        flow_id, state="failed", code="internal_error", detail="See the worker's log."
-                    )
-
-    # --- undoing -----------------------------------------------------------------------------------------------------
+    async def work(self, flow_id: str) -> None:
+        """Go on with it. What could not be done now is left for the next round."""
+        try:
+            await self._undo(flow_id)
+        except TimeError as error:
+            log.warning("undo.interrupted", flow=flow_id, code=error.code, detail=error.detail)
 
     async def _undo(self, flow_id: str) -> None:
-        """Once through what is left; nothing left is the end. What could not be done now is left for the next round."""
+        """Once through what is left; nothing left is the end."""
         db, after = self._resources.db, 0
         route = await self._routes.route(flow_id)
         while (undo := await self._current(route)) is not None:
@@ -94,7 +59,7 @@ class Undoer:
                 if not ids and after and await undos.left(conn, undo, after=0, limit=1):
                     return
             if not ids:
-                await self._end(flow_id, state="done")
+                await self.end(flow_id, state="done")
                 log.info("undo.done", flow=flow_id, records=undo.total)
                 return
             for part in chunks(ids, BATCH):
@@ -130,9 +95,3 @@ class Undoer:
 
     def _halted(self) -> bool:
         return self._stopping
-
-    async def _end(self, flow_id: str, **values: Any) -> None:
-        db = self._resources.db
-        now = await db.now()
-        async with db.write() as conn:
-            await undos.change(conn, flow_id, ended_at=now, **values)
