@@ -290,9 +290,10 @@ async def undo(
             found = await api.get(path)
     foreseen = found["forecast"] if found["state"] == "forecast" else None
     if foreseen is not None:
+        least = "" if foreseen["looked_at"] >= found["records"] else "at least "
         lines = [
-            f"{found['records']} records were written: {foreseen['put_away']} would be put away again, "
-            f"{foreseen['restored']} would get their values from before back"
+            f"{found['records']} records were written: {least}{foreseen['put_away']} would be put away again, "
+            f"{least}{foreseen['restored']} would get their values from before back"
         ]
         stays, named = foreseen["stays"], foreseen["named"]
     else:

@@ -31,7 +31,9 @@ from app.translation import Plan, RowTranslation
 Before = dict[str, tuple[Any, Any]]
 
 MOST_NAMED = 100
-FORESEEN_AT_ONCE = 100
+FORESEEN_AT_ONCE = 500
+MOST_FORESEEN = 5_000
+"""So many records of a run are looked at one by one for a forecast, which somebody waits for; the others are only counted."""
 MADE = frozenset({"made", "brought_back"})
 NOT_KEPT = Skip("not_kept", "The values from before the run were not kept.")
 PUT_AWAY = Skip("was_put_away", "The run put it away. Ask for the record again to bring it back.")
@@ -43,27 +45,31 @@ ANOTHERS = Skip("anothers", "Another record has its key now.")
 
 @dataclass(slots=True)
 class Foreseen:
-    """What an undo would do about so many source ``records``. At the target ``put_away`` what was made, ``restored`` what was
-    changed, ``stays`` the rest by reason, the first of them by name."""
+    """What an undo would do about so many source ``records``, of which ``looked_at`` were looked at. At the target ``put_away`` what
+    was made, ``restored`` what was changed, ``stays`` the rest by reason, the first of them by name."""
 
     records: int = 0
+    looked_at: int = 0
     put_away: int = 0
     restored: int = 0
     stays: Counter[str] = field(default_factory=Counter)
     named: list[tuple[str, Skip]] = field(default_factory=list)
 
 
-async def foresee(route: Route, run: Run) -> Foreseen:
-    """What the undo of a run would do, by what is known here: nothing is asked or written."""
-    found, after = Foreseen(), 0
-    while True:
+async def foresee(route: Route, run: Run, *, most: int = MOST_FORESEEN) -> Foreseen:
+    """What the undo of a run would do, by what is known here: nothing is asked or written. Of a run of more than ``most`` records
+    the first are looked at, so that it is at least so much."""
+    async with route.db.read() as conn:
+        found, after = Foreseen(await undos.count(conn, run)), 0
+    while found.looked_at < most:
         async with route.db.read() as conn:
-            ids = await undos.deliveries_of(conn, run, after=after, limit=FORESEEN_AT_ONCE)
+            limit = min(FORESEEN_AT_ONCE, most - found.looked_at)
+            ids = await undos.deliveries_of(conn, run, after=after, limit=limit)
             did = await undos.steps_of(conn, run, ids)
             rows = await _rows(conn, did)
         if not ids:
-            return found
-        found.records, after = found.records + len(ids), ids[-1]
+            break
+        found.looked_at, after = found.looked_at + len(ids), ids[-1]
         for steps in did.values():
             ref = steps[0].source_ref
             item = Item(claimed=stand_in(ref, UNDO))
@@ -73,7 +79,8 @@ async def foresee(route: Route, run: Run) -> Foreseen:
             found.stays.update(note.code for note in notes)
             if notes and len(found.named) < MOST_NAMED:
                 found.named.append((ref, notes[0]))
-        await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    return found
 
 
 async def undo_batch(

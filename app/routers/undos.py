@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, Field
 
 from app.errors import Conflict, InvalidInput
-from app.pipeline.undoing import Foreseen, foresee
+from app.pipeline.undoing import MOST_FORESEEN, Foreseen, foresee
 from app.records.decision import UNDONE
 from app.routers.access import Operates, Reads
 from app.routers.activity_bodies import Trigger
@@ -60,6 +60,13 @@ class UndoForecastOut(Answer):
     """What it would take back, by what is known here; each record is looked at again before anything is written."""
 
     records: int = Field(description="Source records that the run wrote", examples=[120])
+    looked_at: int = Field(
+        description=(
+            f"So many of these were looked at one by one, {MOST_FORESEEN} at most. Where that is fewer than `records`, each of "
+            "the following figures is at least so much"
+        ),
+        examples=[120],
+    )
     put_away: int = Field(
         description="Records at the target that it made, and that would be archived, hidden, made inactive or cancelled",
         examples=[100],
@@ -186,7 +193,7 @@ def _run(flow_id: str, body: UndoRun, *, now: int) -> Run:
 
 
 def _begin(found: Foreseen, state: str) -> str:
-    if not found.put_away and not found.restored:
+    if not found.put_away and not found.restored and found.looked_at >= found.records:
         return "There is nothing in this run that can be taken back."
     pause = "" if state == "paused" else "Pause the flow, then send "
     return f'{pause or "Send "}the same with {{"approve": true}} when this is what you want.'
@@ -197,6 +204,7 @@ async def _foreseen(reach: Context, flow_id: str, found: Foreseen) -> UndoForeca
         states = await activity.states_of(db, flow_id)
     return UndoForecastOut(
         records=found.records,
+        looked_at=found.looked_at,
         put_away=found.put_away,
         restored=found.restored,
         stays=dict(found.stays),

@@ -89,6 +89,12 @@ async def deliveries_of(conn: AsyncConnection, run: Run, *, after: int, limit: i
     return await _ids(conn, _wrote(run), after=after, limit=limit)
 
 
+async def count(conn: AsyncConnection, run: Run) -> int:
+    """For how many deliveries a run wrote something."""
+    mine = select(func.count(attempts.c.delivery_id.distinct())).where(_of(run))
+    return (await conn.execute(mine)).scalar_one()
+
+
 def _wrote(run: Run) -> Select[tuple[int]]:
     """By id, and one after the other: a page of them costs the same wherever it begins."""
     mine = exists(select(attempts.c.id).where(attempts.c.delivery_id == deliveries.c.id, _of(run)))

@@ -52,6 +52,7 @@ async def test_foreseen_approved_and_done(shop: World) -> None:
         foreseen["forecast"]["put_away"],
         foreseen["forecast"]["restored"],
     )
+    assert made == foreseen["forecast"]["looked_at"]
     assert "Pause" in foreseen["advice"]
     assert (409, "not_paused") == await refused(shop, URL, ALL | {"approve": True})
     await shop.post(f"/flows/{FLOW}/pause")

@@ -9,9 +9,10 @@ from datetime import date
 
 import pytest
 
-from app.pipeline.undoing import undo_batch
+from app.pipeline.undoing import foresee, undo_batch
 from app.store import undos
 from app.store.tables import deliveries, targets
+from app.store.undos import Run
 from tests.dying import killed
 from tests.shop import CONSENT, Shop, Worker, another_worker
 from tests.stories.bothways import WRITTEN_BACK, both, contacts, relations, silent
@@ -69,6 +70,22 @@ async def test_a_hundred_imported_by_mistake(shop: Shop) -> None:
     await shop.rest()
     assert "transactional" == shop.statuses()[email]
     assert 99 == sum(status == "archived" for status in shop.statuses().values())
+
+
+async def test_of_a_very_large_run_the_first_are_foreseen_and_all_are_counted(shop: Shop) -> None:
+    """Somebody waits for the forecast; what is not looked at one by one is told as a count, and taken back all the same."""
+    for n in range(7):
+        shop.till.relations.add(name=f"Klant {n}", email=f"klant{n}@voorbeeld.nl")
+    flow = await shop.flow("customers")
+    await shop.rest()
+    route, run = await shop.worker.routes.route(flow), Run(flow, 0, shop.clock.now)
+
+    bounded, whole = await foresee(route, run, most=5), await foresee(route, run)
+
+    assert (7, 5, 5) == (bounded.records, bounded.looked_at, bounded.put_away)
+    assert (7, 7, 7) == (whole.records, whole.looked_at, whole.put_away)
+    assert ("done", 7) == ((undo := await shop.undo(flow)).state, undo.total)
+    assert 0 == (await foresee(route, Run(flow, shop.clock.now + 1, shop.clock.now + 2))).records
 
 
 async def test_what_was_changed_is_put_back_where_it_was_kept(shop: Shop) -> None:
