@@ -76,13 +76,22 @@ def filtered(_settings: ShopOrdersSettings, _known: Known, skip: Skip) -> Decisi
 
 
 def undo(_settings: ShopOrdersSettings, known: Known) -> Decision:
-    """Orders that are not to have been booked are cancelled, articles made for them set inactive; an invoice is in the books."""
+    """Orders that are not to have been booked are cancelled, articles made for them set inactive; an invoice is in the books. A relation
+    that was made for a buyer is named: other sales may have been booked on it since, in the till as well."""
     archives = archive_owned(known, kinds=(ORDER,), reason=UNDONE)
     archives += archive_owned(known, kinds=(ARTICLE,), reason=UNDONE)
     if all(each.kind != INVOICE for each in known.targets):
-        return Decision(archives=archives)
+        buyers = [number for each in known.targets if (number := each.facts.get("buyer_made"))]
+        return Decision(archives=archives, skip=_buyer_stays(buyers[0]) if buyers else None)
     said = "An invoice is booked and stays so; where it is wrong, credit it in the till."
     return Decision(archives=archives, skip=Skip("invoice_booked", said))
+
+
+def _buyer_stays(number: str) -> Skip:
+    return Skip(
+        "buyer_stays",
+        f"The relation {number}, which was made for its buyer, stays; set it inactive in the till where nothing else needs it.",
+    )
 
 
 # --- whether --------------------------------------------------------------------------------------------------------

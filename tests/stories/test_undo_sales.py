@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.pipeline.undoing import foresee
+from app.store import undos
+from app.store.undos import Run
 from tests.shop import Shop
 from tests.stories.assortment import articles as made
 from tests.stories.assortment import offer, open_store, take_products, variant
@@ -37,6 +40,33 @@ async def test_booked_orders_are_cancelled_and_stay_so(shop: Shop) -> None:
     await look(shop)
     await shop.undo(flow)
     assert asked == [name for name in shop.asked() if "ancel" in name or name.startswith("create")]
+
+
+async def test_the_relation_that_was_made_for_a_buyer_is_named_and_stays(shop: Shop) -> None:
+    """Once, at the order that made it; one that was there before is nobody's concern."""
+    till_with_articles(shop)
+    there = shop.till.relations.add(name="Al Bekend", email="bekend@klant-voorbeeld.nl")["relationNumber"]
+    store = webshop(shop)
+    flow = await take_orders(shop)
+    store.order("1001", BUYER, [("1001", 1)])
+    store.order("1002", "bekend@klant-voorbeeld.nl", [("1001", 1)])
+    await look(shop)
+    store.order("1003", BUYER, [("1001", 1)])
+    await look(shop)
+    [made] = shop.till.relations.cards.rows.keys() - {there}
+    run = Run(flow, 0, shop.clock.now)
+    foreseen = await foresee(await shop.worker.routes.route(flow), run)
+    assert (3, {"buyer_stays": 1}) == (foreseen.put_away, dict(foreseen.stays))
+
+    undo = await shop.undo(flow)
+
+    assert "done" == undo.state
+    assert ["ORDER-CANCEL-STATE-COMPLETE"] * 3 == cancelled(shop)
+    async with shop.db.read() as conn:
+        [named] = await undos.named(conn, undo, after=0, limit=10)
+    assert ("webshop/1001", "buyer_stays") == (named.ref, named.code)
+    assert f"The relation {made}," in named.reason
+    assert all(row.get("active", True) for row in shop.till.relations.cards.rows.values())
 
 
 async def test_a_booked_invoice_is_named_and_stays(shop: Shop) -> None:

@@ -20,6 +20,8 @@ from app.connectors.mplus.saledocument import as_sale, resolved
 
 ORDER = "order"
 INVOICE = "invoice"
+BUYER_MADE = "buyer_made"
+"""The fact of a sale that names the relation which was made for its buyer."""
 
 _KEY = uuid.UUID("5c7f2f0e-7c0b-5d1c-9a55-0f1d3e6f6a11")
 

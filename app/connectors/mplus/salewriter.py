@@ -58,7 +58,9 @@ class SaleTarget:
         """Carry out one call, or the few that stand for it on an older till."""
         match change:
             case customers.WriteRelation():
-                await RelationTarget(self._till, self._versions).apply(change)
+                made = await RelationTarget(self._till, self._versions).apply(change)
+                if isinstance(change, customers.CreateRelation) and made.remote_id:
+                    return Applied(facts={booking.BUYER_MADE: made.remote_id})
                 return Applied()
             case booking.BookOrder():
                 return await self._book_order(change)
