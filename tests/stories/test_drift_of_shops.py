@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from app.comparison import report
 from app.sandbox.mailchimp.shopping import Shopping
 from app.store import comparisons
 from app.store.tables import targets
@@ -79,7 +82,7 @@ async def test_seven_of_many_products_are_named_and_healed(shop: Shop) -> None:
     before, calls = articles(shop), len(written(shop))
     article(shop, 10_002)["priceIncl"] = 1
     article(shop, 10_005)["description"] = "Vervalst"
-    article(shop, 10_021)["vatCode"] = 1
+    article(shop, 10_021)["size"] = ""
     article(shop, 10_007)["barcode"] = ""  # the shop never said one
     product(shop, 10_008)["extraText"] = ""
     article(shop, 10_010)["brandName"] = "Van de winkelier"  # nor this
@@ -95,7 +98,7 @@ async def test_seven_of_many_products_are_named_and_healed(shop: Shop) -> None:
         "webshop/trui-2": ("changed_there", ["articleList[10005].description"], None),
         "webshop/trui-4": ("changed_there", ["extraText"], None),
         "webshop/trui-6": ("changed_there", ["articleList[10013]"], None),
-        "webshop/trui-10": ("changed_there", ["articleList[10021].vatCode"], None),
+        "webshop/trui-10": ("changed_there", ["articleList[10021].size"], None),
         "webshop/trui-59": ("missing_there", [], None),
         "webshop/trui-60": ("missing_there", [], None),
     }
@@ -147,6 +150,21 @@ async def test_what_a_create_only_flow_may_not_change_is_told_and_left(shop: Sho
     assert (0, []) == (again.differ, await shop.alerts())
 
 
+async def test_many_that_stay_are_counted_and_hide_none_that_is_to_be_looked_at(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "MOST_STAYING", 1)
+    flow = await assortment(shop, 3)
+    shop.till.catalogue.edit_article(10_002, priceIncl=1)
+    shop.till.catalogue.edit_article(10_004, priceIncl=1)
+    shop.till.catalogue.lose_article(10_006)
+
+    told = await shop.compare(flow)
+
+    assert (1, {"update_off": 2}) == (told.differ, told.counts["left"])
+    assert {"webshop/trui-3": ("changed_there", ["articleList[10006]"], None)} == await named(shop, flow)
+
+
 async def test_what_was_made_again_is_missed_again_and_the_merchants_own_stays_all_the_while(
     shop: Shop,
 ) -> None:
@@ -156,7 +174,7 @@ async def test_what_was_made_again_is_missed_again_and_the_merchants_own_stays_a
     flow = await take_products(shop)
     await look(shop)
     shop.clock.advance(1_000)
-    article(shop, 1_001)["imageList"] = []
+    shop.till.images.link("PRODUCT", 1_001, [])
     shop.till.catalogue.edit_article(1_001, priceIncl=1)
     assert (0, 0) == ((told := await shop.compare(flow, heal=True)).differ, told.healing)
     assert {"webshop/trui": ("changed_there", ["articleList[1001].priceIncl"], "update_off")} == await named(
@@ -181,7 +199,7 @@ async def test_pictures_and_groups_that_somebody_took_away_are_no_drift(shop: Sh
     flow = await take_products(shop, groups | {"update_existing": True})
     await look(shop)
     shop.clock.advance(1_000)
-    article(shop, 1_001)["imageList"] = []
+    shop.till.images.link("PRODUCT", 1_001, [])
     product(shop, 1_001)["groupNumbers"] = []
 
     told = await shop.compare(flow, heal=True)
