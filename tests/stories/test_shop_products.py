@@ -135,7 +135,7 @@ async def test_a_vat_code_that_the_till_does_not_have_is_told_in_its_words(shop:
     [attempt] = await shop.attempts()
 
     assert {} == products(shop)
-    assert ("quarantined", "The till refused it: VAT code 7 does not exist") == (
+    assert ("quarantined", "The till refused it: VAT code 7 does not exist.") == (
         attempt["outcome"],
         attempt["reason"].split(" Correct")[0],
     )
