@@ -29,16 +29,16 @@ run: setup ## start everything: sandboxes, API, worker (SANDBOX=0 for real accou
 	@exec $(BIN)/python -m app up
 
 test: setup ## run the tests on SQLite and the embedded Redis (and PostgreSQL and Redis where reachable)
-	@$(BIN)/python -m pytest -n auto --by-turns -m "not chaos and not browser" && echo "The tests passed, those of the database on each, others on one by turns. Left out: chaos and browser tests (make test-all runs everything on both)."
+	@$(BIN)/python -m pytest -n auto --by-turns -m "not chaos and not browser and not long" && echo "The tests passed, those of the database on each, others on one by turns. Left out: chaos, browser and long tests (make test-all runs everything on both)."
 
 test-all: setup ## run every test, chaos and browser included
 	@$(BIN)/python -m pytest && echo "All tests passed, chaos included."
 
 test-again: setup ## run once more, alone, what failed last
-	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(or $(MARKS),not chaos and not browser)" && echo "What failed before passes alone."
+	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(or $(MARKS),not chaos and not browser and not long)" && echo "What failed before passes alone."
 
-test-rest: setup ## the tests that make test leaves out: chaos and browser
-	@$(BIN)/python -m pytest -n 3 -m "chaos or browser" || { code=$$?; [ $$code = 5 ] && echo "There are no chaos or browser tests yet." || exit $$code; }
+test-rest: setup ## chaos and browser tests, each on one database by turns
+	@$(BIN)/python -m pytest -n 3 --by-turns -m "chaos or browser" || { code=$$?; [ $$code = 5 ] && echo "There are no chaos or browser tests yet." || exit $$code; }
 
 faults: setup ## cause every fault and write what it cost to docs/faults.md
 	@rm -rf var/faults && $(BIN)/python -m pytest -n 3 -m chaos tests/chaos && $(BIN)/python -m tests.chaos.faulttable

@@ -39,7 +39,7 @@ def _listens(port: int) -> bool:
 
 
 POSTGRES = _postgres()
-ON_BOTH = ("tests/store", "tests/machine", "tests/pipeline", "tests/worker", "tests/chaos")
+ON_BOTH = ("tests/store", "tests/machine", "tests/pipeline", "tests/worker")
 BACKENDS = ["sqlite"] + (["postgresql"] if POSTGRES else [])
 
 

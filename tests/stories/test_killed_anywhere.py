@@ -19,6 +19,8 @@ from tests.stories.counter import orders, sell, sold, stocked
 from tests.stories.storefront import store
 from tests.stories.webshop import ADDRESS, booked, look, relations, take_orders, till_with_articles, webshop
 
+pytestmark = pytest.mark.long
+
 NAMES = ("Visser", "Bakker")
 REAL_STEPS = {"poll": (3, 14, 16), "batch": (8, 20, 25)}
 LEASES_S = 20.0

@@ -21,6 +21,8 @@ from tests.stories.counter import order, sell, sold, stocked
 from tests.stories.faulty import any_fault, work_off
 from tests.stories.storefront import store
 
+pytestmark = pytest.mark.long
+
 STORE_CALLS = ("orders.post", "orders.post", "order.patch", "order.get", "customer.put", "product.put", "store.get")  # fmt: skip
 TILL_CALLS = ("getReceipts", "getOrders", "getInvoices", "getRelations")
 CENTS = {10_001: 4_995, 10_002: 1_500}

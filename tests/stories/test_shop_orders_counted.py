@@ -21,6 +21,8 @@ from tests.shop import Shop, Worker, another_worker
 from tests.stories.faulty import any_fault, work_off
 from tests.stories.webshop import ADDRESS, booked, invoiced, take_orders, till_with_articles, webshop
 
+pytestmark = pytest.mark.long
+
 TILL_CALLS = (
     "createOrderV3", "createOrderV2", "createOrder", "payOrderV2", "payOrder", "saveInvoice", "payInvoice", "cancelOrder",
     "creditInvoice", "createRelation", "updateRelation", "findOrder", "findInvoice", "findRelationV2", "findRelation",

@@ -26,6 +26,8 @@ from tests.stories.assortment import articles, offer, open_store, take_products,
 from tests.stories.faulty import any_fault, work_off
 from tests.stories.webshop import STORE
 
+pytestmark = pytest.mark.long
+
 TILL_CALLS = ("createProduct", "createProduct", "updateProduct", "createImageFromUrl", "getProducts")
 SHOP_CALLS = ("products.get", "product.get", "product.put")
 FAULT_ROUNDS = int(os.environ.get("FAULT_ROUNDS", "12"))
