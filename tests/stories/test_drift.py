@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from app.sandbox.mailchimp.audience import subscriber_hash
 from app.store import comparisons
 from tests.shop import CONSENT, Shop
@@ -34,6 +36,7 @@ def rename(shop: Shop, email: str) -> None:
     shop.audience.member(email).merge_fields["FNAME"] = "Vervalst"
 
 
+@pytest.mark.long
 async def test_seven_of_a_thousand_are_named_and_healed(shop: Shop) -> None:
     emails = people(shop, 1_000)
     flow = await shop.flow("customers")

@@ -282,6 +282,7 @@ async def test_stopped_by_starting_and_done_by_asking_again(shop: Shop) -> None:
     assert {"transactional"} == set(shop.statuses().values())
 
 
+@pytest.mark.long
 async def test_killed_at_every_step(shop: Shop, redis_url: str) -> None:
     """Wherever a worker dies, another ends what it began: each contact archived, and each with one attempt that says so."""
     flow = await shop.flow("customers", {"keep_before_days": 7})
