@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,7 +15,7 @@ from app.flows.mapping import legs_of
 from app.flows.registry import flow_kind
 from app.flows.shared import inherited, shared_settings
 from app.mapping.lists import Hashes
-from app.pipeline.counterflow import counterflow
+from app.pipeline.counterflow import Counterflow, counterflow
 from app.pipeline.route import Maker, Route
 from app.pipeline.work import KEEP_BEFORE
 from app.resources import Resources
@@ -25,14 +25,16 @@ from app.store.flows import Flow
 from app.translation import RowTranslation
 
 DAY_MS = 86_400_000
+T = TypeVar("T")
 
 
 class RouteMap:
-    """Opens routes. Translations are compiled once per version of a flow and kept."""
+    """Opens routes. Translations are compiled once per version of a flow and kept, and so is what is worked out of them."""
 
     def __init__(self, resources: Resources):
         self._resources = resources
         self._compiled: dict[str, tuple[tuple[int, str], RowTranslation]] = {}
+        self._derived: dict[tuple[str, ...], tuple[tuple[RowTranslation, ...], Any]] = {}
 
     async def route(self, flow_id: str) -> Route:
         """The route of a flow as it is configured now. Raises NotFound, or AdministratorError when it cannot be used."""
@@ -83,8 +85,8 @@ class RouteMap:
             target=resources.client(target),
             translation=translation,
             against=tuple(
-                counterflow(
-                    each.id,
+                self._counterflow(
+                    (flow.id, each.id),
                     translation,
                     self._translation(each, source=target.system, target=source.system, shared=around),
                 )
@@ -102,8 +104,24 @@ class RouteMap:
             keeps_history_quiet=translation.kind.history,
             deadline_ms=flow.deadline_ms,
             concurrency=resources.permits(other),
-            maker=_maker(translation, source=source.system, target=target.system),
+            maker=self._once(
+                (flow.id,),
+                (translation,),
+                lambda: _maker(translation, source=source.system, target=target.system),
+            ),
         )
+
+    def _counterflow(self, ids: tuple[str, str], ours: RowTranslation, theirs: RowTranslation) -> Counterflow:
+        return self._once(ids, (ours, theirs), lambda: counterflow(ids[1], ours, theirs))
+
+    def _once(self, name: tuple[str, ...], of: tuple[RowTranslation, ...], make: Callable[[], T]) -> T:
+        """What is worked out of these very translations, kept under this name until one of them is another."""
+        kept = self._derived.get(name)
+        if kept is None or any(was is not now for was, now in zip(kept[0], of, strict=True)):
+            kept = (of, make())
+            self._derived[name] = kept
+        found: T = kept[1]
+        return found
 
     def _translation(
         self, flow: Flow, *, source: str, target: str, shared: Mapping[str, Any]
