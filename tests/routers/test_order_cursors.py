@@ -19,19 +19,25 @@ ORDERS = "flow_demo_orders"
 URL = f"/flows/{ORDERS}/cursor"
 
 
+async def sold_two(world: World) -> int:
+    """A flow of orders that was not started yet, and a till that has sold two receipts to Jan; his number."""
+    await world.post(f"/integrations/{INTEGRATION}/flows", {"id": ORDERS, "kind": "orders"})
+    world.till.catalogue.add(
+        productNumber=1,
+        description="Trui",
+        articleList=[article(10_001, description="Trui", priceIncl=4_995)],
+    )
+    jan = int(world.till.relations.add(**JAN)["relationNumber"])
+    for _ in range(2):
+        sell(world, jan)
+    return jan
+
+
 @pytest.fixture
 async def shop(db: Database, tmp_path: Path) -> AsyncIterator[World]:
     """A till that has sold two receipts and a paid order to Jan, and a flow of orders that was not started yet."""
     async with world_over(db, tmp_path) as world:
-        await world.post(f"/integrations/{INTEGRATION}/flows", {"id": ORDERS, "kind": "orders"})
-        world.till.catalogue.add(
-            productNumber=1,
-            description="Trui",
-            articleList=[article(10_001, description="Trui", priceIncl=4_995)],
-        )
-        jan = int(world.till.relations.add(**JAN)["relationNumber"])
-        for _ in range(2):
-            sell(world, jan)
+        jan = await sold_two(world)
         line = {"articleNumber": 10_001, "data": {"quantity": 1, "decimalPlaces": 0, "price": 4_995}}
         made = world.till.orders.create({"relationNumber": jan, "employeeNumber": 1, "lineList": [line]})
         world.till.orders.pay(made, [{"method": "PIN", "amount": made["totalInclAmount"]}], prepay=True)

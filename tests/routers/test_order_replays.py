@@ -12,10 +12,8 @@ from sqlalchemy import delete, select, update
 from app.store.requests import MANUAL, Request, request
 from app.store.session import Database
 from app.store.tables import deliveries, targets
-from tests.routers.test_order_cursors import ORDERS, sell, start, statuses
-from tests.routers.world import INTEGRATION, World, world_over
-from tests.stories.counter import JAN
-from tests.stories.storefront import article
+from tests.routers.test_order_cursors import ORDERS, sell, sold_two, start, statuses
+from tests.routers.world import World, world_over
 
 DAY_MS = 86_400_000
 OURS = {"name": "Ours", "reason": "Not now", "when": {"field": "branch", "is": "equals", "value": "9"}}
@@ -30,16 +28,8 @@ STOPS = {
 async def old(db: Database, tmp_path: Path) -> AsyncIterator[World]:
     """A till that has sold two receipts to Jan, and a flow of orders that was started then and has looked once."""
     async with world_over(db, tmp_path) as world:
-        await world.post(f"/integrations/{INTEGRATION}/flows", {"id": ORDERS, "kind": "orders"})
+        await sold_two(world)
         await world.api.http.patch(f"/api/v1/flows/{ORDERS}", json={"window_s": 0})
-        world.till.catalogue.add(
-            productNumber=1,
-            description="Trui",
-            articleList=[article(10_001, description="Trui", priceIncl=4_995)],
-        )
-        jan = int(world.till.relations.add(**JAN)["relationNumber"])
-        for _ in range(2):
-            sell(world, jan)
         await start(world)
         yield world
 
