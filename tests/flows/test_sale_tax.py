@@ -65,6 +65,17 @@ def test_where_and_who(it: Order, more: dict[str, Any], buyer: str, expected: tu
     assert (buyer, expected) == (found.buyer, (found.taxed, found.country))
 
 
+def test_where_it_goes_counts_before_who_gets_the_bill() -> None:
+    """VAT is owed where goods arrive: a present that is paid in Germany and sent to France bears the French."""
+    german, french = OrderAddress(country="DE"), OrderAddress(country="FR")
+    found = [
+        tax_of(order(None).model_copy(update={"shipping": where, "billing": german}), settings(**OSS))
+        for where in (french, None)
+    ]
+
+    assert ["FR", "DE"] == [tax.country for tax in found]
+
+
 def test_what_the_shop_charged_is_told() -> None:
     found = tax_of(order("BE", company="Bol", vat=BELGIAN, tax="2.10"), settings())
 

@@ -15,7 +15,7 @@ from app.flows.shoporders import decide
 from app.flows.shopordersettings import ShopOrdersSettings
 from app.records.customer import Customer
 from app.records.decision import Decision, Known, KnownTarget
-from app.records.order import Order, OrderLine
+from app.records.order import Order, OrderAddress, OrderLine
 
 D = Decimal
 EMAIL = "sanne@klant-voorbeeld.nl"
@@ -231,6 +231,19 @@ def test_only_what_was_paid_is_booked_as_paid() -> None:
     assert ([("IDEAL", D(10), "7")], ()) == (
         [(each.method, each.amount, each.reference) for each in paid.payments],
         unpaid.payments,
+    )
+
+
+def test_without_any_vat_a_shops_prices_without_it_are_what_the_lines_come_to() -> None:
+    line = OrderLine(id="1", sku="1001", quantity=D(3), unit_price=D(4), discount=D(2))
+    abroad = order(lines=(line,), shipping=OrderAddress(country="CH"))
+    record = decided(abroad, stores=[{"id": "webshop", "prices": "without_vat"}]).puts[0].record
+
+    assert isinstance(record, Order)
+    assert ("none", True, [D(10)]) == (
+        record.taxed,
+        record.prices_include_vat,
+        [each.total for each in record.lines],
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 
 from app.store.requests import MANUAL, Request, request
 from app.store.session import Database
-from app.store.tables import deliveries, targets
+from app.store.tables import deliveries, side_cursors, targets
 from tests.routers.test_order_cursors import ORDERS, sell, sold_two, start, statuses
 from tests.routers.world import World, world_over
 
@@ -161,6 +161,17 @@ async def test_a_sale_of_this_moment_is_sent_by_hand_before_it_is_read(old: Worl
 
     assert "manual" == asked["trigger"]
     assert ([("receipt", "paid")], ["order_invoice"]) == brought == (statuses(old), mails(old))
+
+
+async def test_a_sale_of_a_sequence_that_was_never_read_is_history(old: World) -> None:
+    """As after a change of version that reads receipts for the first time: until the next poll nobody knows which are new."""
+    async with old.api.context.db.write() as db:
+        await db.execute(delete(side_cursors))
+    asked = await old.post(f"/flows/{ORDERS}/records", {"record": receipts(old)[0]})
+    await old.deliver(ORDERS)
+
+    assert "delivered" == (await old.get(f"/deliveries/{asked['id']}"))["outcome"]
+    assert ([("receipt", "")], []) == (statuses(old), mails(old))
 
 
 async def test_what_was_passed_over_is_history(old: World) -> None:
