@@ -69,16 +69,10 @@ class TargetSide:
                 )
             for row in rows:
                 names = {report.route.key(kind, name): name for name in names_in(row.hashes, place)}
-                there = [
-                    (names.get(part.key), part.remote_id)
+                found.setdefault(row.id, {}).update(
+                    (names.get(part.key) or part.remote_id.rpartition("/")[2], part.remote_id)
                     for part in owned.get(row.owner_ref or "", ())
                     if part.state == "present" and part.remote_id
-                ]
-                known = {id for name, id in there if name is not None}  # the rest goes by a former name, too
-                found.setdefault(row.id, {}).update(
-                    (name or id.rpartition("/")[2], id)
-                    for name, id in there
-                    if name is not None or id not in known
                 )
         return found
 

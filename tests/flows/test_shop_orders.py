@@ -185,6 +185,21 @@ def test_refunds_add_up() -> None:
     assert (D(-3), (), "7") == (record.total, record.payments, record.credit_of)
 
 
+@pytest.mark.parametrize(("country", "expected"), [("DE", ("normal", "DE")), ("CH", ("none", None))])
+def test_a_refund_bears_the_vat_of_its_order_and_stands_on_its_account(
+    country: str, expected: tuple[str, str | None]
+) -> None:
+    it = order(financial="partly_refunded", total=D(8), shipping=OrderAddress(country=country))
+    taxes = {"eu_consumers": "destination", "vat_codes": {"force": "3"}, "accounts": {"force": "8090"}}
+    record = decided(it, booked(), refund_article=9003, **taxes).puts[0].record
+
+    assert isinstance(record, Order)
+    assert (expected, [("3", "8090")]) == (
+        (record.taxed, record.tax_country),
+        [(line.vat_code, line.account) for line in record.lines],
+    )
+
+
 def test_a_refund_whose_answer_was_lost_is_looked_up_again_or_taken_back_for_a_larger_one() -> None:
     main = KnownTarget("order", "a", "1", own=True, facts={"total": "10"})
     lost = KnownTarget("order", "order:webshop-7-refund-2.00", None, own=False, doubtful=True)

@@ -24,6 +24,7 @@ from tests.stories.assortment import (
 )
 from tests.stories.webshop import (
     ADDRESS,
+    BUYER,
     STORE,
     booked,
     invoiced,
@@ -241,6 +242,32 @@ async def test_articles_under_numbers_of_a_range_are_found_where_they_stand(shop
     assert {900_000: 4_995, 900_001: 4_995, 900_002: 4_995} == {
         n: a["priceIncl"] for n, a in articles(shop).items()
     }
+    assert 0 == (await shop.compare(flow)).differ
+
+
+async def test_an_article_that_an_order_made_under_another_name_is_named_once(shop: Shop) -> None:
+    """Made of a line while the shop had no such product, completed under its SKU when that was back."""
+    store = open_store(shop)
+    offer(store, "trui", variant("TR-M"), variant("TR-L"))
+    numbers = {"number_range": {"first": 800_000, "last": 800_009}}
+    codes = {"vat_codes": {"force": "2"}, "turnover_groups": {"force": "1"}}
+    await take_orders(shop, {"missing_article": "create", "new_articles": numbers | codes})
+    store.order("1", BUYER, [("v-TR-M", 1)])
+    del store.store.products["trui"]
+    await look(shop)
+    offer(store, "trui", variant("TR-M"), variant("TR-L"))
+    flow = await take_products(shop, RANGE | {"update_existing": True})
+    await look(shop)
+    assert {800_000, 900_000} == set(articles(shop))
+    shop.clock.advance(1_000)
+    shop.till.catalogue.lose_article(800_000)
+
+    told = await shop.compare(flow, heal=True)
+    found = await named(shop, flow)
+    await shop.quiet()
+
+    assert {"webshop/trui": ("changed_there", ["articleList[TR-M]"], None)} == found
+    assert (1, {800_000, 900_000}) == (told.differ, set(articles(shop)))
     assert 0 == (await shop.compare(flow)).differ
 
 
