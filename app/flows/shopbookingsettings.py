@@ -86,7 +86,10 @@ class BookingSettings(FlowSettings):
     financial_date: Literal["order", "today"] = Field(
         default="order",
         title="Financial date",
-        description="`order`: the day of the order on the shop's clock. `today`: the day it is booked.",
+        description=(
+            "`order`: the day of the order on the shop's clock; one without a date, or of the date zero, is held back. `today`: "
+            "the day it is booked."
+        ),
         examples=["order"],
     )
 

@@ -6,7 +6,7 @@ O19, O28.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,9 @@ from app.flows.shopstores import SourceStore
 from app.records.customer import Customer
 from app.records.order import Order, OrderLine, OrderPayment
 from app.values.money import half_up, to_decimal
+
+CLOCKS_BEGIN = date(1970, 1, 1)
+"""What a shop writes that has no date and counts its seconds from there."""
 
 
 def sale_of(order: Order, store: SourceStore, settings: ShopOrdersSettings) -> tuple[Order, tuple[str, ...]]:
@@ -83,11 +86,21 @@ def dressed(order: Order, settings: ShopOrdersSettings) -> Order:
         )
     if order.employee is None and order.branch in settings.branch_employees:
         said["employee"] = str(settings.branch_employees[order.branch])
-    if settings.financial_date == "today":
+    if settings.financial_date == "today" or not _has_day(order):
         said["financial_date"] = None
     elif order.financial_date is not None and days is not None:
         said["due_date"] = order.financial_date + timedelta(days=days)
+    if order.placed_at is not None and _day_of(order.placed_at) <= CLOCKS_BEGIN:
+        said["placed_at"] = None
     return order.model_copy(update=said)
+
+
+def _has_day(order: Order) -> bool:
+    return order.financial_date is not None and order.financial_date > CLOCKS_BEGIN
+
+
+def _day_of(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
 
 
 def nobody(order: Order) -> str:
@@ -129,6 +142,14 @@ def _check(order: Order, settings: ShopOrdersSettings) -> None:
             field="currency",
             advice="Book it in the till by hand, or take the store out of the flow's settings.",
             code="foreign_currency",
+        )
+    if settings.financial_date == "order" and not _has_day(order):
+        said = "missing, or nothing that can be read" if order.financial_date is None else "zero"
+        raise MappingFailed(
+            f"The order's date (processed_at_foreign) is {said}, and by the flow's settings it is booked on its own day.",
+            field="processed_at_foreign",
+            advice="Correct it in the shop, or choose `today` as the flow's financial date; then replay this order.",
+            code="no_date",
         )
     if any(line.quantity == 0 for line in order.lines):
         raise MappingFailed(

@@ -305,11 +305,18 @@ def test_dates_and_terms(more: dict[str, Any], expected: tuple[Any, ...]) -> Non
     assert expected == (record.financial_date, record.due_date, record.customer.payment_days)
 
 
-def test_without_a_day_there_is_no_due_date() -> None:
-    record = decided(order(financial_date=None, placed_at=None), terms={"force": 14}).puts[0].record
+@pytest.mark.parametrize("day", [None, date(1970, 1, 1), date(1, 1, 1)])
+def test_without_a_day_nothing_is_booked_unless_today_is_the_day(day: date | None) -> None:
+    moment = day and datetime(day.year, day.month, day.day, tzinfo=UTC)
+    asked = order(financial_date=day, placed_at=moment)
+    with pytest.raises(MappingFailed) as caught:
+        decided(asked)
+    record = decided(asked, terms={"force": 14}, financial_date="today").puts[0].record
+
+    assert ("no_date", "processed_at_foreign") == (caught.value.code, caught.value.field)
 
     assert isinstance(record, Order)
-    assert (None, None) == (record.financial_date, record.due_date)
+    assert (None, None, None) == (record.financial_date, record.due_date, record.placed_at)
 
 
 def test_a_table_may_leave_an_order_out() -> None:

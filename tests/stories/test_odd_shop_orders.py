@@ -6,8 +6,6 @@ meanwhile stand in ``test_shop_orders.py``.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 
 from tests.shop import Shop
@@ -90,24 +88,33 @@ async def test_a_part_of_a_piece_is_booked_in_thousandths(shop: Shop) -> None:
     assert (1_249, 1_249) == (line["data"]["totalInclAmount"], row["totalInclAmount"])
 
 
-@pytest.mark.parametrize(
-    ("said", "day", "moment"),
-    [
-        ("", "2026-03-02", "2026-03-02T09:00:00+00:00"),
-        ("0000-00-00T00:00:00+00:00", "2026-03-02", "2026-03-02T09:00:00+00:00"),
-        ("gisteren", "2026-03-02", "2026-03-02T09:00:00+00:00"),
-        ("1970-01-01T00:00:00+00:00", "1970-01-01", "1970-01-01T00:00:00+00:00"),
-    ],
-    ids=["none", "zeros", "no date", "where clocks begin"],
-)
-async def test_an_order_without_a_usable_date_is_booked_today_and_an_odd_one_on_its_day(
-    shop: Shop, said: str, day: str, moment: str
+ZEROS = ("0000-00-00T00:00:00+00:00", "1970-01-01T00:00:00+00:00", "0001-01-01T00:00:00+00:00", "0")
+
+
+@pytest.mark.parametrize("said", ["", "gisteren", *ZEROS])
+@pytest.mark.parametrize("setting", ["order", "today"])
+async def test_an_order_without_a_usable_date_is_held_back_or_booked_today(
+    shop: Shop, said: str, setting: str
 ) -> None:
+    """Never in the year that clocks begin in: the till's books of it are closed, or worse, are not."""
     till_with_articles(shop)
     store = webshop(shop)
-    await take_orders(shop)
-    store.order("1", BUYER, [("1001", 1)]).data["processed_at_foreign"] = said
+    await take_orders(shop, {"financial_date": setting})
+    told = store.order("1", BUYER, [("1001", 1)]).data
+    told["processed_at_foreign"] = said
     await look(shop)
 
+    if setting == "today":
+        [row] = shop.till.orders.cards.rows.values()
+        assert ("2026-03-02", shop.till.now()) == (row["financialDate"].isoformat(), row["entryTimestamp"])
+        return
+    assert {"webshop/1": ("quarantined", "no_date")} == await shop.outcomes()
+    assert ([], []) == (booked(shop), relations(shop))
+    why = str(await reason(shop))
+    assert "processed_at_foreign" in why
+    assert "choose `today` as the flow's financial date" in why
+
+    told["processed_at_foreign"] = "2026-03-01T12:00:00+00:00"
+    await look(shop)
     [row] = shop.till.orders.cards.rows.values()
-    assert (day, datetime.fromisoformat(moment)) == (row["financialDate"].isoformat(), row["entryTimestamp"])
+    assert "2026-03-01" == row["financialDate"].isoformat()
