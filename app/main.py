@@ -56,7 +56,9 @@ def create_app(opening: Opening) -> FastAPI:
             yield
             await in_mind.close()
 
-    app = Application(lifespan=lifespan, title="Till to audience", redirect_slashes=False)
+    app = Application(
+        lifespan=lifespan, title="Till to audience", redirect_slashes=False, docs_url=None, redoc_url=None
+    )
     problems.install(app)
     api.install(app)
     return app

@@ -28,6 +28,7 @@ from app.routers import (
     health,
     imports,
     integrations,
+    reference,
     replays,
     systems,
     undos,
@@ -81,6 +82,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def install(app: FastAPI) -> None:
     """Show every room of the API."""
     app.include_router(health.router)
+    app.include_router(reference.router)
     for router in ROUTERS:
         app.include_router(router, responses=PROBLEMS)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
