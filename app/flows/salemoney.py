@@ -54,7 +54,7 @@ def money_of(order: Order, store: SourceStore, settings: ShopOrdersSettings) -> 
 def _reading(
     order: Order, store: SourceStore, settings: ShopOrdersSettings
 ) -> tuple[Reading, tuple[str, ...]]:
-    readings = list(_readings(order, store))
+    readings = list(_readings(order, store, own_line=bool(settings.discount_article)))
     for reading in readings:
         if _comes_to(order, reading) == half_up(order.total):
             return reading, ()
@@ -72,11 +72,15 @@ def _reading(
     return readings[0], (f"total_differs: {sentence}",)
 
 
-def _readings(order: Order, store: SourceStore) -> Iterator[Reading]:
-    """Every reading that the store's settings allow, the likeliest first."""
+def _readings(order: Order, store: SourceStore, *, own_line: bool) -> Iterator[Reading]:
+    """Every reading that the store's settings allow, the likeliest first.
+
+    A discount that is told of lines and of the order alike came off those lines; ``own_line``: it is booked beside them, since
+    the flow has an article for discounts.
+    """
     of_lines = sum((line.discount for line in order.lines), _ZERO)
     vat = {"auto": (True, False), "with_vat": (True,), "without_vat": (False,)}[store.prices]
-    tops = {"auto": (False, True), "in_price": (False,), "on_top": (True,)}[store.line_discounts]
+    tops = {"auto": (not own_line, own_line), "in_price": (False,), "on_top": (True,)}[store.line_discounts]
     for with_vat in vat:
         for on_top in tops if of_lines else tops[:1]:
             told = order.discount_total

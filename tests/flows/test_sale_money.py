@@ -76,6 +76,21 @@ def money(it: Order, **more: Any) -> Any:
             True,
             ["8.07", "17.93"],
         ),
+        # the order's discount told beside its lines': what came off a line comes off that line
+        (
+            order(("1", "10", "1"), ("1", "20", "0"), total=D("29.00"), discount_total=D("1")),
+            {},
+            True,
+            ["9.00", "20.00"],
+        ),
+        (order(("1", "9", "1"), ("1", "20", "0"), total=D("29.00")), {}, True, ["9.00", "20.00"]),
+        # unless discounts have a line of their own
+        (
+            order(("1", "10", "1"), ("1", "20", "0"), total=D("29.00"), discount_total=D("1"), promos=(Promo(code="ZOMER", amount=D("1")),)),
+            {"discount_article": "9002"},
+            True,
+            ["10.00", "20.00", "-1.00"],
+        ),
         # thousandths and prices that are no whole cents
         (order(("0.125", "8", "0"), total=D("1.00")), {}, True, ["1.00"]),
         (order(("3", "3.3333", "0"), total=D("10.00")), {}, True, ["10.00"]),
@@ -112,6 +127,25 @@ def test_sums_that_do_not_add_up_block_or_warn() -> None:
     found = money(it, totals="warn")
     assert ["10.00"] == [str(line.total) for line in found.lines]
     assert found.warnings[0].startswith("total_differs: ")
+
+
+@pytest.mark.parametrize(
+    ("store", "it"),
+    [
+        ({}, order(("1", "10", "0"), total=D("10.01"))),
+        ({"prices": "without_vat"}, order(("1", "10", "0"), total=D("10.00"), tax_total=D("2.10"))),
+        ({"prices": "with_vat"}, order(("1", "10", "0"), total=D("12.10"), tax_total=D("2.10"))),
+        ({"line_discounts": "in_price"}, order(("1", "10", "1"), total=D("9.00"))),
+        ({"line_discounts": "on_top"}, order(("1", "9", "1"), total=D("9.00"))),
+    ],
+    ids=["a cent", "without VAT", "with VAT", "in the price", "on top"],
+)
+def test_a_cent_is_a_difference_and_what_the_store_says_is_not_read_otherwise(
+    store: dict[str, Any], it: Order
+) -> None:
+    with pytest.raises(MappingFailed) as caught:
+        money(it, store=store)
+    assert "total_differs" == caught.value.code
 
 
 def test_shipping_needs_its_article_and_has_its_own_text_and_code() -> None:

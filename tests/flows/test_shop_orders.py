@@ -15,7 +15,7 @@ from app.flows.shoporders import decide
 from app.flows.shopordersettings import ShopOrdersSettings
 from app.records.customer import Customer
 from app.records.decision import Decision, Known, KnownTarget
-from app.records.order import Order, OrderAddress, OrderLine
+from app.records.order import Order, OrderAddress, OrderLine, OrderPayment
 
 D = Decimal
 EMAIL = "sanne@klant-voorbeeld.nl"
@@ -174,7 +174,9 @@ def test_refunds_add_up() -> None:
             KnownTarget("invoice", "b", "2", own=True, facts={"refund": "2"}),
         )
     )
-    [put] = decided(order(financial="partly_refunded", total=D(5)), known, refund_article=9003).puts
+    paid = (OrderPayment(method="IDEAL", amount=D(10)),)
+    it = order(financial="partly_refunded", total=D(5), payments=paid)
+    [put] = decided(it, known, refund_article=9003).puts
 
     record = put.record
     assert isinstance(record, Order)

@@ -128,6 +128,23 @@ def test_states_and_moments_as_shops_write_them(raw: dict[str, Any], expected: A
     )
 
 
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ({"country_code": "de", "country": "Duitsland"}, ("DE", "Duitsland")),
+        ({"country": "Germany"}, ("DE", "Germany")),
+        ({"country": "Atlantis"}, (None, "Atlantis")),
+    ],
+)
+def test_a_country_by_its_code_or_by_its_name_alone(address: dict[str, str], expected: Any) -> None:
+    """VAT hangs on it, and many shops fill in the name alone."""
+    raw = {"id": "1", "shipping_address": address}
+    record = Order.model_validate(ROWS.apply(shoporders.read(raw, store="webshop", skus={})).document)
+
+    assert record.shipping is not None
+    assert expected == (record.shipping.country, record.shipping.country_text)
+
+
 async def test_what_cannot_be_read_is_told_one_by_one(
     client: MailchimpClient, store: Shopping, shop: Shop
 ) -> None:
