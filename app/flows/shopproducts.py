@@ -25,8 +25,6 @@ from app.records.product import Product, Variant
 from app.values.gtin import gtin_is_valid
 
 PRODUCT, ARTICLE = "product", "article"
-VARIANT = "variant"
-"""The fact by which an article is known when a line no longer tells its SKU: the variant's own id in the shop."""
 OF_LINE = "of_line"
 """The fact that a product was made of an order's line: it is completed once, as soon as the shop shows it."""
 
@@ -140,7 +138,7 @@ def _carried(product: Product, variant: Variant, settings: ShopProductsSettings)
         variant.sku,
         found_by=_found_by(variant, settings),
         formerly=former if former != variant.sku else None,
-        facts={VARIANT: variant.id} if variant.id else {},
+        part=variant.id or None,
         kept=variant.sku not in settings.sku_table,
     )
 

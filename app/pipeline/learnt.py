@@ -137,16 +137,10 @@ def _carried(route: Route, wish: Wish, *, remote_id: str | None, state: str) -> 
             owner_ref=owner_ref,
             state=state,
             hashes={},
-            facts={**row.facts, **_said_of(wish, row)},
+            facts=dict(row.facts),
         )
         for row in wish.carried
     ]
-
-
-def _said_of(wish: Wish, row: Target) -> Mapping[str, str]:
-    """What the row of something that goes along keeps of it."""
-    carried = wish.carries.get((row.kind, row.key))
-    return carried.facts if carried is not None else {}
 
 
 def _carried_id(route: Route, wish: Wish, row: Target, remote_id: str | None) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.pipeline.chains import wanted_by_others
+from app.pipeline.linking import links_of
 from app.pipeline.planning import to_reserve
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, leaving, prepare
@@ -85,6 +86,7 @@ def _mine(
             continue  # what may have been left there is another's by now
         if others:
             item.contends += [(each.id, each.owner_ref or "") for each in others]
+            item.links |= links_of(wish)
             free += [row.id, *(each.id for each in (*wish.carried, *wish.held))]
             if wish.old_row is not None:
                 # Two who swap their addresses must not wait for each other: the old key is left in any case.

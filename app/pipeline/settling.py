@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connectors.base import Found
 from app.errors import AppError, Interrupted
+from app.pipeline import linking
 from app.pipeline.effects import before_of, effects_of
 from app.pipeline.learnt import is_so_already, maybe_done, rows_left, rows_written
 from app.pipeline.planning import taking_of
@@ -81,6 +82,7 @@ async def _settle(
             await _doubt_what_was_sent(route, conn, overtaken)
         kept = [item for item in items if item.claimed.id in mine]
         await _conclude(route, conn, kept, token=token)
+        await linking.keep(route, conn, kept)
         await waits.remember(
             conn,
             [item.claimed.id for item in kept],

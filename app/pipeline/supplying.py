@@ -17,18 +17,21 @@ from app.pipeline.planning import known_of, wishes_of
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, prepare
 from app.records.decision import Supply
-from app.store import numbers, targets
+from app.store import links, numbers, targets
+from app.store.links import Part
 from app.store.targets import Key, Target
 from app.translation import Plan
 
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """What is known here of the supplies of a batch: rows by key and by whose they are, and numbers that were given."""
+    """What is known here of the supplies of a batch: rows by key and by whose they are, numbers that were given, and those that
+    parts of the source's records were found under."""
 
     rows: Mapping[Key, Target] = field(default_factory=dict)
     owned: Mapping[str, Sequence[Target]] = field(default_factory=dict)
     given: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    linked: Mapping[Part, int] = field(default_factory=dict)
 
 
 async def supply(route: Route, items: Sequence[Item]) -> None:
@@ -49,6 +52,7 @@ async def supply(route: Route, items: Sequence[Item]) -> None:
         prepare(wish, sealer=route.sealer, options=route.options)
     try:
         lacking = await _lacking(route, shelf, [wish for _, wish in asking])
+        lacking = await _not_linked(route, shelf, [wish for _, wish in asking], lacking)
         refs = {each.of for names in lacking for each in names if each.of is not None}
         shown = await _shown(route, sorted(refs))
     except Exception as error:  # nothing was sent
@@ -118,14 +122,21 @@ async def _known_here(route: Route, wishes: Sequence[Wish]) -> _Shelf:
     for each in supplies:
         names.setdefault(each.kind, set()).update(filter(None, (each.name, each.formerly)))
     keys = {(kind, route.key(kind, name)) for kind, of_kind in names.items() for name in of_kind}
+    refs = sorted({each.of for each in supplies if each.of is not None})
     async with route.db.read() as conn:
         return _Shelf(
             rows=await targets.load(conn, connection_id=route.target_connection_id, keys=keys),
+            linked=await links.known(
+                conn,
+                connection_id=route.target_connection_id,
+                owner_connection_id=route.source_connection_id,
+                refs=refs,
+            ),
             owned=await targets.owned(
                 conn,
                 connection_id=route.target_connection_id,
                 owner_connection_id=route.source_connection_id,
-                refs=sorted({each.of for each in supplies if each.of is not None}),
+                refs=refs,
                 kinds=route.maker.translation.target_kinds if route.maker is not None else (),
             ),
             given={
@@ -138,15 +149,10 @@ async def _known_here(route: Route, wishes: Sequence[Wish]) -> _Shelf:
 
 
 def _rows(route: Route, shelf: _Shelf, each: Supply) -> list[Target]:
-    """The rows under which it may be known: its own, that of its former name, and the one of the same part of its record."""
+    """The rows under which it may be known: its own, and that of its former name."""
     names = [name for name in (each.name, each.formerly) if name is not None]
     found = [shelf.rows.get((each.kind, route.key(each.kind, name))) for name in names]
-    of_part = (
-        row
-        for row in shelf.owned.get(each.of or "", ())
-        if row.kind == each.kind and each.part is not None and row.facts.get("variant") == each.part
-    )
-    return [row for row in (*found, *of_part) if row is not None]
+    return [row for row in found if row is not None]
 
 
 def _number_here(route: Route, shelf: _Shelf, each: Supply) -> int | None:
@@ -186,6 +192,34 @@ async def _lacking(route: Route, shelf: _Shelf, wishes: Sequence[Wish]) -> list[
         ]
         for wish in wishes
     ]
+
+
+async def _not_linked(
+    route: Route, shelf: _Shelf, wishes: Sequence[Wish], lacking: Sequence[list[Supply]]
+) -> list[list[Supply]]:
+    """What its name leads to nothing for is where that part was found before, if that still stands; else it is lacking."""
+    before: dict[int, Mapping[str, int]] = {}
+    for wish, names in zip(wishes, lacking, strict=True):
+        found = {
+            each.called: number
+            for each in names
+            if each.kept and (number := shelf.linked.get((each.of or "", each.kind, each.part or "")))
+        }
+        if found:
+            before[id(wish)], wish.numbers = wish.numbers, {**wish.numbers, **found}
+            prepare(wish, sealer=route.sealer, options=route.options)
+    asking = [wish for wish in wishes if id(wish) in before]
+    again = {
+        id(wish): names for wish, names in zip(asking, await _lacking(route, shelf, asking), strict=True)
+    }
+    for wish in asking:
+        still = {each.called for each in again[id(wish)]}
+        wish.numbers = {
+            **before[id(wish)],
+            **{called: number for called, number in wish.numbers.items() if called not in still},
+        }
+        prepare(wish, sealer=route.sealer, options=route.options)
+    return [again.get(id(wish), names) for wish, names in zip(wishes, lacking, strict=True)]
 
 
 async def _shown(route: Route, refs: Sequence[str]) -> dict[str, Fetched]:

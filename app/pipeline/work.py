@@ -29,6 +29,7 @@ from app.pipeline.merging import Merged
 from app.records.decision import Archive, Carried, Put, Wait
 from app.sealing import Sealer
 from app.store.deliveries import Claimed
+from app.store.links import Part
 from app.store.targets import Key, Target
 from app.translation import Plan, leaves, narrowed, needs_existing_leaves
 
@@ -121,7 +122,8 @@ class Wish:
 class Item:
     """One claimed delivery on its way. ``undo``: what a run did for it is taken back. ``chain`` are those of its batch that hold what it holds, itself among them: they go
     one after the other (:mod:`chains`). ``beside`` is what the flow of the other way knows of its record; ``again_ms``: in so long it is
-    read again, because that flow is at it."""
+    read again, because that flow is at it. ``links`` are parts of its record whose place at the target is known though another
+    record has it."""
 
     claimed: Claimed
     fetched: Fetched | None = None
@@ -131,6 +133,7 @@ class Item:
     missing: list[Key] = field(default_factory=list)
     absent: list[Wait] = field(default_factory=list)
     contends: list[tuple[int, str]] = field(default_factory=list)
+    links: dict[Part, int] = field(default_factory=dict)
     held_ms: int = 0
     again_ms: int = 0
     beside: tuple[Target, ...] = ()

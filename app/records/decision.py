@@ -96,8 +96,8 @@ class Carried:
 
     ``found_by`` are names by which it may stand there already, each with what it is (``article_number``, ``plu``,
     ``barcode``): the first that leads anywhere counts. ``formerly`` is another name that it may have got its number under.
-    ``facts`` are short words that its row keeps. ``kept``: a number that was kept for it counts; it does not where a person says
-    what it is.
+    ``part`` is its own id in the source's record, by which it is known when the source has that no more. ``kept``: a number that
+    was kept for it counts; it does not where a person says what it is.
     """
 
     kind: str
@@ -105,7 +105,7 @@ class Carried:
     known_as: str | None = None
     found_by: tuple[tuple[str, str], ...] = ()
     formerly: str | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
+    part: str | None = None
     kept: bool = True
 
     @property

@@ -381,6 +381,17 @@ numbers = (
     )
 )
 
+links = Table(  # which record at a target a part of a source's record was found to be, by its number, made by us or not
+    "links",
+    metadata,
+    Column("connection_id", Id, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("owner_connection_id", Id, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("owner_ref", String(200), primary_key=True),
+    Column("kind", String(30), primary_key=True),
+    Column("part", String(200), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
 contenders = Table(  # deliveries that were refused a key which another source record owns
     "contenders",
     metadata,
