@@ -61,6 +61,15 @@ class Report:
         shows = self.route.target
         return _among(shows.shown, self.kind) if isinstance(shows, Shows) else ()
 
+    @property
+    def makes(self) -> FlowKind | None:
+        """The kind of flow whose records are made along for what these name, where no flow of that kind looks after them."""
+        maker = self.route.maker
+        if maker is None or not isinstance(self.route.target, Shows):
+            return None
+        kind = maker.translation.kind
+        return None if kind.name in self.route.siblings else kind
+
     def counts(self, kind: str) -> bool:
         """Whether records of that kind are counted at both sides."""
         seen = (*self.looked, *self.shown)

@@ -28,6 +28,9 @@ async def compare(report: Report) -> Tally:
         report.tally.target_read = True
         await target.ask_for(kind)
         await target.look_for_missing(kind)
+    if report.makes is not None:
+        report.tally.target_read = True
+        await target.look_for_made(report.makes)
     async with report.route.db.read() as conn:
         report.tally.outcomes = await comparisons.outcomes_of(conn, report.route.flow_id)
     await report.go_on()

@@ -22,6 +22,8 @@ from app.store.targets import Target
 
 MANY, SHARE = 20, 0.01
 """More missing records than both of these are not brought back without a person: somebody may have cleared up."""
+MADE_WHEN_NAMED = "made_when_named"
+"""Why what was made along and is gone stays so."""
 QUEUED_MS = 86_400_000
 """A till may keep a sale in a branch's queue before it shows it. So long after we booked it that is no news."""
 
@@ -54,6 +56,29 @@ class TargetSide:
             await self._judge(
                 there, shown, {row.id: _lacking(self._report.kind, row, parts, shown) for row in there}
             )
+
+    async def look_for_made(self, made: FlowKind) -> None:
+        """What was made along must still be there: its number stands on what was brought. It is made again, under that number,
+        by the next record that names it; none that was brought before is sent for its sake. Raises what the target raises."""
+        shows, report = self._report.route.target, self._report
+        assert isinstance(shows, Shows)
+        whole, places = made.target_kinds[0], tuple(f"{place}/" for place in report.route.places)
+        for kind in made.element_kinds.values():
+            async for rows in self._ours(kind):
+                mine = [row for row in rows if row.remote_id and (row.owner_ref or "").startswith(places)]
+                sure = {row.remote_id: row for row in mine if not row.in_doubt and row.holder is None}
+                report.tally.unsure += sum(row.in_doubt or row.holder is not None for row in mine)
+                shown = await shows.show(whole, [Asked(id, {id: id}) for id in sure if id])
+                for row in sure.values():
+                    (report.stands if row.remote_id in shown else report.lacks)(row)
+                absent = [row for row in sure.values() if row.remote_id not in shown]
+                await report.name(
+                    [
+                        Difference("missing_there", row.owner_ref or "", row.remote_id, stays=MADE_WHEN_NAMED)
+                        for row in absent
+                    ]
+                )
+                await report.go_on()
 
     async def _parts(self, rows: Sequence[Target]) -> dict[int, dict[str, str]]:
         """By row, its elements that have rows of their own: by their name, or their number where that is not known, the remote id."""

@@ -240,7 +240,8 @@ SHOP_ORDERS = FlowKind(
     compares="target",
     not_compared=(
         "Each look through the stores asks for what changed in them; here what stands in the till is compared with what was "
-        "booked: reference, addresses, delivery and the total. Lines only by what they come to, payments and credits not at all."
+        "booked: reference, addresses, delivery and the total. Lines only by what they come to, payments and credits not at all. "
+        "Of articles that were made for orders only whether they are there; a flow of shop products compares what they hold."
     ),
     undo=undo,
     makes=makes,

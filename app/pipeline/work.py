@@ -440,10 +440,12 @@ def _covered(path: str, emptiable: frozenset[str]) -> bool:
 
 
 def is_unchanged(wish: Wish, *, held_by_us: bool, believe_held: bool = False) -> bool:
-    """Equal to what was last written and confirmed, of a target that is neither in doubt nor held by another."""
+    """Equal to what was last written and confirmed, of a target that is neither in doubt nor held by another. What is made for
+    another was looked for and not found, whatever was written of it."""
     row = wish.row
     if (
         wish.put is None
+        or wish.makes_for is not None
         or wish.moves_from is not None
         or wish.vanished
         or wish.emptied

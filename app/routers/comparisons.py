@@ -65,7 +65,8 @@ class DifferenceOut(Answer):
         description=(
             "Why the flow leaves it so; null where it would bring it about. `update_off`: its settings change nothing that is there. "
             "`not_written`: it writes no such change. `not_found`: the till does not show a sale that was booked, and it is never "
-            "booked twice. Anything else is the target's own reason, such as `cancelled_in_till`. Counted in `left`, not in `differ`"
+            "booked twice. `made_when_named`: an article that was made for an order; the next order that names it makes it again, under "
+            "the same number. Anything else is the target's own reason, such as `cancelled_in_till`. Counted in `left`, not in `differ`"
         ),
         examples=[None],
     )

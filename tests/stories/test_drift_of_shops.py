@@ -22,6 +22,7 @@ from tests.stories.assortment import (
     variant,
     written,
 )
+from tests.stories.test_shop_order_articles import CREATE
 from tests.stories.webshop import (
     ADDRESS,
     BUYER,
@@ -399,3 +400,75 @@ async def test_a_comparison_of_a_shop_at_rest_finds_both_sides_alike(shop: Shop)
 
     assert (0, {}, 5) == (told.differ, told.counts["left"], told.counts["target"]["records"])
     assert told.counts["source"]["hash"] == told.counts["target"]["hash"]
+
+
+# --- articles that orders made --------------------------------------------------------------------------------------------
+
+
+async def ordered(shop: Shop) -> tuple[Shopping, str]:
+    """Two orders of two articles that were made for them, and one of an article that the till had."""
+    store = open_store(shop)
+    for sku in ("TR-R", "TR-B", "55"):
+        offer(store, f"trui-{sku}", variant(sku, f"Trui {sku}"))
+    article = {"articleNumber": 55, "priceIncl": 4_995, "vatCode": 2}
+    shop.till.catalogue.add(productNumber=5, description="Trui", articleList=[article])
+    flow = await take_orders(shop, CREATE)
+    for number, sku in enumerate(("TR-R", "TR-B", "55"), 1):
+        store.order(str(number), f"klant{number}@klant-voorbeeld.nl", [(f"v-{sku}", 1)])
+    await look(shop)
+    assert {55, 800_000, 800_001} == set(articles(shop))
+    return store, flow
+
+
+async def test_an_article_made_for_an_order_and_deleted_is_named_and_made_again_by_the_next(
+    shop: Shop,
+) -> None:
+    store, flow = await ordered(shop)
+    assert 0 == (await shop.compare(flow)).differ
+    assert {} == await named(shop, flow)
+    shop.till.catalogue.lose_article(800_001)
+    before = written(shop)
+    told = await shop.compare(flow, heal=True)
+    await shop.quiet()
+
+    async with shop.db.read() as conn:
+        [each] = await comparisons.named(conn, flow, limit=9)
+    gone = ("missing_there", "webshop/trui-TR-B", "7/800001", [], "made_when_named")
+    assert gone == (each.what, each.ref, each.remote_id, each.fields, each.stays)
+    assert (0, 0, {"made_when_named": 1}) == (told.differ, told.healing, told.counts["left"])
+    assert told.counts["source"]["records"] == told.counts["target"]["records"] + 1
+    assert before == written(shop)
+
+    store.order("4", BUYER, [("v-TR-B", 1)])
+    await look(shop)
+    assert {"webshop/4": ("delivered", None)}.items() <= (await shop.outcomes()).items(), (
+        await shop.attempts()
+    )
+    assert [*before, "createProduct"] == written(shop)
+    assert {55, 800_000, 800_001} == set(articles(shop))
+    await shop.compare(flow)
+    assert {} == await named(shop, flow)
+
+
+async def test_an_article_made_for_an_order_is_not_named_for_being_edited_or_inactive(shop: Shop) -> None:
+    _, flow = await ordered(shop)
+    shop.till.catalogue.edit_article(800_000, priceIncl=1, active=False)
+    shop.till.catalogue.lose_article(55)  # nobody's of ours
+    await shop.compare(flow)
+
+    assert {} == await named(shop, flow)
+
+
+async def test_where_a_flow_of_products_runs_its_comparison_looks_after_them(shop: Shop) -> None:
+    _, flow = await ordered(shop)
+    other = await take_products(shop, RANGE)
+    await look(shop)
+    shop.till.catalogue.lose_article(800_001)
+    await shop.compare(flow)
+    told = await shop.compare(other, heal=True)
+    found = await named(shop, other)
+    await shop.quiet()
+
+    assert {} == await named(shop, flow)
+    assert ({"webshop/trui-TR-B": ("missing_there", [], None)}, 1) == (found, told.differ)
+    assert {55, 800_000, 800_001} == set(articles(shop))
