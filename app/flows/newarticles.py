@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import ConfigDict, Field
 
-from app.flows.shopproductsettings import ArticleFieldSettings, NumberRange
+from app.flows.shopproductsettings import ArticleFieldSettings, NumberRange, Numbers, Prices
 from app.mapping.tables import Table
 
 
@@ -15,15 +13,7 @@ class NewArticles(ArticleFieldSettings):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    numbers: Literal["sku", "assigned"] = Field(
-        default="sku",
-        title="Numbers of new articles",
-        description=(
-            "`sku`: a SKU of digits (no leading zero, at most 18) is the article's number, and others get one of the range below. "
-            "`assigned`: all get one of the range. A SKU keeps its number for ever, whichever flow made its article."
-        ),
-        examples=["sku"],
-    )
+    numbers: Numbers = "sku"
     number_range: NumberRange = Field(
         title="Range of numbers",
         description=(
@@ -32,12 +22,7 @@ class NewArticles(ArticleFieldSettings):
         ),
         examples=[{"first": 800_000, "last": 899_999}],
     )
-    prices: Literal["incl", "excl"] = Field(
-        default="incl",
-        title="Prices of these shops",
-        description="Whether those of products hold the VAT; Mailchimp does not know.",
-        examples=["incl"],
-    )
+    prices: Prices = "incl"
     turnover_groups: Table = Field(
         title="Turnover groups",
         description=(

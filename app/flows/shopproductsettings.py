@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -16,6 +16,26 @@ from app.values.articlenumber import LARGEST
 
 Part = Literal["colour", "size", "skip"]
 
+Prices = Annotated[
+    Literal["incl", "excl"],
+    Field(
+        title="Prices of the shop",
+        description="Whether they hold the VAT; Mailchimp does not know. The till reckons the other price from its own rate.",
+        examples=["incl"],
+    ),
+]
+Numbers = Annotated[
+    Literal["sku", "assigned"],
+    Field(
+        title="Numbers of new articles",
+        description=(
+            "`sku`: a SKU of digits (no leading zero, at most 18) is the article's number, and others get one of the range below. "
+            "`assigned`: all get one of the range. A SKU keeps its number for ever, whichever flow made its article."
+        ),
+        examples=["sku"],
+    ),
+]
+
 
 class ProductStore(BaseModel):
     """One store of the Mailchimp account whose products become articles of the till."""
@@ -28,12 +48,7 @@ class ProductStore(BaseModel):
         description="Its id in Mailchimp. Never the store that this service writes: its products came from the till.",
         examples=["webshop"],
     )
-    prices: Literal["incl", "excl"] = Field(
-        default="incl",
-        title="Prices of this shop",
-        description="Whether they hold the VAT; Mailchimp does not know. The till reckons the other price from its own rate.",
-        examples=["incl"],
-    )
+    prices: Prices = "incl"
 
 
 class NumberRange(BaseModel):
@@ -57,15 +72,7 @@ class NumberRange(BaseModel):
 class NumberSettings(ArticleNames):
     """Under which article numbers what is new is made."""
 
-    numbers: Literal["sku", "assigned"] = Field(
-        default="sku",
-        title="Numbers of new articles",
-        description=(
-            "`sku`: a SKU of digits (no leading zero, at most 18) is the article's number, and others get one of the range below. "
-            "`assigned`: all get one of the range. A SKU keeps its number for ever."
-        ),
-        examples=["sku"],
-    )
+    numbers: Numbers = "sku"
     number_range: NumberRange | None = Field(
         default=None,
         title="Range of numbers",

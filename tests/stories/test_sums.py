@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,18 @@ from tests.stories.counter import order, sell, sold, stocked
 from tests.stories.storefront import store
 
 DAY = date(2026, 3, 2)
+
+
+async def begun(
+    shop: Shop, settings: dict[str, Any] | None = None, *, products: bool = False
+) -> tuple[int, str]:
+    """A relation of a till that sells, and a flow of its sales that has nothing left to do; with the products before it."""
+    jan = stocked(shop)
+    if products:
+        await shop.flow("products")
+    flow = await shop.flow("orders", settings)
+    await shop.rest()
+    return jan, flow
 
 
 async def rows(shop: Shop, flow: str, first: date = DAY, last: date = DAY) -> list[dict[str, str]]:
@@ -30,10 +43,7 @@ async def told(shop: Shop, flow: str, first: date = DAY, last: date = DAY) -> li
 
 
 async def test_both_sides_to_the_cent_and_what_stays_behind_with_its_reason(shop: Shop) -> None:
-    jan = stocked(shop)
-    await shop.flow("products")
-    flow = await shop.flow("orders")
-    await shop.rest()
+    jan, flow = await begun(shop, products=True)
     sell(shop, sold(10_001, 49.95), sold(10_002, 15.0, 0.25), relation=jan)
     sell(shop, sold(10_001, 49.95))  # nobody's
     order(shop, jan, (10_001, 3))  # not paid yet
@@ -52,10 +62,7 @@ async def test_both_sides_to_the_cent_and_what_stays_behind_with_its_reason(shop
 
 
 async def test_a_credit_falls_under_its_own_day_and_code(shop: Shop) -> None:
-    jan = stocked(shop)
-    await shop.flow("products")
-    flow = await shop.flow("orders")
-    await shop.rest()
+    jan, flow = await begun(shop, products=True)
     receipt = sell(shop, sold(10_001, 49.95, 2), relation=jan)
     await shop.rest()
     shop.clock.advance(86_400)
@@ -76,9 +83,7 @@ async def test_a_credit_falls_under_its_own_day_and_code(shop: Shop) -> None:
 
 
 async def test_what_somebody_changed_in_the_store_is_the_difference(shop: Shop) -> None:
-    jan = stocked(shop)
-    flow = await shop.flow("orders")
-    await shop.rest()
+    jan, flow = await begun(shop)
     receipt = sell(shop, sold(10_001, 49.95), relation=jan)
     await shop.rest()
     line = next(iter(store(shop).orders[f"receipt-{receipt}"].lines.values()))
@@ -90,9 +95,7 @@ async def test_what_somebody_changed_in_the_store_is_the_difference(shop: Shop) 
 
 async def test_each_branch_and_account_by_itself_with_and_without_vat(shop: Shop) -> None:
     """A branch may book a turnover group on an account of its own; the day is the books', not the clock's."""
-    jan = stocked(shop)
-    flow = await shop.flow("orders")
-    await shop.rest()
+    jan, flow = await begun(shop)
     sell(shop, sold(10_001, 49.95), relation=jan)
     other = sell(shop, sold(10_001, 49.95), relation=jan)
     shop.till.receipts.cards.amend(other, financialBranchNumber=2, financialDate=date(2026, 3, 1))
@@ -107,12 +110,10 @@ async def test_each_branch_and_account_by_itself_with_and_without_vat(shop: Shop
 
 
 async def test_what_is_no_line_at_the_target_falls_under_its_own_group(shop: Shop) -> None:
-    jan = stocked(shop)
+    jan, flow = await begun(shop, {"shipping_articles": ["9001"], "promo_articles": {"9003": "ZOMER5"}})
     for number, vat in ((9_001, 2), (9_003, 1)):
         line = {"articleNumber": number, "priceIncl": 0, "vatCode": vat, "turnoverGroup": 1}
         shop.till.catalogue.add(productNumber=number, description="Extra", articleList=[line])
-    flow = await shop.flow("orders", {"shipping_articles": ["9001"], "promo_articles": {"9003": "ZOMER5"}})
-    await shop.rest()
     sell(shop, sold(10_002, 15.0), sold(9_001, 6.95), sold(9_003, -5.0), relation=jan)
     await shop.rest()
 
@@ -124,9 +125,7 @@ async def test_what_is_no_line_at_the_target_falls_under_its_own_group(shop: Sho
 
 
 async def test_what_is_no_sale_and_what_is_told_twice_is_left_out(shop: Shop) -> None:
-    jan = stocked(shop)
-    flow = await shop.flow("orders", {"kinds": ["order", "invoice", "receipt"], "missing_products": "hold"})
-    await shop.rest()
+    jan, flow = await begun(shop, {"kinds": ["order", "invoice", "receipt"], "missing_products": "hold"})
     shop.till.counter.cash(5_000, "Wisselgeld")
     shop.till.counter.top_up(2_500, "9000123456", relation=jan)
     made = order(shop, jan, (10_001, 1))
@@ -150,11 +149,9 @@ async def test_what_is_no_sale_and_what_is_told_twice_is_left_out(shop: Shop) ->
 
 
 async def test_a_gift_card_within_a_sale_is_no_revenue(shop: Shop) -> None:
-    jan = stocked(shop)
+    jan, flow = await begun(shop)
     card = {"articleNumber": 9_100, "priceIncl": 2_500, "vatCode": 2, "turnoverGroup": 82}
     shop.till.catalogue.add(productNumber=9, description="Cadeaukaart", articleList=[card])
-    flow = await shop.flow("orders")
-    await shop.rest()
     sell(shop, sold(10_001, 49.95), sold(9_100, 25.0), relation=jan)
     await shop.rest()
 
