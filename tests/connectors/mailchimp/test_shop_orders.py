@@ -274,3 +274,16 @@ async def test_too_many_people_are_no_hint(client: MailchimpClient, store: Shopp
 
     assert [f"webshop/{number}" for number in range(4)] == sorted(await seen(4))
     assert [] == await seen(3)
+
+
+async def test_a_hint_never_looks_into_the_store_that_we_write(
+    client: MailchimpClient, store: Shopping, shop: Shop
+) -> None:
+    own = Shopping.open(shop.account, f"till-{LIST}", list_id=LIST)
+    own.stock("1003", title="Boek", price=5)
+    own.order("1", ANNA, [("1003", 1)], opt_in=True)
+    shop.calls()
+    pages = client.scan_recent("order", [f"till-{LIST}"], since=START.replace(year=2025), most=4)
+
+    assert [] == [each.ref async for page in pages for each in page]
+    assert ["members.get"] == shop.calls()
