@@ -118,6 +118,19 @@ async def test_history_goes_behind_and_leaves_the_buyer_as_he_is(shop: Shop) -> 
     assert ["Markt 1", "Oude Gracht 1"] == [row["address"] for row in relations(shop)]
 
 
+async def test_what_changes_after_the_first_look_is_live_however_old_it_is(shop: Shop) -> None:
+    till_with_articles(shop)
+    store = webshop(shop)
+    placed = iso(TODAY - timedelta(days=3))
+    store.order("old", BUYER, [("1002", 1)], processed_at_foreign=placed, financial_status="pending")
+    flow = await take_orders(shop)
+    await look(shop)
+    store.change("old", financial_status="paid")
+    await shop.worker.schedule.scanner.scan(flow)
+
+    assert [(0, "poll")] == [(row["priority"], row["trigger"]) for row in await shop.rows(deliveries)]
+
+
 async def test_one_order_of_the_past_on_demand_and_its_changes_from_then_on(shop: Shop) -> None:
     till_with_articles(shop)
     store = webshop(shop)
