@@ -118,6 +118,27 @@ def test_a_promo_code_stands_in_its_line() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "promos",
+    [
+        (),
+        (Promo(code="ZOMER", amount=D("10")),),
+        (Promo(code="GRATIS", amount=D("0")), Promo(code="ZOMER", amount=D("6"))),
+    ],
+    ids=["without a code", "a code that says more", "a code for nothing"],
+)
+def test_a_discount_of_the_order_has_one_line_whatever_its_codes_say(promos: tuple[Promo, ...]) -> None:
+    it = order(("1", "30", "0"), total=D("24.00"), discount_total=D("6"), promos=promos)
+
+    assert [D(30), D(-6)] == [line.total for line in money(it, discount_article="9002").lines]
+
+
+def test_what_is_shared_out_is_told_as_the_discount_of_each_line() -> None:
+    it = order(("1", "10", "0"), ("1", "20", "0"), total=D("27.00"), discount_total=D("3"))
+
+    assert [D("1.00"), D("2.00")] == [line.discount for line in money(it).lines]
+
+
 def test_sums_that_do_not_add_up_block_or_warn() -> None:
     it = order(("1", "10", "0"), total=D("11.11"))
 
