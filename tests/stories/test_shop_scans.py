@@ -151,7 +151,7 @@ async def test_orders_without_a_date_are_history_when_they_were_there_at_the_fir
     till_with_articles(shop)
     store = webshop(shop)
     store.order("old", BUYER, [("1002", 1)], processed_at_foreign="")
-    await take_orders(shop, position=round(TODAY.timestamp()))
+    await take_orders(shop, {"financial_date": "today"}, position=round(TODAY.timestamp()))
     await look(shop)
     store.order("new", BUYER, [("1002", 2)], processed_at_foreign="")
     await look(shop)
