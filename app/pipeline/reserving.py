@@ -130,11 +130,12 @@ async def adopt(route: Route, items: Sequence[Item], token: str) -> None:
         rows = await _hold(conn, route, takings, token=token)
         free: list[int] = []
         for item, wish in adopting:
-            if item.missing:
+            if item.missing or wish not in item.wishes:
                 continue
-            keys = [(row.kind, row.key) for row in elsewhere.get(_place(wish), ())]
+            own, others = _own_among(item, wish, elsewhere.get(_place(wish), ()))
+            keys = [(row.kind, row.key) for row in others]
             item.missing = [key for key in keys if key not in rows]
-            wish.displaced = [rows.pop(key) for key in keys if key in rows]
+            wish.displaced = own + [rows.pop(key) for key in keys if key in rows]
             if item.missing:
                 left = await targets.held_for_ms(conn, item.missing, connection_id=connection_id, clock=clock)
                 item.held_ms = max(left.values(), default=0)
@@ -143,6 +144,18 @@ async def adopt(route: Route, items: Sequence[Item], token: str) -> None:
                 item.wishes = []
         await targets.let_go(conn, free, token=token)
         await waits.wake_waiting(conn, free, clock=clock)
+
+
+def _own_among(item: Item, wish: Wish, known: Sequence[Target]) -> tuple[list[Target], list[Target]]:
+    """Of the rows that know what this wish found, those that another wish of its own item holds, and those of others. Such a
+    wish is given up: nothing is to be put away there, and another person's is worked out anew afterwards."""
+    ids = {row.id for row in known}
+    giving_up = [
+        each for each in item.wishes if each is not wish and ids.intersection(row.id for row in each.rows)
+    ]
+    item.wishes = [each for each in item.wishes if each not in giving_up]
+    own = [row for each in giving_up for row in each.rows]
+    return own, [row for row in known if row.id not in {each.id for each in own}]
 
 
 def _is_news(wish: Wish) -> bool:

@@ -18,6 +18,7 @@ from app.connectors.base import (
     Document,
     Existing,
     Fetched,
+    GoesBy,
     Intent,
     Leave,
     Wanted,
@@ -254,7 +255,11 @@ def _merged(
     def digest(path: str, value: Any) -> str:
         return leaf_hash(path, value, sealer=sealer)
 
+    address = compares.address if isinstance(compares, GoesBy) else None
+
     def alike(path: str, wanted: Any, present: Any) -> bool | None:
+        if path == address:
+            return str(wanted).strip().casefold() == str(present or "").strip().casefold()
         return compares.alike(path, wanted, present, existing.document)
 
     wish.merged = merging.merge(

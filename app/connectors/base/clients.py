@@ -86,6 +86,16 @@ class Compares(Protocol):
 
 
 @runtime_checkable
+class GoesBy(Protocol):
+    """A target whose records go by an address that people change there as well."""
+
+    @property
+    def address(self) -> str:
+        """The leaf of a document that holds it. An edit of it is weighed like that of any field."""
+        ...
+
+
+@runtime_checkable
 class Recognises(Protocol):
     """A target that is a source as well: it knows a record that was read there as it would find it itself."""
 

@@ -33,6 +33,7 @@ from app.records.decision import UNDONE
 from app.values.dates import parse_moment
 
 KIND = "customer"
+ADDRESS = "email_address"
 _SUBSCRIBING = frozenset({"subscribed", "pending"})
 _ADDRESS = "merge_fields.ADDRESS"
 
@@ -226,8 +227,9 @@ def _change(intent: Intent, existing: Existing, audience: Audience) -> Steps:
     if intent.update:
         body, warnings = _body(intent, audience)
         body = differences(with_proof(body, status), existing)
-    if moves and intent.natural and not _has_address(existing, intent.natural):
-        body["email_address"] = intent.natural
+    stays_there = ADDRESS in intent.left  # both sides changed it, and this one's counts
+    if moves and intent.natural and not stays_there and not _has_address(existing, intent.natural):
+        body[ADDRESS] = intent.natural
     if status is not None:
         body["status"] = status
     changes: list[Change] = []

@@ -49,6 +49,8 @@ MOST_LISTED = 200_000
 class MemberTarget:
     """The members of one audience, found by address, else by contact id."""
 
+    address = customers.ADDRESS
+
     def __init__(
         self,
         api: Api,
