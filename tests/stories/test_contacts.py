@@ -176,6 +176,60 @@ async def test_who_bounced_is_a_no(shop: Shop) -> None:
     await silent(shop)
 
 
+@pytest.mark.parametrize("bounces", [False, True])
+async def test_a_no_that_was_told_is_not_told_again_over_what_the_till_says_since(
+    shop: Shop, bounces: bool
+) -> None:
+    """A bounce after an unsubscription is no second no: who said yes at the counter in between has said yes there, also when
+    the contact is written for another reason."""
+    shop.till.relations.add(**RELATION)
+    await contacts(shop, WRITTEN_BACK)
+    shop.life.sign_up(NOOR, merge_fields=FIELDS)
+    await shop.rest()
+    shop.life.unsubscribe(NOOR)
+    await shop.rest()
+    assert "no 2026-03-02" == relations(shop)[1]["consent"]
+    shop.till.relations.consent(1, given=True, on=date(2026, 3, 4))
+    shop.clock.advance(3 * 86_400)
+    if bounces:
+        shop.life.clean(NOOR)
+    shop.life.edit(NOOR, merge_fields={"LNAME": "Visser-Bakker"})
+    await shop.rest()
+
+    assert "yes 2026-03-04" == relations(shop)[1]["consent"]
+
+    await silent(shop)
+
+
+async def test_a_yes_that_was_told_is_not_told_again_over_what_the_till_says_since(shop: Shop) -> None:
+    """Who said no at the counter stays so in the till, however often the subscribed contact edits the profile."""
+    shop.till.relations.add(**RELATION)
+    await contacts(shop, WRITTEN_BACK)
+    shop.life.sign_up(NOOR, merge_fields=FIELDS)
+    await shop.rest()
+    shop.till.relations.consent(1, given=False, on=date(2026, 3, 4))
+    shop.clock.advance(3 * 86_400)
+    shop.life.edit(NOOR, merge_fields={"LNAME": "Visser-Bakker"})
+    await shop.rest()
+
+    assert "no 2026-03-04" == relations(shop)[1]["consent"]
+
+    await silent(shop)
+
+
+@pytest.mark.parametrize("status", ["unsubscribed", "cleaned"])
+async def test_a_no_that_the_till_has_already_keeps_its_day(shop: Shop, status: str) -> None:
+    shop.till.relations.add(**RELATION)
+    shop.till.relations.consent(1, given=False, on=date(2026, 2, 1))
+    await contacts(shop, WRITTEN_BACK)
+    shop.life.add(NOOR, status=status, merge_fields=FIELDS)
+    await shop.rest()
+
+    assert ("no 2026-02-01", []) == (relations(shop)[1]["consent"], booked(shop))
+
+    await silent(shop)
+
+
 async def test_a_recorded_no_is_not_undone_by_a_first_look(shop: Shop) -> None:
     shop.till.relations.add(**RELATION)
     shop.till.relations.consent(1, given=False, on=date(2026, 2, 1))
