@@ -23,13 +23,16 @@ SPELLED = "spelled"
 """The fact that names the leaves which the target keeps in a spelling of its own, each with the hash of that."""
 LEFT = "left"
 """The fact that names the fields which hold something else than we said, because somebody edited them there."""
+NEWS = "news"
+"""The fact that names those of them which the source had not edited: should it do so before it knows, that is a conflict still."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
     """One record at both sides: leaves by path. ``said`` and ``stood`` are hashes of what the source said and what the target
     held when this flow looked last; a path is absent where it never did. ``tie`` decides between two edits of one second.
-    ``echoed`` are fields that nobody edited at the source: it shows there what the flow of the other way wrote.
+    ``echoed`` are fields that nobody edited at the source: it shows there what the flow of the other way wrote. ``news`` are
+    fields that were found edited at the target, and are not weighed against an edit of the source yet.
     """
 
     wanted: Mapping[str, Any]
@@ -40,6 +43,7 @@ class Sides:
     target_at: datetime | None = None
     tie: bool = False
     echoed: frozenset[str] = frozenset()
+    news: frozenset[str] = frozenset()
 
     @property
     def source_is_newer(self) -> bool:
@@ -51,11 +55,12 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """``left`` are the fields that stay as the target has them; ``spelled`` the hashes of what stands there instead of what
-    the source says; ``conflicts`` a sentence for each field that both sides edited, without a person's data. ``yielded``: in
-    one of them the target won, so that the source is to be told."""
+    """``left`` are the fields that stay as the target has them, ``news`` those of them that only the target edited; ``spelled`` the
+    hashes of what stands there instead of what the source says; ``conflicts`` a sentence for each field that both sides edited,
+    without a person's data. ``yielded``: in one of them the target won, so that the source is to be told."""
 
     left: frozenset[str] = frozenset()
+    news: frozenset[str] = frozenset()
     spelled: Mapping[str, str] = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
     yielded: bool = False
@@ -70,12 +75,13 @@ def strongest(rules: Iterable[str | None]) -> str | None:
 def findings(merged: Merged) -> dict[str, str]:
     """What the target's row is to remember of it."""
     facts = {SPELLED: json.dumps(dict(merged.spelled), sort_keys=True)} if merged.spelled else {}
-    return facts | ({LEFT: json.dumps(sorted(merged.left))} if merged.left else {})
+    named = {LEFT: merged.left, NEWS: merged.news}
+    return facts | {name: json.dumps(sorted(fields)) for name, fields in named.items() if fields}
 
 
 def without_findings(facts: Mapping[str, str]) -> dict[str, str]:
     """The facts without what an earlier look found."""
-    return {name: value for name, value in facts.items() if name not in (SPELLED, LEFT)}
+    return {name: value for name, value in facts.items() if name not in (SPELLED, LEFT, NEWS)}
 
 
 def field_of(path: str) -> str:
@@ -98,6 +104,7 @@ def merge(
     for path in sides.wanted:
         fields.setdefault(field_of(path), []).append(path)
     left: set[str] = set()
+    news: set[str] = set()
     spelled: dict[str, str] = {}
     conflicts: list[str] = []
     yielded = False
@@ -110,7 +117,9 @@ def merge(
         }
         if not all(likeness):
             changed = any(sides.said.get(path) != ours for path, (ours, _) in hashes.items())
-            edited = any(_edited(path, theirs, sides) for path, (_, theirs) in hashes.items())
+            edited = name in sides.news or any(
+                _edited(path, theirs, sides) for path, (_, theirs) in hashes.items()
+            )
             won = _won(name, changed, edited, sides, rule(name), theirs(name), both_ways=both_ways)
             if won.by and all(path in sides.said for path in paths):
                 yielded |= won.yields
@@ -118,8 +127,10 @@ def merge(
             if not won.stays:
                 continue
             left.add(name)
+            if edited and not changed:
+                news.add(name)
         spelled |= {path: theirs for path, (ours, theirs) in hashes.items() if ours != theirs}
-    return Merged(frozenset(left), spelled, tuple(conflicts), yielded)
+    return Merged(frozenset(left), frozenset(news), spelled, tuple(conflicts), yielded)
 
 
 def _edited(path: str, theirs: str, sides: Sides) -> bool:

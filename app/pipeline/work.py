@@ -245,6 +245,8 @@ def _merged(
     stood = said | (
         json.loads(before.facts.get(merging.SPELLED, "{}")) if before is not None and believed else {}
     )
+    found = before.facts.get(merging.NEWS, "[]") if before is not None and believed else "[]"
+    news = frozenset[str](json.loads(found))
     held = leaves(existing.document, desired.scopes)
     for path, value in held.items() if wish.formerly else ():
         if isinstance(value, str) and value.strip().lower() in wish.formerly:
@@ -272,6 +274,7 @@ def _merged(
             target_at=existing.changed_at,
             tie=bool(options.get("tie")),
             echoed=wish.echoed,
+            news=news,
         ),
         rule=lambda name: merging.rule_of(name, desired.modes, options.get("on_conflict", "source_wins")),
         theirs=lambda name: merging.strongest(each.rule(name) for each in wish.against),
@@ -283,6 +286,7 @@ def _merged(
         path
         for path in wish.emptied
         if digest(path, held.get(path)) == stood.get(path)
+        and merging.field_of(path) not in news
         and (bool(options.get("tie")) or merging.field_of(path) not in wish.echoed)
     )
     return merging.without(document, wish.merged.left), untouched

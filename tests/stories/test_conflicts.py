@@ -193,6 +193,44 @@ async def test_a_second_edit_is_not_lost_to_the_echo_of_the_first(shop: Shop, ru
     await silent(shop)
 
 
+@pytest.mark.parametrize("number", ["+31611111111", ""], ids=["edited", "emptied"])
+async def test_an_edit_that_was_met_on_another_occasion_is_weighed_all_the_same(
+    shop: Shop, number: str
+) -> None:
+    """The flow out of the till writes Anna's name and leaves the number that she edited; then the till edits the number too,
+    before the flow of the other way brought hers."""
+    out, _ = await joined(shop, "target_wins", "source_wins")
+    shop.life.edit(PEOPLE[0], merge_fields={"PHONE": "+31622222222"})
+    shop.till.relations.edit(1, name="Anna Bakker")
+    shop.clock.advance(31)
+    await shop.poll()
+    await shop.worker.batch(out)
+    assert ("Bakker", "+31622222222") == (shop.content()[PEOPLE[0]]["LNAME"], numbers(shop)[0][1])
+    shop.till.relations.edit(1, mobile=number)
+    shop.clock.advance(31)
+    await shop.poll()
+    await shop.worker.batch(out)
+    await later(shop, 3)
+
+    assert ("+31622222222",) * 2 == numbers(shop)[0]
+    await silent(shop)
+
+
+async def test_and_where_the_flow_goes_one_way_it_stays_too(shop: Shop) -> None:
+    shop.till.relations.add(name="Anna", email=PEOPLE[0], mobile="+31612345600")
+    await shop.flow("customers", {"on_conflict": "target_wins"})
+    await later(shop, 1)
+    shop.life.edit(PEOPLE[0], merge_fields={"PHONE": "+31622222222"})
+    shop.till.relations.edit(1, name="Anna Bakker")
+    await later(shop, 1)
+    shop.till.relations.edit(1, mobile="+31611111111")
+    await later(shop, 2)
+
+    assert ("Bakker", "+31622222222") == tuple(shop.content()[PEOPLE[0]][tag] for tag in ("LNAME", "PHONE"))
+    told = [text for row in await shop.attempts() for text in row["warnings"] if text.startswith("conflict:")]
+    assert 1 == len(told)
+
+
 async def test_a_row_s_own_rule_counts_on_the_other_side_too(shop: Shop) -> None:
     """Both flows overwrite, but the row of the number that goes back does not: the till keeps it, though edited first."""
     _, back = await joined(shop, "source_wins", "source_wins")

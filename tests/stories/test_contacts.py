@@ -163,6 +163,16 @@ async def test_an_unsubscribe_and_a_new_sign_up_are_recorded_with_their_days(sho
     await silent(shop)
 
 
+async def test_the_day_of_a_consent_is_told_on_the_shops_clock(shop: Shop) -> None:
+    shop.till.relations.add(**RELATION)
+    await contacts(shop, WRITTEN_BACK)
+    shop.clock.advance(14.5 * 3600)  # half past eleven at night in UTC, and past midnight in Amsterdam
+    shop.life.sign_up(NOOR, merge_fields=FIELDS)
+    await shop.rest()
+
+    assert "yes 2026-03-03" == relations(shop)[1]["consent"]
+
+
 async def test_who_bounced_is_a_no(shop: Shop) -> None:
     shop.till.relations.add(**RELATION)
     await contacts(shop, WRITTEN_BACK)
@@ -213,6 +223,19 @@ async def test_a_yes_that_was_told_is_not_told_again_over_what_the_till_says_sin
     await shop.rest()
 
     assert "no 2026-03-04" == relations(shop)[1]["consent"]
+
+    await silent(shop)
+
+
+@pytest.mark.parametrize("status", ["transactional", "pending"])
+async def test_who_said_nothing_at_mailchimp_changes_no_consent_in_the_till(shop: Shop, status: str) -> None:
+    shop.till.relations.add(name="N. de Visser", email=NOOR)
+    shop.till.relations.consent(1, given=True, on=date(2026, 2, 1))
+    await contacts(shop, WRITTEN_BACK)
+    shop.life.add(NOOR, status=status, merge_fields=FIELDS)
+    await shop.rest()
+
+    assert ("yes 2026-02-01", ["updateRelation"]) == (relations(shop)[1]["consent"], booked(shop))
 
     await silent(shop)
 
