@@ -178,3 +178,40 @@ async def test_consent_may_stand_elsewhere(shop: Shop, settings: dict[str, Any],
     assert noor("subscribed", opted_in=opted_in) == shop.content()
 
     await shop.again()
+
+
+@pytest.mark.parametrize("double_optin", [False, True], ids=["single", "double"])
+async def test_a_yes_that_comes_with_another_address_mails_nobody_at_the_old_one(
+    shop: Shop, double_optin: bool
+) -> None:
+    """Who said yes did so for the new address; the old one may be anybody's."""
+    shop.audience.double_optin, shop.audience.welcome = double_optin, True
+    await shop.flow("customers", CONSENT)
+    shop.till.relations.add(**NOOR)
+    await shop.rest()
+    contact = shop.audience.member(NOOR["email"]).contact_id
+    shop.till.relations.edit(1, email="n.visser@klant-voorbeeld.nl")
+    shop.till.relations.consent(1, given=True, on=SINCE)
+    await shop.rest()
+
+    assert {"n.visser@klant-voorbeeld.nl": "pending" if double_optin else "subscribed"} == shop.statuses()
+    assert contact == shop.audience.member("n.visser@klant-voorbeeld.nl").contact_id
+    assert ["n.visser@klant-voorbeeld.nl"] == [mail.email for mail in shop.mailchimp.mails.sent]
+
+    await shop.again()
+
+
+async def test_also_where_the_answer_to_the_new_address_is_lost(shop: Shop) -> None:
+    shop.audience.welcome = True
+    await shop.flow("customers", CONSENT)
+    shop.till.relations.add(**NOOR)
+    await shop.rest()
+    shop.mailchimp.faults.fail_next(kind="reset_after", operation="member.patch")
+    shop.till.relations.edit(1, email="n.visser@klant-voorbeeld.nl")
+    shop.till.relations.consent(1, given=True, on=SINCE)
+    await shop.rest()
+
+    assert {"n.visser@klant-voorbeeld.nl": "subscribed"} == shop.statuses()
+    assert ["n.visser@klant-voorbeeld.nl"] == [mail.email for mail in shop.mailchimp.mails.sent]
+
+    await shop.again()

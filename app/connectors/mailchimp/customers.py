@@ -233,6 +233,10 @@ def _change(intent: Intent, existing: Existing, audience: Audience) -> Steps:
     if status is not None:
         body["status"] = status
     changes: list[Change] = []
+    if ADDRESS in body and status in _SUBSCRIBING:
+        # Whatever mail a subscription brings about goes to the address that consented, not to the one that is left.
+        address = {ADDRESS: body.pop(ADDRESS)}
+        changes.append(PatchMember(member=existing.remote_id, body=address, filled=filled_by_us(intent)))
     if body:
         patch = PatchMember(
             member=existing.remote_id,
