@@ -10,7 +10,7 @@ from app.flows.base import FlowKind
 from app.flows.contactsettings import ContactsSettings
 from app.flows.policies import archive_or_skip, take_back
 from app.records.customer import Customer
-from app.records.decision import Decision, Known, KnownTarget, Put, Skip
+from app.records.decision import TOLD, Decision, Known, KnownTarget, Put, Skip
 from app.values.dates import iso, wall_clock
 
 KIND = "customer"
@@ -50,6 +50,7 @@ def decide(contact: Customer, settings: ContactsSettings, known: Known) -> Decis
         create=settings.create_relations and contact.consent.state == "yes",
         update=settings.update_existing,
         facts={"consent": _remembered(contact, before)}
+        | _told(contact, settings, before)
         | ({CATEGORIES: given} if settings.categories else {}),
         options=_consent(contact, settings, before),
     )
@@ -77,6 +78,14 @@ def _remembered(contact: Customer, before: KnownTarget | None) -> str:
     said = contact.consent.state
     was = before.facts.get("consent") if before is not None else None
     return was if said == "unknown" and was is not None else said
+
+
+def _told(contact: Customer, settings: ContactsSettings, before: KnownTarget | None) -> dict[str, str]:
+    """Into which field of the till news of a yes or a no was written, and which: what stands there afterwards was said since."""
+    told = _consent(contact, settings, before)
+    if "consent_is_news" in told and settings.update_existing:
+        return {TOLD: f"{told['consent']} {settings.consent_field}"}
+    return {}
 
 
 def _consent(contact: Customer, settings: ContactsSettings, before: KnownTarget | None) -> dict[str, str]:

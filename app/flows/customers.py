@@ -17,9 +17,11 @@ from app.flows.loyalty import LoyaltySettings
 from app.flows.nightly import KeepsBefore, NightlySettings
 from app.flows.policies import ON_CONFLICT, Conflicts, archive_or_skip, archive_owned, is_yes, take_back
 from app.records.customer import Consent, Customer, Person
-from app.records.decision import Decision, Known, KnownTarget, Put, Skip
+from app.records.decision import TOLD, Decision, Known, KnownTarget, Put, Skip
 
 KIND = "customer"
+SINCE = "no_since"
+"""The fact that names the write of the other flow after which the till said no."""
 
 
 class ConsentStatement(BaseModel):
@@ -256,7 +258,14 @@ def decide(customer: Customer, settings: CustomersSettings, known: Known) -> Dec
             warnings.append("address_changed: old orders stay with the old store customer")
         if before is not None and moves:
             left.remove(before)
-        put = _put(who, person, settings=settings, before=target or before, said_no=_said_no(who, known))
+        put = _put(
+            who,
+            person,
+            settings=settings,
+            before=target or before,
+            said_no=_said_no(who, known),
+            told=_told_yes(known, settings) if who == "main" else "",
+        )
         if before is not None:
             put = replace(put, moves_from=before.key) if moves else replace(put, stands_for=before.key)
         puts.append(put)
@@ -273,6 +282,15 @@ def _believing(settings: CustomersSettings, known: Known) -> CustomersSettings:
     return settings.model_copy(update={"consent_source": "never"})
 
 
+def _told_yes(known: Known, settings: CustomersSettings) -> str:
+    """Which write of the other flow put a yes from Mailchimp into the very field where consent is recorded; empty: none."""
+    there = known.counterpart
+    field = settings.consent_field if settings.consent_source == "custom_field" else None
+    if there is None or field is None or there.facts.get(TOLD) != f"yes {field}":
+        return ""
+    return there.facts.get("marker", "")
+
+
 def _put(
     who: str,
     person: Customer,
@@ -280,9 +298,13 @@ def _put(
     settings: CustomersSettings,
     before: KnownTarget | None,
     said_no: bool,
+    told: str,
 ) -> Put:
     consent = person.consent.state
     was = before.facts.get("consent") if before is not None else None
+    since = consent == "no" and was != "yes" and bool(told)
+    if since:
+        was = "yes"  # Mailchimp's, which the till knew of: its no is a later word
     # An empty consent field after a yes changes nothing: missing rights at the till look the same, and an
     # unsubscribe by us could never be taken back.
     remembered = was if consent == "unknown" and was is not None else consent
@@ -298,7 +320,7 @@ def _put(
         record=person,
         create=consent == "yes" or settings.without_consent == "transactional",
         update=settings.update_existing,
-        facts={"consent": remembered, "person": who},
+        facts={"consent": remembered, "person": who} | ({SINCE: told} if since else {}),
         options={
             "if_new": "subscribed" if consent == "yes" and not said_no else "transactional",
             "subscription": subscription,

@@ -13,6 +13,9 @@ UNDONE = "undone"
 """Why a record is put away when a run is taken back; also the fact that its target keeps of it: as what it was put away, or the
 marker of what was put back."""
 
+TOLD = "consent_told"
+"""The fact that names the consent which Mailchimp's news wrote into the till last, and its field: ``yes Nieuwsbrief``."""
+
 TargetState = Literal["present", "archived", "gone"]
 WriteMode = Literal["always", "create", "update", "if_empty", "source_wins", "target_wins", "newest"]
 

@@ -167,6 +167,40 @@ async def test_an_unsubscribe_is_one_write_and_stays(shop: Shop) -> None:
     assert {NOOR: "unsubscribed"} == shop.statuses()
 
 
+@pytest.mark.parametrize("before", ["unsubscribed", "transactional"])
+async def test_a_withdrawal_counts_though_the_yes_before_it_was_only_mailchimps(
+    shop: Shop, before: str
+) -> None:
+    """She signs up again, the till learns of it, and at once she says no at the counter: the flow out of the till never saw
+    the yes that it is to take back."""
+    shop.till.relations.add(**RELATION)
+    await both(shop)
+    shop.life.add(NOOR, status="subscribed" if before == "unsubscribed" else before)
+    await settle(shop)
+    if before == "unsubscribed":
+        shop.life.unsubscribe(NOOR)
+        await settle(shop)
+    shop.life.sign_up(NOOR)
+    shop.clock.advance(31)
+    await shop.rest()
+    assert relations(shop)[1]["consent"].startswith("yes")
+    shop.till.relations.consent(1, given=False, on=date(2026, 3, 3))
+    written = shop.written()
+    await settle(shop)
+
+    assert ({NOOR: "unsubscribed"}, "no 2026-03-03") == (shop.statuses(), relations(shop)[1]["consent"])
+    assert [*written, "member.patch"] == shop.written()
+
+    await silent(shop)
+
+    shop.life.sign_up(NOOR)
+    await settle(shop)
+
+    assert {NOOR: "subscribed"} == shop.statuses()
+
+    await silent(shop)
+
+
 async def test_a_withdrawal_in_the_till_is_one_write(shop: Shop) -> None:
     await joined(shop)
     before = writes(shop)
