@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from app.flows.customers import KIND, CustomersSettings, consent_of, decide, filtered, gone
 from app.records.customer import Consent, Customer, Person
-from app.records.decision import Archive, Decision, Known, KnownTarget, Skip
+from app.records.decision import TOLD, Archive, Counterpart, Decision, Known, KnownTarget, Skip
 
 FIELD = {"consent_source": "custom_field", "consent_field": "nieuwsbrief"}
 CHANGED = "address_changed: old orders stay with the old store customer"
@@ -125,6 +126,36 @@ def test_decision(
     decision = decide(record, CustomersSettings(**settings), Known(targets=targets))
 
     assert expected == told(decision)
+
+
+def test_who_had_unsubscribed_when_he_was_put_away_is_not_subscribed_under_another_address() -> None:
+    before = member(A, consent="yes", state="archived")
+    put_away = replace(before, facts=before.facts | {"archived_by": "us", "status_before": "unsubscribed"})
+    decision = decide(
+        says("ja", email="new@winkel.nl"), CustomersSettings(**FIELD), Known(targets=(put_away,))
+    )
+
+    assert ["transactional"] == [put.options["if_new"] for put in decision.puts]
+
+
+@pytest.mark.parametrize(
+    ("told_there", "word", "settings", "expected"),
+    [
+        ("yes nieuwsbrief", "nee", {}, "unsubscribe"),
+        ("no nieuwsbrief", "nee", {}, "keep"),
+        ("yes other field", "nee", {}, "keep"),
+        ("yes nieuwsbrief", "", {}, "keep"),
+        ("yes nieuwsbrief", "nee", {"on_withdrawal": "leave"}, "keep"),
+    ],
+)
+def test_a_no_after_a_yes_that_mailchimp_told_the_till_is_a_withdrawal(
+    told_there: str, word: str, settings: dict[str, Any], expected: str
+) -> None:
+    there = Counterpart("c1", {TOLD: told_there, "marker": "17"})
+    known = Known(targets=(member(A, consent="no"),), counterpart=there)
+    decision = decide(says(word), CustomersSettings(**FIELD | settings), known)
+
+    assert [expected] == [put.options["subscription"] for put in decision.puts]
 
 
 def test_a_company_puts_whole_records_with_each_persons_own_data() -> None:
