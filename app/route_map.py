@@ -102,6 +102,7 @@ class RouteMap:
             | {"both_ways": bool(back), "tie": _breaks_ties(source, target)},
             keep_before_ms=getattr(translation.settings, KEEP_BEFORE, 0) * DAY_MS,
             keeps_history_quiet=translation.kind.history,
+            began_ms=flow.approved_at or 0,
             deadline_ms=flow.deadline_ms,
             concurrency=resources.permits(other),
             maker=self._once(

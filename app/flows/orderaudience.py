@@ -49,3 +49,11 @@ def moment_of(order: Order) -> datetime | None:
     if order.placed_at is None and order.financial_date is not None:
         return datetime.combine(order.financial_date, time(12), UTC)
     return order.placed_at
+
+
+def told_at(order: Order) -> datetime | None:
+    """When that happened which its first notice would tell: it was paid, or it was made."""
+    moments = [moment_of(order), *(payment.at for payment in order.payments)]
+    # A mapping may make a moment without a zone of it.
+    known = (each if each.tzinfo else each.replace(tzinfo=UTC) for each in moments if each is not None)
+    return max(known, default=None)

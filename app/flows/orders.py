@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.flows.base import FlowKind
-from app.flows.orderaudience import CUSTOMER, elsewhere, moment_of
+from app.flows.orderaudience import CUSTOMER, elsewhere, moment_of, told_at
 from app.flows.ordermoney import as_refund, as_sold
 from app.flows.ordersettings import OrdersSettings
 from app.flows.policies import stays
@@ -82,6 +82,7 @@ def decide(order: Order, settings: OrdersSettings, known: Known) -> Decision:
         facts={"financial": state},
         modes=_modes(settings),
         about=((CUSTOMER, buyer.email or ""),),
+        came_about=told_at(order),
     )
     waits = (*_for_customer(buyer, settings, known), *_for_products(sold.lines, settings, known))
     return Decision(puts=(put,), waits=waits, warnings=tuple(dict.fromkeys(warnings)), asks=asks)
@@ -332,6 +333,7 @@ def _below_zero(order: Order, settings: OrdersSettings, known: Known) -> Decisio
         update=False,
         facts={"financial": "refunded"},
         about=((CUSTOMER, buyer.email or ""),),
+        came_about=told_at(order),
     )
     waits = (*_for_customer(buyer, settings, known), *_for_products(refund.lines, settings, known))
     return Decision(puts=(put,), waits=waits, asks=asks)

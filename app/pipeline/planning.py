@@ -17,7 +17,7 @@ from app.pipeline.chains import joins, merely_held
 from app.pipeline.echoes import recognise, stands_since
 from app.pipeline.firstbranches import learn
 from app.pipeline.former import recall
-from app.pipeline.history import WARNING, history_among
+from app.pipeline.history import WARNING, came_before, history_among
 from app.pipeline.route import Route
 from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.records.decision import UNDONE, Counterpart, Decision, Known, KnownTarget, Skip, TargetState
@@ -63,7 +63,7 @@ async def plan_all(route: Route, items: Sequence[Item], *, keep: bool = True) ->
                     owner = (route.source_connection_id, ref)
                     item.wishes = wishes_of(route, item.plan, mine, owner=owner)
                     recognise(route, item, by_ref.get(ref, ()))
-                    _make_quiet(item, is_history=ref in old)
+                    _make_quiet(item, is_history=ref in old or came_before(route, item.plan, mine))
                 except AppError as error:
                     item.error = error
             if n % 50 == 49:

@@ -40,7 +40,7 @@ class Route:
     along with every record, ``followers`` the flows to be asked when a target of a kind appears that goes along. ``keep_before_ms``: so long the values
     that are written over are kept, sealed, for an undo. ``maker`` makes what a record names and the
     target does not have. ``keeps_history_quiet``: it begins with today, and nobody gets a mail for what was there before, whoever
-    asks for it.
+    asks for it, nor for what came about before ``began_ms``, its first start.
     """
 
     db: Database
@@ -66,6 +66,7 @@ class Route:
     keep_before_ms: int = 0
     maker: Maker | None = None
     keeps_history_quiet: bool = False
+    began_ms: int = 0
     deadline_ms: int = 86_400_000
     concurrency: int = 10
     rules: Rules = ALL_RULES

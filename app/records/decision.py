@@ -166,7 +166,7 @@ class Put:
     ``numbering`` says which of what it carries needs a number of ours, should it have to be made.
     ``beside`` are others of its kind of parts: looked for, so that it is found by them, and neither held nor made.
     ``partial``: it speaks of some of its parts; what was said of the others before stays. ``supplies`` are what it names and
-    may have made first.
+    may have made first. ``came_about`` is when that happened of which it tells, where it may mail somebody.
     """
 
     kind: str
@@ -187,6 +187,7 @@ class Put:
     beside: tuple[Carried, ...] = ()
     partial: bool = False
     supplies: tuple[Supply, ...] = ()
+    came_about: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ async def place(
     conn: AsyncConnection, flow_id: str, *, position: int, clock: Clock, by_hand: bool = False
 ) -> None:
     """Set it, whatever it was: a start, a rewind, a jump to a date. Polls behind it count as new from now on, and what had been
-    read before as history.
+    read before as history; in the sequences beside it too, since a poll reads a little of each again.
 
     ``by_hand``: a person says where, also before the first start.
     """
@@ -76,6 +76,8 @@ async def place(
             },
         )
     )
+    beside = update(side_cursors).where(side_cursors.c.flow_id == flow_id)
+    await conn.execute(beside.values(history_to=_read_so_far(side_cursors)))
 
 
 async def place_side(

@@ -26,11 +26,13 @@ class Walk:
         self.allowed: set[tuple[str, str]] = set()
         self.open: list[dict] = []
         self.receipts: list[str] = []
+        self.old: list[str] = []
 
     async def step(self) -> None:
         """One thing that happens, or that we do."""
         doings = (self.sells, self.orders, self.pays, self.delivers, self.cancels, self.credits)
         doings += (self.rewinds, self.backfills, self.is_lost, self.is_changed, self.heals, self.forgets)
+        doings += (self.replays, self.sends_by_hand, self.touches_old, self.is_deleted)
         await self.chance.choice(doings)()
 
     def _may(self, id: str, *kinds: str) -> None:
@@ -84,10 +86,31 @@ class Walk:
             self.shop.till.receipts.credit(self.shop.till.receipts.cards.rows[receipt], {})
             self._may(f"receipt-{receipt}", "refunded")
 
+    async def touches_old(self) -> None:
+        """A sale of long before the flow began changes today."""
+        if not self.old:
+            return
+        one = self.old.pop()
+        if one in self.shop.till.receipts.cards.rows:
+            receipt = self.shop.till.receipts.cards.rows[one]
+            self.shop.till.receipts.credit(receipt, {})
+            self._may(f"receipt-{one}", "refunded")
+        else:
+            self.shop.till.orders.deliver(self.shop.till.orders.cards.rows[one])
+            self._may(f"order-{one}", "shipped")
+
     # what we do, and what happens behind our back
 
     async def rewinds(self) -> None:
         await self.shop.rewind(self.flow)
+
+    async def replays(self) -> None:
+        await self.shop.replay(self.flow)
+
+    async def sends_by_hand(self) -> None:
+        held = store(self.shop).orders
+        if held:
+            await self.shop.ask(self.flow, self.chance.choice(sorted(held)))
 
     async def forgets(self) -> None:
         await self.shop.rest()
@@ -108,6 +131,13 @@ class Walk:
             del held[self.chance.choice(sorted(held))]
             await self.heals()
 
+    async def is_deleted(self) -> None:
+        """Somebody deletes an order in the store, and nobody looks."""
+        held = store(self.shop).orders
+        if held:
+            await self.shop.rest()
+            del held[self.chance.choice(sorted(held))]
+
     async def is_changed(self) -> None:
         held = store(self.shop).orders
         if held:
@@ -126,17 +156,45 @@ async def housekeeping(shop: Shop) -> None:
         await shop.worker.round("hold")
 
 
-@pytest.mark.parametrize("seed", range(5))
-async def test_random_walks_send_a_notice_only_for_what_just_happened_and_once(shop: Shop, seed: int) -> None:
-    jan, now = stocked(shop), shop.till.now()
-    for n in range(OLD):
-        with shop.till.back_then(now - timedelta(days=OLD - n)):
-            sell(shop, sold(10_001, 49.95), relation=jan)
+async def open_flow(shop: Shop) -> str:
+    """A flow of orders that begins now, and that follows every change."""
     await shop.flow("products", {"quantity": "off"})
     mark = shop.till.service.marks()
     flow = await shop.flow("orders", {"update_existing": "everything"}, position=mark["orderSyncMarker"])
     await shop.rest()
+    return flow
+
+
+async def later(shop: Shop) -> None:
+    for _ in range(3):
+        shop.clock.advance(31)
+        await shop.rest()
+
+
+def mailed(shop: Shop) -> list[tuple[str, str]]:
+    return [(mail.about, mail.kind) for mail in shop.mailchimp.mails.sent]
+
+
+def paid(shop: Shop, id: str) -> str:
+    """An order of the till is paid in full; its id."""
+    one = shop.till.orders.cards.rows[id]
+    shop.till.orders.pay(one, [{"method": "PIN", "amount": one["totalInclAmount"]}], prepay=True)
+    return id
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_random_walks_send_a_notice_only_for_what_just_happened_and_once(shop: Shop, seed: int) -> None:
+    jan, now = stocked(shop), shop.till.now()
+    old = []
+    for n in range(OLD):
+        with shop.till.back_then(now - timedelta(days=OLD - n)):
+            if n % 2:
+                old.append(sell(shop, sold(10_001, 49.95), relation=jan))
+            else:
+                old.append(paid(shop, order(shop, jan, (10_001, 1))["orderId"]))
+    flow = await open_flow(shop)
     walk = Walk(shop, flow, jan, seed)
+    walk.old = old
     for _ in range(STEPS):
         await walk.step()
         shop.clock.advance(walk.chance.choice((2, 31, 90)))
@@ -152,3 +210,48 @@ async def test_random_walks_send_a_notice_only_for_what_just_happened_and_once(s
     assert {1} == set(sent.values()), sent
     assert not store(shop).is_syncing
     assert orders(shop)
+
+
+@pytest.mark.parametrize("days", [1, 900])
+async def test_a_sale_of_before_the_flow_that_changes_today_mails_nobody(shop: Shop, days: int) -> None:
+    jan, now = stocked(shop), shop.till.now()
+    with shop.till.back_then(now - timedelta(days=days)):
+        old = paid(shop, order(shop, jan, (10_001, 2))["orderId"])
+    await open_flow(shop)
+    shop.till.orders.deliver(shop.till.orders.cards.rows[old])
+    await later(shop)
+
+    sent = store(shop).orders[f"order-{old}"].data
+    assert (99.9, None, None) == (sent["order_total"], sent.get("financial_status"), sent.get("fulfillment_status"))  # fmt: skip
+    assert [] == mailed(shop)
+    assert any("as_history" in warning for each in await shop.attempts() for warning in each["warnings"])
+
+
+async def test_an_order_of_before_the_flow_that_is_paid_today_is_news(shop: Shop) -> None:
+    jan, now = stocked(shop), shop.till.now()
+    with shop.till.back_then(now - timedelta(days=30)):
+        old = order(shop, jan, (10_001, 2))["orderId"]
+    await open_flow(shop)
+    shop.clock.advance(31)
+    paid(shop, old)
+    await later(shop)
+
+    assert [(f"order-{old}", "order_invoice")] == mailed(shop)
+
+
+async def test_a_sale_that_was_read_before_one_cursor_was_put_back_is_history_in_every_sequence(
+    shop: Shop,
+) -> None:
+    jan = stocked(shop)
+    flow = await open_flow(shop)
+    first = sell(shop, sold(10_001, 49.95), relation=jan)
+    await later(shop)
+    await shop.rewind(flow)
+    await later(shop)
+    del store(shop).orders[f"receipt-{first}"]
+    await shop.forget_targets()
+    second = sell(shop, sold(10_001, 49.95), relation=jan)
+    await later(shop)
+
+    assert [(f"receipt-{each}", "order_invoice") for each in (first, second)] == mailed(shop)
+    assert None is store(shop).orders[f"receipt-{first}"].data.get("financial_status")
