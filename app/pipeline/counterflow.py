@@ -84,9 +84,18 @@ def _traced(translation: RowTranslation) -> dict[str, frozenset[str]]:
     """By path at the target, the paths of the source that it comes from, through the record in the middle."""
     leg1, leg2 = _reads(translation.mapping.leg1), _reads(translation.mapping.leg2)
     return {
-        target: frozenset().union(*(read for made, read in leg1.items() if _meet((made,), fields)))
+        target: frozenset().union(
+            *(_beneath(made, read, each) for made, read in leg1.items() for each in fields)
+        )
         for target, fields in leg2.items()
     }
+
+
+def _beneath(made: str, read: frozenset[str], field: str) -> frozenset[str]:
+    """Of what a row reads to make this, what a field comes from: one inside an object that was read as a whole from inside it."""
+    if _inside(field, made):
+        return frozenset(f"{path}{field.removeprefix(made)}" for path in read) if len(read) == 1 else read
+    return read if _inside(made, field) else frozenset()
 
 
 def _reads(rows: RowMapping) -> dict[str, frozenset[str]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from app.connectors.base import Applied, Carries
 from app.pipeline import merging
 from app.pipeline.route import Route
-from app.pipeline.work import Item, Wish, facts_of, maybe, without
+from app.pipeline.work import Item, Wish, facts_of, leaf_hash, maybe, without
 from app.records.decision import UNDONE
 from app.store.outcomes import Outcome
 from app.store.targets import Target
@@ -78,7 +79,7 @@ def rows_written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
         facts |= dict(applied.facts)
     if item.undo:
         facts[UNDONE] = facts.get("marker", "") if state == "present" else state
-    facts = merging.without_findings(facts) | merging.findings(wish.merged)
+    facts = merging.without_findings(facts) | merging.findings(_with_what_it_keeps(route, wish))
     if wish.put is not None:
         facts |= wish.put.facts
         if state == "present":
@@ -108,6 +109,18 @@ def rows_written(route: Route, item: Item, wish: Wish) -> list[Outcome]:
     if wish.old_row is not None:
         outcomes.append(_left_behind(wish.old_row, outcomes[0], put_away))
     return outcomes
+
+
+def _with_what_it_keeps(route: Route, wish: Wish) -> merging.Merged:
+    """What was found before it was written, and beside that what the target keeps otherwise than it was said."""
+    spelled = {
+        path: digest
+        for applied in wish.applied
+        for path, value in applied.kept_as.items()
+        if path in wish.written
+        and (digest := leaf_hash(path, value, sealer=route.sealer)) != wish.written[path]
+    }
+    return replace(wish.merged, spelled={**wish.merged.spelled, **spelled}) if spelled else wish.merged
 
 
 def _left_behind(old: Target, new: Outcome, put_away: Applied | None) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.sandbox.mplus.cards import value_of
@@ -26,6 +27,12 @@ _SHOWN = (
 async def contacts(shop: Shop, settings: dict[str, Any] | None = None, **more: Any) -> str:
     """A running flow from the audience to the till."""
     return await shop.flow("contacts", settings or {}, source=shop.list_id, target=shop.till_id, **more)
+
+
+def as_rows(shipped: Sequence[Any]) -> list[dict[str, Any]]:
+    """Shipped rows as a merchant's mapping holds them."""
+    names = ("target", "expression", "mode")
+    return [dict(row) if isinstance(row, Mapping) else dict(zip(names, row, strict=False)) for row in shipped]
 
 
 async def both(

@@ -148,7 +148,8 @@ class Applied:
     """The known outcome of one change. ``facts`` are words without personal data kept on the target row.
 
     ``left_out`` are paths that were to be written and that the target refused, while it took the rest. ``carries`` are the
-    remote ids of what was brought along, by name, where the target told them.
+    remote ids of what was brought along, by name, where the target told them. ``kept_as`` are the values, by path, that it keeps
+    in a type of its own: ``"42"`` as 42.
     """
 
     remote_id: str | None = None
@@ -158,3 +159,4 @@ class Applied:
     answer: Document | None = None
     left_out: tuple[str, ...] = ()
     carries: Mapping[str, str] = field(default_factory=dict)
+    kept_as: Mapping[str, Any] = field(default_factory=dict)

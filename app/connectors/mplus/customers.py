@@ -209,9 +209,11 @@ def same(name: str, wanted: Any, present: Any, *, country: Any = None) -> bool:
 
 
 def alike(field: str, wanted: Any, held: Any, document: Document) -> bool | None:
-    """The same for a field of ours, general ones included; custom fields and categories are nobody's quarrel here."""
-    if field.startswith(("customFields", "categories")):
+    """The same for a field of ours, general ones and custom fields included; categories are nobody's quarrel here."""
+    if field.startswith("categories"):
         return None
+    if field.startswith("customFields."):
+        return same_custom(wanted, held)
     return same(field, wanted, held, country=document.get("country"))
 
 

@@ -60,6 +60,26 @@ def custom_value(field: Mapping[str, Any]) -> Any:
     return value
 
 
+def as_it_stands(field: Mapping[str, Any]) -> Any:
+    """The value of an element that was written, as it is read again afterwards."""
+    value = custom_value(field)
+    match field.get("dataType"):
+        case "DATA-TYPE-INT":
+            return encodings.read_integer(encodings.write_integer(value))
+        case "DATA-TYPE-DATE":
+            day, month, year = encodings.write_day(value)
+            return encodings.read_day(year=year, month=month, day=day)
+        case "DATA-TYPE-DATETIME":
+            parts = encodings.write_moment(value)
+            return encodings.read_moment({name: int(parts[name]) for name in _WALL_CLOCK})
+        case "DATA-TYPE-STRING":
+            return encodings.write_text(value).strip()
+    return value
+
+
+_WALL_CLOCK = ("year", "mon", "day", "hour", "min", "sec", "timezone")
+
+
 def yes_or_no(word: str) -> bool | None:
     """What a word says, in the languages of the shops; None for any other."""
     folded = word.strip().casefold()

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from app.connectors.base import Applied, Change, Document, Existing, Found, Intent, Steps, Wanted
 from app.connectors.mplus import customers, readers, restoring
+from app.connectors.mplus import fields as cards
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.encodings import Malformed
 from app.errors import RecordRefused
@@ -92,6 +93,10 @@ class RelationTarget:
             remote_id=str(number) if number else None,
             state="archived" if archived else "present",
             facts=marker_of(answer),
+            kept_as={
+                f"customFields.{field['fieldName']}": cards.as_it_stands(field)
+                for field in relation.get("customFieldList", ())
+            },
         )
 
     async def _on_the_wire(self, fields: Document) -> Document:

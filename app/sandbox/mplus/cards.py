@@ -34,6 +34,7 @@ ARTICLE_FIELDS = {
 }
 HOLDERS = {
     "DATA-TYPE-STRING": "strValue",
+    "DATA-TYPE-INT": "intValue",
     "DATA-TYPE-DECIMAL": "intValue",
     "DATA-TYPE-BOOL": "boolValue",
     "DATA-TYPE-DATE": "dateValue",
@@ -74,7 +75,7 @@ class Cards(Part):
 
         asked = (
             ("name", "Klant sinds"),
-            ("type", "STRING, DECIMAL, BOOL, DATE"),
+            ("type", "STRING, INT, DECIMAL, BOOL, DATE"),
             ("of", "relations or articles"),
         )
         return [Action("define_field", "Define a custom field", asked, define)]

@@ -58,6 +58,26 @@ def test_what_is_written_is_read_again(value, data_type):
     assert fields.custom_value(fields.as_custom_field("x", value, data_type=data_type)) == value
 
 
+@pytest.mark.parametrize(
+    ("written", "data_type", "stands"),
+    [
+        (" ja\x00 ", "DATA-TYPE-STRING", "ja"),
+        ("42", "DATA-TYPE-INT", 42),
+        (42.0, "DATA-TYPE-INT", 42),
+        ("2.50", "DATA-TYPE-DECIMAL", Decimal("2.5")),
+        ("nee", "DATA-TYPE-BOOL", False),
+        ("2026-05-01T10:00:00+00:00", "DATA-TYPE-DATE", "2026-05-01"),
+        ("2026-05-01T12:00:00+02:00", "DATA-TYPE-DATETIME", "2026-05-01T10:00:00+00:00"),
+        ([1, 2], "DATA-TYPE-MULTISELECTINT", [1, 2]),
+    ],
+)
+def test_as_it_is_read_after_it_was_written(written, data_type, stands):
+    found = fields.as_it_stands(fields.as_custom_field("x", written, data_type=data_type))
+
+    assert stands == found
+    assert type(stands) is type(found)
+
+
 def test_filled():
     assert fields.filled({"a": "", "b": 0, "c": [], "d": False, "e": "x", "f": 1}, but=("f",)) == {
         "b": 0,

@@ -196,7 +196,8 @@ async def test_create(client, answers, soap_answer):
         CreateRelation(fields={"name": "Els", "customFields": {"nieuwsbrief": False, "vrij": "x"}})
     )
 
-    assert applied == Applied(remote_id="21", facts={"marker": "90"})
+    kept = {"customFields.nieuwsbrief": True}
+    assert applied == Applied(remote_id="21", facts={"marker": "90"}, kept_as=kept)
     assert operations(calls) == ["getCustomFieldLists", "createRelation", "createRelation"]
     assert "<ns1:dataType>DATA-TYPE-BOOL</ns1:dataType><ns1:boolValue>true</ns1:boolValue>" in body(calls[1])
     assert "<ns1:dataType>DATA-TYPE-STRING</ns1:dataType><ns1:strValue>x</ns1:strValue>" in body(calls[2])
