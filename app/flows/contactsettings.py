@@ -78,7 +78,7 @@ class ContactsSettings(KeepsBefore, NightlySettings):
         title="When a tag or group is gone",
         description=(
             "`add`: the category stays. `both`: it is taken away, unless another tag or group leads to it. Categories that are not "
-            "in the table are never touched."
+            "in the table are never touched; one that somebody set or took away in the till goes by `on_conflict`."
         ),
         examples=["both"],
     )

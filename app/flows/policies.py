@@ -13,7 +13,8 @@ ON_CONFLICT = (
     "`source_wins`: this flow overwrites. `target_wins`: what was edited at the target stays. `newest`: the record that was "
     "changed last wins. `if_empty`: this flow only fills fields that hold nothing. Rows may say otherwise for their field by "
     "their mode. Where flows go both ways an edit is overwritten only if the flow that would do it says so: where both say so the "
-    "later edit goes across, where neither does both stay. At one second the till's edit counts as the later one."
+    "later edit goes across, where neither does both stay. At one second the till's edit counts as the later one. A category, a tag "
+    "or a group is a field of its own: yes or no."
 )
 
 

@@ -52,7 +52,9 @@ class Counterflow:
             value = held.get(leaf)
             if leaf not in wrote:
                 return value in (None, "", [], {})
-            return field_of(leaf) not in left and digest(leaf, value) in (wrote[leaf], spelled.get(leaf))
+            as_said = (wrote[leaf], spelled.get(leaf))
+            shows = digest(leaf, value) in as_said or (value is None and digest(leaf, False) in as_said)
+            return field_of(leaf) not in left and shows
 
         known = held.keys() | wrote.keys()
         return frozenset(

@@ -32,7 +32,8 @@ class Sides:
     """One record at both sides: leaves by path. ``said`` and ``stood`` are hashes of what the source said and what the target
     held when this flow looked last; a path is absent where it never did. ``tie`` decides between two edits of one second.
     ``echoed`` are fields that nobody edited at the source: it shows there what the flow of the other way wrote. ``news`` are
-    fields that were found edited at the target, and are not weighed against an edit of the source yet.
+    fields that were found edited at the target, and are not weighed against an edit of the source yet. ``doubted``: what was
+    said before is forgotten.
     """
 
     wanted: Mapping[str, Any]
@@ -44,6 +45,16 @@ class Sides:
     tie: bool = False
     echoed: frozenset[str] = frozenset()
     news: frozenset[str] = frozenset()
+    doubted: bool = False
+
+    def begins_with_no(self, path: str) -> bool:
+        """Whether this flow says no of something that it never spoke of: nobody took it away, it was not there."""
+        return self.wanted[path] is False and path not in self.said and not self.doubted
+
+    def stands(self, path: str) -> Any:
+        """What the target holds; where a yes or a no is wanted, nothing is a no."""
+        held = self.held.get(path)
+        return False if held is None and isinstance(self.wanted.get(path), bool) else held
 
     @property
     def source_is_newer(self) -> bool:
@@ -113,10 +124,13 @@ def merge(
         if None in likeness:
             continue
         hashes = {
-            path: (digest(path, sides.wanted[path]), digest(path, sides.held.get(path))) for path in paths
+            path: (digest(path, sides.wanted[path]), digest(path, sides.stands(path))) for path in paths
         }
         if not all(likeness):
-            changed = any(sides.said.get(path) != ours for path, (ours, _) in hashes.items())
+            changed = any(
+                sides.said.get(path) != ours and not sides.begins_with_no(path)
+                for path, (ours, _) in hashes.items()
+            )
             edited = name in sides.news or any(
                 _edited(path, theirs, sides) for path, (_, theirs) in hashes.items()
             )
@@ -204,7 +218,7 @@ def without(document: Document, left: frozenset[str]) -> Document:
         result: Document = {}
         for name, inner in value.items():
             place = f"{path}.{name}" if path else name
-            if place in left:
+            if field_of(place) in left:  # a name of the merchant's own may hold dots
                 continue
             if isinstance(inner, dict) and inner:
                 inner = kept(inner, place)

@@ -275,6 +275,7 @@ def _merged(
             tie=bool(options.get("tie")),
             echoed=wish.echoed,
             news=news,
+            doubted=before is not None and not believed,
         ),
         rule=lambda name: merging.rule_of(name, desired.modes, options.get("on_conflict", "source_wins")),
         theirs=lambda name: merging.strongest(each.rule(name) for each in wish.against),

@@ -81,7 +81,7 @@ class Compares(Protocol):
 
     def alike(self, field: str, wanted: Any, held: Any, document: Document) -> bool | None:
         """Whether the target says already what is wanted, perhaps in its own spelling; None for a field that no edit can
-        be in conflict with (tags are only added). ``document`` is the whole record as it stands. Pure."""
+        be in conflict with (a consent follows a stated will). ``document`` is the whole record as it stands. Pure."""
         ...
 
 

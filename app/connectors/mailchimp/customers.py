@@ -117,17 +117,19 @@ def member_hash(email: str) -> str:
 
 
 def existing_member(member: Mapping[str, Any], *, whole: bool = True) -> Existing:
-    """A member as it is now, in the same words as our documents, with its ``status``."""
+    """A member as it is now, in the same words as our documents, with its ``status``; of tags, groups and permissions those that
+    it has."""
     status = str(member.get("status") or "")
-    document: Document = {"status": status, "tags": tag_names(member.get("tags"))}
+    document: Document = {"status": status, "tags": dict.fromkeys(tag_names(member.get("tags")), True)}
     if whole:
         document |= {
             "email_address": member.get("email_address", ""),
             "merge_fields": dict(member.get("merge_fields") or {}),
-            "interests": dict(member.get("interests") or {}),
+            "interests": _chosen(member.get("interests")),
             "marketing_permissions": {
-                each.get("marketing_permission_id", ""): each.get("enabled", False)
+                each.get("marketing_permission_id", ""): True
                 for each in member.get("marketing_permissions") or ()
+                if each.get("enabled")
             },
             **{name: member[name] for name in (*PLAIN, *PROOF) if name in member},
         }
@@ -138,6 +140,13 @@ def existing_member(member: Mapping[str, Any], *, whole: bool = True) -> Existin
         whole=whole,
         changed_at=parse_moment(member.get("last_changed")),
     )
+
+
+def _chosen(groups: Any) -> dict[str, bool]:
+    """The groups of a member: an answer says yes or no of each, a document that was read lists the ids of those that were chosen."""
+    if isinstance(groups, Mapping):
+        return {key: True for key, on in groups.items() if on}
+    return dict.fromkeys(groups or (), True)
 
 
 def steps(intent: Intent, existing: Existing | None, audience: Audience) -> Steps:

@@ -15,9 +15,9 @@ MAY_LACK = frozenset({"COMPANY", "BIRTHDAY"})
 
 PLAIN = ("language", "vip", "email_type", "location")
 PROOF = ("timestamp_opt", "ip_opt", "timestamp_signup", "ip_signup")
-_KNOWN = frozenset(
-    {"email_address", "merge_fields", "interests", "marketing_permissions", "tags", *PLAIN, *PROOF}
-)
+CHOSEN = ("interests", "marketing_permissions")
+"""Objects of yes and no, where what is not named is a no."""
+_KNOWN = frozenset({"email_address", "merge_fields", *CHOSEN, "tags", *PLAIN, *PROOF})
 
 
 def fitted(document: Document, audience: Audience) -> tuple[Document, tuple[str, ...]]:
@@ -27,6 +27,9 @@ def fitted(document: Document, audience: Audience) -> tuple[Document, tuple[str,
     kept = {name: value for name, value in document.items() if name in _KNOWN and name != "merge_fields"}
     if found.values:
         kept["merge_fields"] = dict(found.values)
+    if isinstance(kept.get("tags"), list | tuple):
+        # Each tag is a field of its own, which may have been set or taken away at the other side.
+        kept["tags"] = {str(name): True for name in kept["tags"] if name not in (None, "")} or []
     return kept, (*warnings, *found.warnings)
 
 
@@ -39,7 +42,7 @@ def body_of(document: Document, audience: Audience, *, emptying: bool) -> tuple[
     }
     if merge_fields:
         body["merge_fields"] = merge_fields
-    for name in ("interests", "marketing_permissions"):
+    for name in CHOSEN:
         chosen = {key: bool(value) for key, value in (known.get(name) or {}).items() if value is not None}
         if chosen:
             body[name] = chosen
@@ -110,9 +113,10 @@ def differences(body: Document, existing: Existing) -> Document:
     changed: Document = {}
     for name, value in body.items():
         present = existing.document.get(name)
-        if name in ("merge_fields", "interests", "marketing_permissions"):
+        if name in ("merge_fields", *CHOSEN):
             held = present if isinstance(present, Mapping) else {}
-            value = {key: each for key, each in value.items() if not same(each, held.get(key))}
+            nothing = False if name in CHOSEN else None
+            value = {key: each for key, each in value.items() if not same(each, held.get(key, nothing))}
             if value:
                 changed[name] = value
         elif not same(value, present):
@@ -121,10 +125,14 @@ def differences(body: Document, existing: Existing) -> Document:
 
 
 def alike(field: str, wanted: Any, held: Any) -> bool | None:
-    """Whether a field says what is wanted; None for what is only added, or decided by a stated will."""
-    if not field.startswith("merge_fields.") and field not in PLAIN:
-        return None
-    return same(wanted, held)
+    """Whether a field says what is wanted: a tag, a group or a permission by its yes or no. None for what is decided by a
+    stated will."""
+    place, _, inside = field.partition(".")
+    if inside and place in ("tags", *CHOSEN):
+        return None if wanted is None else bool(wanted) is bool(held)
+    if field.startswith("merge_fields.") or place in PLAIN:
+        return same(wanted, held)
+    return None
 
 
 def same(wanted: Any, present: Any) -> bool:

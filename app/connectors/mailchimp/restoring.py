@@ -26,7 +26,7 @@ def kept(existing: Existing, changes: Sequence[Change]) -> dict[str, tuple[Any, 
         if isinstance(change, SetTags):
             found |= {f"{_TAG}{name}": (name in had, on) for name, on in change.tags.items()}
         elif isinstance(change, WriteMember):
-            found |= {name: (held.get(name, ""), value) for name, value in _fields(change.body)}
+            found |= {name: (held.get(name, _nothing(name)), value) for name, value in _fields(change.body)}
     return found
 
 
@@ -39,7 +39,7 @@ def restored(
     back: dict[str, Any] = {}
     stayed: list[str] = []
     for name, (was, wrote) in before.items():
-        now = name.removeprefix(_TAG) in tags if name.startswith(_TAG) else held.get(name, "")
+        now = name.removeprefix(_TAG) in tags if name.startswith(_TAG) else held.get(name, _nothing(name))
         if same(now, was):
             continue
         if same(now, wrote):
@@ -54,6 +54,11 @@ def restored(
     if set_back:
         changes.append(SetTags(member=existing.remote_id, tags=set_back, quiet=True))
     return tuple(changes), tuple(stayed)
+
+
+def _nothing(name: str) -> Any:
+    """What a field says that is not filled in: a group that nobody chose says no."""
+    return False if name.startswith("interests.") else ""
 
 
 def _fields(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

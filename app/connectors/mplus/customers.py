@@ -209,9 +209,9 @@ def same(name: str, wanted: Any, present: Any, *, country: Any = None) -> bool:
 
 
 def alike(field: str, wanted: Any, held: Any, document: Document) -> bool | None:
-    """The same for a field of ours, general ones and custom fields included; categories are nobody's quarrel here."""
-    if field.startswith("categories"):
-        return None
+    """The same for a field of ours, general ones, custom fields and single categories (yes or no) included."""
+    if field.partition(".")[0] == "categories":
+        return None if wanted is None else bool(wanted) is bool(held)
     if field.startswith("customFields."):
         return same_custom(wanted, held)
     return same(field, wanted, held, country=document.get("country"))
@@ -254,10 +254,13 @@ def _street(value: str, where: str) -> tuple[str, ...] | None:
 def existing_relation(document: Document) -> Existing:
     """A relation as the till has it now."""
     active, number = document.get("active", True), placing.phone_number(document)
+    categories = {str(category): True for category in document.get("categoryIds", ())}
     return Existing(
         remote_id=str(document.get("relationNumber", "")),
         state="present" if active else "archived",
-        document=document | ({"phoneNumber": number} if number else {}),
+        document=document
+        | ({"phoneNumber": number} if number else {})
+        | ({"categories": categories} if categories else {}),
         changed_at=parse_moment(document.get("changeTimestamp")),
     )
 
