@@ -92,6 +92,15 @@ def test_whole_pieces_come_to_the_lines_price(
     assert (pieces, Decimal(price), Decimal(off)) == (line.quantity, line.unit_price, line.discount)
 
 
+def test_an_article_for_discounts_that_adds_something_is_a_line() -> None:
+    """A discount that was taken back: it takes nothing off, and the sale is worth more by it."""
+    sold = OrderLine(id="1", sku="10001", total=Decimal("10.00"))
+    back = OrderLine(id="2", sku="9002", total=Decimal("5.00"))
+    sent = as_sold(order(sold, back), SETTINGS)[0]
+
+    assert (["10001", "9002"], 0, 15) == ([line.sku for line in sent.lines], sent.discount_total, sent.total)
+
+
 def test_tax_is_the_tills_own_sum_without_what_stays_behind() -> None:
     sold = OrderLine(id="1", sku="1", total=Decimal("12.10"), total_excl=Decimal("10.00"))
     card = OrderLine(
