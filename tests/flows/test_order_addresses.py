@@ -41,7 +41,8 @@ def at_the_till(address: dict[str, Any]) -> dict[str, Any]:
     lines = [{"id": "1", "sku": "1001", "product_title": "Trui", "quantity": 1, "price": 5}]
     order = {"id": "1", "currency_code": "EUR", "order_total": 5, "financial_status": "paid", "lines": lines}
     who = {"customer": {"email_address": "a@klant-voorbeeld.nl"}, "shipping_address": address}
-    document = to_the_till({}).plan(shop_order(order | who), Known()).desired[0].document
+    when = {"processed_at_foreign": "2026-03-02T10:00:00+00:00"}
+    document = to_the_till({}).plan(shop_order(order | who | when), Known()).desired[0].document
     return {"sale": document["deliveryAddress"]["address"], "relation": document["relation"]["deliveryAddress"]}  # fmt: skip
 
 

@@ -87,7 +87,7 @@ class Walk:
 
 
 @pytest.mark.parametrize("double_optin", [False, True], ids=["single", "double"])
-@pytest.mark.parametrize("seed", [*range(4), 113])
+@pytest.mark.parametrize("seed", [*range(4), 113, 139])
 async def test_random_walks_write_to_nobody_without_consent_and_come_to_rest(
     shop: Shop, seed: int, double_optin: bool
 ) -> None:
