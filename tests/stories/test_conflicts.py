@@ -250,3 +250,17 @@ async def test_a_row_s_own_rule_counts_on_the_other_side_too(shop: Shop) -> None
 
     assert ("+31611111111",) * 2 == numbers(shop)[0]
     await silent(shop)
+
+
+async def test_what_only_differs_at_the_first_look_is_no_conflict(shop: Shop) -> None:
+    """Nobody knows who edited what before both were looked at: the rules decide, and nothing is told of edits."""
+    await joined(shop, "source_wins", "target_wins")
+    await shop.forget_targets()
+    shop.life.edit(PEOPLE[0], merge_fields={"PHONE": "+31622222299"})
+    for flow_id in shop.flow_ids:
+        await shop.rewind(flow_id)
+    await later(shop, 3)
+
+    assert ("+31612345600", "+31612345600") == numbers(shop)[0]
+    told = [text for row in await shop.attempts() for text in row["warnings"]]
+    assert not any(text.startswith("conflict:") for text in told)
