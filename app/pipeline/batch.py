@@ -259,8 +259,9 @@ async def _send_and_settle(
     stop = asyncio.Event()
 
     async def carry(chain: list[Item]) -> None:
-        for at, item in enumerate(chain):
-            async with places:
+        # One place for all of it: with one for each, every next one of it would queue up behind the whole batch again.
+        async with places:
+            for at, item in enumerate(chain):
                 if halted():
                     item.error = Interrupted("The worker was told to stop.", code="worker_stops")
                 elif stop.is_set():
@@ -271,8 +272,8 @@ async def _send_and_settle(
                     if item.chain and item.chain[0] is not item:  # what went before may have changed it
                         await _look(route, [item], token)
                     await send(route, item, may_send=lease.may_send)
-            if any(isinstance(wish.error, Throttled) for wish in item.wishes):
-                stop.set()  # the rest of the batch would only be refused as well
+                if any(isinstance(wish.error, Throttled) for wish in item.wishes):
+                    stop.set()  # the rest of the batch would only be refused as well
         finished.append(chain)
 
     async def settle_some(least: int) -> None:
@@ -286,6 +287,7 @@ async def _send_and_settle(
     for chain in in_chains(items):
         idle = all(wish.unchanged for item in chain for wish in item.wishes)
         (finished if idle else slow).append(chain)
+    slow.sort(key=len, reverse=True)  # the longest first, since none of it can go beside the rest of it
     tasks = {asyncio.create_task(carry(chain)) for chain in slow}
     try:
         while tasks:

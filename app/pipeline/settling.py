@@ -81,11 +81,11 @@ async def _settle(
         if overtaken and rules.no_row_doubt:
             await _doubt_what_was_sent(route, conn, overtaken)
         kept = [item for item in items if item.claimed.id in mine]
+        await waits.forget(conn, [item.claimed.id for item in kept])
         await _conclude(route, conn, kept, token=token)
         await linking.keep(route, conn, kept)
         await waits.remember(
             conn,
-            [item.claimed.id for item in kept],
             waiting={
                 item.claimed.id: waiting[item.claimed.id] for item in kept if item.claimed.id in waiting
             },

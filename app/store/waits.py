@@ -28,22 +28,26 @@ class Wish:
     until: Literal["present", "free"]
 
 
+async def forget(conn: AsyncConnection, delivery_ids: Sequence[int]) -> None:
+    """These deliveries wait for nothing any more. Said before what they let go of is told to others: who waited for a key, got it
+    and lets go of it must not wake itself."""
+    for part in chunks(delivery_ids, 500):
+        await conn.execute(delete(waits).where(waits.c.delivery_id.in_(part)))
+        await conn.execute(delete(contenders).where(contenders.c.delivery_id.in_(part)))
+
+
 async def remember(
     conn: AsyncConnection,
-    delivery_ids: Sequence[int],
     *,
     waiting: Mapping[int, Wish],
     contending: Sequence[tuple[int, int]],
     connection_id: str,
     clock: Clock,
 ) -> None:
-    """What these deliveries wait for from now on, in place of what they waited for before; then look again.
+    """What deliveries wait for from now on; then look again.
 
     ``contending`` holds (target id, delivery id): that delivery wants a key which another source record owns.
     """
-    for part in chunks(delivery_ids, 500):
-        await conn.execute(delete(waits).where(waits.c.delivery_id.in_(part)))
-        await conn.execute(delete(contenders).where(contenders.c.delivery_id.in_(part)))
     rows = [
         {"delivery_id": id, "connection_id": connection_id, "kind": kind, "key": key, "until": wish.until}
         for id, wish in sorted(waiting.items())

@@ -242,3 +242,14 @@ async def another_audience(shop: Shop) -> dict[str, str]:
 
 def _only(when: dict[str, str]) -> dict[str, Any]:
     return {"filters": [{"name": "Ours", "reason": "Another audience's", "when": when}]}
+
+
+async def test_several_under_one_address_that_is_refused_are_each_tried_once(shop: Shop) -> None:
+    """They take turns, since they want one key; whose turn is over does not wake itself."""
+    for number in range(1, 6):
+        shop.till.relations.add(name=f"Proef {number}", email="test@example.com")
+    await shop.flow("customers", CONSENT)
+    await shop.rest()
+
+    tried = [row["source_ref"] for row in await shop.attempts() if row["code"] == "address_looks_fake"]
+    assert ["1", "2", "3", "4", "5"] == sorted(tried)
