@@ -256,3 +256,18 @@ async def test_a_sale_that_was_read_before_one_cursor_was_put_back_is_history_in
 
     assert [(f"receipt-{each}", "order_invoice") for each in (first, second)] == mailed(shop)
     assert None is store(shop).orders[f"receipt-{first}"].data.get("financial_status")
+
+
+async def test_a_credit_of_a_sale_that_was_sent_without_a_status_sets_none(shop: Shop) -> None:
+    jan, now = stocked(shop), shop.till.now()
+    with shop.till.back_then(now - timedelta(days=30)):
+        old = sell(shop, sold(10_001, 49.95), relation=jan)
+    flow = await open_flow(shop)
+    await shop.ask(flow, f"receipt:{old}")
+    await later(shop)
+    shop.till.receipts.credit(shop.till.receipts.cards.rows[old], {})
+    await later(shop)
+
+    sent = store(shop).orders[f"receipt-{old}"].data
+    assert (0, None) == (sent["order_total"], sent.get("financial_status"))
+    assert [] == mailed(shop)
