@@ -240,13 +240,11 @@ def _merged(
         return document, frozenset()
     if not weighs(desired, options):
         return document, wish.emptied
-    believed = before is not None and not before.in_doubt
-    said = dict(before.hashes) if before is not None and believed else {}
-    stood = said | (
-        json.loads(before.facts.get(merging.SPELLED, "{}")) if before is not None and believed else {}
-    )
-    found = before.facts.get(merging.NEWS, "[]") if before is not None and believed else "[]"
-    news = frozenset[str](json.loads(found))
+    believed = before if before is not None and not before.in_doubt else None
+    said = dict(believed.hashes) if believed is not None else {}
+    facts = believed.facts if believed is not None else {}
+    stood = said | json.loads(facts.get(merging.SPELLED, "{}"))
+    news = frozenset[str](json.loads(facts.get(merging.NEWS, "[]")))
     held = leaves(existing.document, desired.scopes)
     for path, value in held.items() if wish.formerly else ():
         if isinstance(value, str) and value.strip().lower() in wish.formerly:
@@ -275,7 +273,7 @@ def _merged(
             tie=bool(options.get("tie")),
             echoed=wish.echoed,
             news=news,
-            doubted=before is not None and not believed,
+            doubted=before is not None and before.in_doubt,
         ),
         rule=lambda name: merging.rule_of(name, desired.modes, options.get("on_conflict", "source_wins")),
         theirs=lambda name: merging.strongest(each.rule(name) for each in wish.against),
