@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 
 from app.sealing import Sealer
-from app.store.session import MIGRATIONS, migrate
+from app.store.session import migrate
 from tests.routers.conftest import SEAL_KEY
+from tests.store.versions import bring_to
 
 BEFORE = "20261127_comparisons"
 SEALER = Sealer(keys=(SEAL_KEY,), hash_secret="for tests")
@@ -29,11 +27,7 @@ def entry(address: str) -> str:
 def path(tmp_path: Path) -> Path:
     """A database as the version before had it, with a flow and three versions of it."""
     path = tmp_path / "old.sqlite3"
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = f"sqlite+aiosqlite:///{path}"
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        thread.submit(command.upgrade, config, BEFORE).result()
+    bring_to(path, BEFORE)
     differences: list[list[dict[str, Any]]] = [
         [{"path": "mapping.lists", "how": "added", "before": None, "after": LISTS}],
         [

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 
 from app.store import links
 from app.store.links import Part
-from app.store.session import MIGRATIONS, Database
+from app.store.session import Database
 from tests.machine.toys import make_flow
+from tests.store.versions import bring_to
 
 RED, BLUE = ("webshop/trui", "article", "v-1"), ("webshop/trui", "article", "v-2")
 
@@ -55,11 +53,7 @@ async def test_an_id_that_fits_no_key_is_left_out(db: Database, till: str) -> No
 
 def test_what_was_known_by_a_fact_of_its_row_is_carried_over(tmp_path: Path) -> None:
     path = tmp_path / "before.db"
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = f"sqlite+aiosqlite:///{path}"
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        thread.submit(command.upgrade, config, "20261129_news").result()
+    bring_to(path, "20261129_news")
     columns = "connection_id, owner_connection_id, owner_ref, kind, key, remote_id, facts, state, hashes, in_doubt, doubts, held_until, updated_at"  # fmt: skip
     rows = [
         ("till", "shops", "webshop/trui", "article", "k1", "12/900001", '{"variant": "v-1"}'),
@@ -79,8 +73,7 @@ def test_what_was_known_by_a_fact_of_its_row_is_carried_over(tmp_path: Path) -> 
             f"INSERT INTO targets ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, 'present', '{{}}', 0, 0, 0, 0)",
             rows,
         )
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        thread.submit(command.upgrade, config, "head").result()
+    bring_to(path, "head")
     with sqlite3.connect(path) as new:
         found = new.execute("SELECT owner_ref, kind, part, number FROM links").fetchall()
 
