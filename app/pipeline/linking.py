@@ -47,17 +47,18 @@ def links_of(wish: Wish) -> dict[Part, int]:
         for applied in wish.applied:
             places |= applied.carries
         for each in (*wish.put.carries, *wish.put.beside):
-            number = _number(places.get(each.name))
+            number = number_of(places.get(each.name))
             if each.part is not None and number is not None:
                 found[wish.owner[1], each.kind, each.part] = number
     for supply in wish.put.supplies:
         there = (wish.named or {}).get((supply.kind, supply.called))
-        number = _number(there.remote_id if there is not None else None)
+        number = number_of(there.remote_id if there is not None else None)
         if supply.of is not None and supply.part is not None and number is not None:
             found[supply.of, supply.kind, supply.part] = number
     return found
 
 
-def _number(remote_id: str | None) -> int | None:
+def number_of(remote_id: str | None) -> int | None:
+    """The number that a part goes by, the last word of its remote id (``12/900001``); None where that is no number."""
     last = (remote_id or "").rpartition("/")[2]
     return int(last) if last.isascii() and last.isdigit() else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from app.connectors.base import Existing, Fetched, Found, Refers, Unreadable
 from app.errors import AppError, TimeError
+from app.pipeline.linking import number_of
 from app.pipeline.numbering import numbered
 from app.pipeline.planning import known_of, wishes_of
 from app.pipeline.route import Route
@@ -159,9 +160,9 @@ def _number_here(route: Route, shelf: _Shelf, each: Supply) -> int | None:
     if not each.kept:
         return None
     for row in _rows(route, shelf, each):
-        number = (row.remote_id or "").rpartition("/")[2]
-        if row.state != "gone" and number.isdigit():
-            return int(number)
+        number = number_of(row.remote_id)
+        if row.state != "gone" and number is not None:
+            return number
     return numbered(shelf.given.get(each.kind, {}), each.name, each.formerly)
 
 
