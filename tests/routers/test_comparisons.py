@@ -17,8 +17,9 @@ URL = f"/flows/{FLOW}/comparison"
 
 @pytest.fixture
 async def shop(db: Database, tmp_path: Path) -> AsyncIterator[World]:
-    """The demo."""
+    """The demo, which compares when a person asks and never by itself, at whatever hour the tests run."""
     async with world_over(db, tmp_path) as world:
+        await world.put(f"/flows/{FLOW}/settings", {"compare_at": None})
         yield world
 
 
