@@ -36,6 +36,7 @@ from app.connectors.mailchimp.memberchanges import (
     SetTags,
     WriteMember,
 )
+from app.connectors.mailchimp.notaddresses import NotAddresses
 from app.connectors.mailchimp.roster import PAGE, Roster
 from app.errors import RecordRefused, TimeError
 from app.records.decision import TargetState
@@ -63,6 +64,7 @@ class MemberTarget:
         self._path = f"{list_path}/members"
         self._definition = definition
         self._roster = Roster(api, list_path, monotonic=monotonic)
+        self._not_addresses = NotAddresses(monotonic=monotonic)
         self._asked_singly = 0
 
     async def fetch_many(self, wanted: Sequence[Wanted]) -> Mapping[str, Existing]:
@@ -152,6 +154,8 @@ class MemberTarget:
         names = [customers.member_hash(wanted.natural)] if wanted.natural else []
         names += [wanted.remote_id] if wanted.remote_id else []
         for name in names:
+            if self._not_addresses.find(name) is not None:
+                continue  # nobody can be there under it
             member = await self._member(name)
             if member is not None:
                 return customers.existing_member(member)
@@ -173,6 +177,8 @@ class MemberTarget:
 
     async def _write(self, change: WriteMember) -> Applied | Leave:
         warnings, left_out = list(change.warnings), []
+        if isinstance(change, PutMember) and (refusal := self._not_addresses.find(change.member)) is not None:
+            return refusal
         while True:
             try:
                 answer = await self._send(change)
@@ -229,7 +235,10 @@ class MemberTarget:
         if refused.code in refusals.SETTLED:
             erased = refused.code == "permanently_deleted"
             as_it_was: TargetState = "archived" if isinstance(change, PutMember) else "present"
-            return Leave(refused.code, refused.detail, state="gone" if erased else as_it_was)
+            leave = Leave(refused.code, refused.detail, state="gone" if erased else as_it_was)
+            if isinstance(change, PutMember):
+                self._not_addresses.note(change.member, leave)
+            return leave
         if refused.code in ("member_exists", "not_found"):
             # Somebody was quicker since it was looked up: look again, then decide again.
             self._roster.forget(change.member)

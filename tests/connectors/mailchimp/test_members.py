@@ -9,7 +9,7 @@ import pytest
 from app.connectors.base import Applied, Leave, Wanted
 from app.connectors.mailchimp.client import MailchimpClient
 from app.errors import AppError, LimitReached, RecordRefused, RemoteUnavailable, TimeError
-from tests.connectors.mailchimp.conftest import ANNA, BRAM, Shop, bring_about, intent
+from tests.connectors.mailchimp.conftest import ANNA, BRAM, Clock, Shop, bring_about, intent
 
 ADDRESS = {"addr1": "Markt 1", "city": "Utrecht", "state": "-", "zip": "3511 AA", "country": "NL"}
 DOCUMENT: dict[str, Any] = {"email_address": ANNA, "merge_fields": {"FNAME": "Anna", "ADDRESS": ADDRESS}}
@@ -289,6 +289,39 @@ async def test_addresses_that_are_settled_with_their_own_reason(
     assert isinstance(left, Leave)
     assert (code, {}) == (left.code, shop.audience.members)
     assert email not in left.reason
+
+
+async def test_an_address_that_was_refused_is_not_offered_again_within_a_minute(
+    client: MailchimpClient, shop: Shop, ticks: Clock
+) -> None:
+    fake = "someone@example.com"
+    wish = intent(DOCUMENT | {"email_address": fake}, natural=fake, consent="yes")
+    client._members._not_addresses._monotonic = ticks
+    [first] = await bring_about(client, wish)
+    shop.calls()
+
+    assert [first] == await bring_about(client, wish)
+    assert [] == shop.calls()
+    await bring_about(client, intent(DOCUMENT, consent="yes"))
+    assert [ANNA] == [member.email for member in shop.audience.members.values()]
+
+    ticks.seconds += 61
+    shop.calls()
+    assert [first] == await bring_about(client, wish)
+    assert ["member.get", "member.put"] == shop.calls()
+
+
+async def test_a_refusal_that_is_about_the_person_is_asked_for_again(
+    client: MailchimpClient, shop: Shop
+) -> None:
+    email = "busy@klant-voorbeeld.nl"
+    wish = intent(DOCUMENT | {"email_address": email}, natural=email, consent="yes")
+    shop.sandbox.world.busy.add(email)
+    await bring_about(client, wish)
+    shop.sandbox.world.busy.clear()
+
+    await bring_about(client, wish)
+    assert [email] == [member.email for member in shop.audience.members.values()]
 
 
 async def test_an_incomplete_address_that_stands_at_mailchimp_is_the_merchants_to_mend(
