@@ -132,7 +132,8 @@ class CustomersSettings(LoyaltySettings, KeepsBefore, NightlySettings):
         title="When an address changes",
         description=(
             "`move`: the same contact gets the new address and keeps its history. `new`: the old contact is archived, a new one made. "
-            "Either way, old orders stay with the old store customer."
+            "Either way, old orders stay with the old store customer. Where the address was changed at Mailchimp, too, `on_conflict` "
+            "decides which one counts; where Mailchimp's does, the contact stays and no new one is made."
         ),
         examples=["move"],
     )

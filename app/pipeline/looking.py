@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from app.connectors.base import Compares, Refers
 from app.errors import AppError
+from app.pipeline.moving import hand_on, leave_old, stands_apart, stay
 from app.pipeline.numbering import recall
 from app.pipeline.route import Route
-from app.pipeline.work import Item, Wish, hand_on, leave_old, prepare, stands_apart, wanted
+from app.pipeline.work import Item, Wish, prepare, wanted
 from app.translation import needs_existing_leaves
 
 
@@ -22,6 +23,7 @@ async def look_up(route: Route, items: Sequence[Item]) -> None:
         old = [leave_old(wish, sealer=route.sealer, options=route.options) for wish in apart]
         item.wishes += old
         left += old
+        item.wishes = stay(item.wishes, sealer=route.sealer, options=route.options)
         _keep_what_moves_on(item.wishes)
         hand_on(item.wishes, sealer=route.sealer, options=route.options)
     await _ask(route, left)

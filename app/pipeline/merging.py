@@ -207,6 +207,11 @@ def _sentence(name: str, hashes: tuple[str, str], sides: Sides, won: _Won) -> st
     )
 
 
+def is_about(sentence: str, name: str) -> bool:
+    """Whether a sentence about a conflict is about this field."""
+    return sentence.startswith(f"conflict: {name} was ")
+
+
 def _told(at: datetime | None) -> str:
     return "an unknown time" if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
 

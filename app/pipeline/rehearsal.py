@@ -13,11 +13,12 @@ from typing import Literal
 from app.connectors.base import Change, Document, Existing, Fetched, Leave, Steps
 from app.errors import AppError, CredentialsRefused, MisdirectedConnection, TimeError
 from app.pipeline.looking import ask
+from app.pipeline.moving import hand_on, leave_old, stands_apart, stay
 from app.pipeline.numbering import give_numbers, recall
 from app.pipeline.planning import plan_all
 from app.pipeline.route import Route
 from app.pipeline.supplying import ready, supply
-from app.pipeline.work import Item, Wish, hand_on, is_unchanged, leave_old, prepare, stands_apart
+from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.records.decision import Wait
 from app.store import targets
 from app.store.deliveries import Claimed
@@ -169,6 +170,7 @@ async def _look_up(route: Route, items: Sequence[Item], *, whole: bool, anew: bo
         old = [leave_old(wish, sealer=route.sealer, options=route.options) for wish in apart]
         item.wishes += old
         await _ask(route, {each.kind: [each] for each in old}, whole=whole)
+        item.wishes = stay(item.wishes, sealer=route.sealer, options=route.options)
         hand_on(item.wishes, sealer=route.sealer, options=route.options)
     ready(route, items)
 

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.pipeline.chains import wanted_by_others
 from app.pipeline.linking import links_of
+from app.pipeline.moving import leaving
 from app.pipeline.planning import to_reserve
 from app.pipeline.route import Route
-from app.pipeline.work import Item, Wish, is_unchanged, leaving, prepare
+from app.pipeline.work import Item, Wish, is_unchanged, prepare
 from app.store import targets, waits
 from app.store.targets import Key, Taking, Target
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from app.connectors.base import Leave, Restores, Steps, Target
 from app.errors import AppError, Interrupted, TimeError
+from app.pipeline.moving import leave_old
 from app.pipeline.route import Route
-from app.pipeline.work import Item, Wish, leave_old, prepare, wanted
+from app.pipeline.work import Item, Wish, prepare, wanted
 
 
 async def send(route: Route, item: Item, *, may_send: Callable[[], bool]) -> None:

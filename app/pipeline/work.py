@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,7 +28,7 @@ from app.pipeline import merging
 from app.pipeline.counterflow import Counterflow
 from app.pipeline.merging import Merged
 from app.records.decision import Archive, Carried, Put, Wait
-from app.sealing import Sealer
+from app.sealing import Sealer, target_key
 from app.store.deliveries import Claimed
 from app.store.links import Part
 from app.store.targets import Key, Target
@@ -256,6 +256,8 @@ def _merged(
         return leaf_hash(path, value, sealer=sealer)
 
     address = compares.address if isinstance(compares, GoesBy) else None
+    if address is not None and before is not None and _is_under(before, held.get(address), sealer):
+        stood.setdefault(address, digest(address, held[address]))  # whatever is forgotten: nobody moved it
 
     def alike(path: str, wanted: Any, present: Any) -> bool | None:
         if path == address:
@@ -291,6 +293,11 @@ def _merged(
     return merging.without(document, wish.merged.left), untouched
 
 
+def _is_under(row: Target, address: Any, sealer: Sealer) -> bool:
+    """Whether a record that has this address goes by the key of this row."""
+    return isinstance(address, str) and target_key(sealer, row.kind, address.strip().lower()) == row.key
+
+
 def weighs(desired: Desired, options: Mapping[str, Any]) -> bool:
     """Whether the target's own edits count: where flows go both ways, or the flow or a row says so."""
     rules = {options.get("on_conflict", "source_wins"), *desired.modes.values()}
@@ -320,6 +327,8 @@ def _put_away(wish: Wish) -> dict[str, Any]:
     return said
 
 
+ADDRESS_LEFT = "address_left"
+"""Why a record is put away whose key nobody goes by any more."""
 KEEP_BEFORE = "keep_before_days"
 """The setting of flows that keep what they write over, for an undo."""
 MAYBE = "maybe_"
@@ -340,55 +349,15 @@ def facts_of(row: Target, existing: Existing | None) -> dict[str, str]:
     return sure
 
 
-def leaving(
-    row: Target, *, owner: tuple[str, str] | None, sealer: Sealer, options: Mapping[str, Any]
-) -> Wish:
-    """The wish that a record under an address that was left be put away."""
-    archive = Archive(kind=row.kind, key=row.key, reason="address_left")
-    wish = Wish(kind=row.kind, key=row.key, natural=None, owner=owner, archive=archive, row=row)
-    prepare(wish, sealer=sealer, options=options)
-    return wish
-
-
-def leave_old(wish: Wish, *, sealer: Sealer, options: Mapping[str, Any]) -> Wish:
-    """An address change that cannot take the record along: the old one becomes a wish of its own, to be put away."""
-    assert wish.old_row is not None
-    old = leaving(wish.old_row, owner=wish.owner, sealer=sealer, options=options)
-    if wish.existing is not None and wish.existing.remote_id == wish.old_row.remote_id:
-        wish.existing = None  # it stands under the old address
-    wish.old_row, wish.moves_from = None, None
-    prepare(wish, sealer=sealer, options=options)
-    return old
-
-
-def hand_on(wishes: Sequence[Wish], *, sealer: Sealer, options: Mapping[str, Any]) -> None:
-    """What was found of a record that is put away goes to the one that takes its place."""
-    for wish in wishes:
-        if wish.put is None or wish.put.stands_for is None:
-            continue
-        old = next(
-            (each for each in wishes if each.archive is not None and each.key == wish.put.stands_for), None
-        )
-        if old is not None and old.existing is not None:
-            wish.instead_of = old.existing
-            prepare(wish, sealer=sealer, options=options)
-
-
-def stands_apart(wish: Wish) -> bool:
-    """Under the new address another record stands already: two cannot become one."""
-    return (
-        wish.put is not None
-        and wish.old_row is not None
-        and wish.existing is not None
-        and wish.existing.remote_id != wish.old_row.remote_id
-    )
-
-
 def wanted(wish: Wish, *, whole: bool = False) -> Wanted:
     """How to look up what stands there now: by its key, else by the remote id that it has kept, or is known by elsewhere."""
     row = wish.old_row or wish.row
     linked = wish.put.linked if wish.put else None
-    whole = whole or wish.restore is not None
+    whole = (
+        whole
+        or wish.restore is not None
+        or (wish.archive is not None and wish.archive.reason == ADDRESS_LEFT)
+    )
     if wish.desired is not None:
         options = wish.intent.options if wish.intent else {}
         looks = needs_existing_leaves(wish.desired) or weighs(wish.desired, options)

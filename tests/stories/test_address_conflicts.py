@@ -121,6 +121,89 @@ async def test_to_two_addresses_the_rules_decide_whichever_flow_comes_first(
     await silent(shop)
 
 
+@pytest.mark.parametrize(
+    ("forth", "back", "winners"),
+    [
+        ("source_wins", "target_wins", ("till", "till")),
+        ("target_wins", "source_wins", ("audience", "audience")),
+        ("newest", "newest", ("audience", "till")),
+        ("target_wins", "target_wins", ("both", "both")),
+        ("source_wins", "source_wins", ("audience", "till")),
+    ],
+)
+async def test_where_a_change_makes_new_contacts_the_rules_decide_as_well(
+    shop: Shop, forth: str, back: str, winners: tuple[str, str]
+) -> None:
+    """Only where the till's address wins the contact that moved is put away, and a new one made."""
+    flows = await joined(shop, forth, back, on_email_change="new")
+    contacts = {person: shop.audience.member(before(person)).contact_id for person in PEOPLE}
+    mails = len(shop.mailchimp.mails.sent)
+    await edited(shop, flows, same=False)
+
+    expected, kept = [], {}
+    for person in PEOPLE:
+        winner = winners[0] if person in (1, 2) else winners[1]
+        till, audience = at_the_till(person), at_mailchimp(person)
+        expected.append((audience if winner == "audience" else till, till if winner == "till" else audience))
+        if winner != "till":
+            kept[audience] = contacts[person]
+    standing = {each.email: each for each in shop.audience.members.values() if each.status != "archived"}
+    assert [till for till, _ in expected] == [held["email"] for held in relations(shop).values()]
+    assert {there for _, there in expected} == standing.keys()
+    assert {"subscribed"} == {member.status for member in standing.values()}
+    assert kept == {email: standing[email].contact_id for email in kept}
+    made = len(PEOPLE) - len(kept)
+    assert (len(PEOPLE) + made, mails + made) == (len(shop.audience.members), len(shop.mailchimp.mails.sent))
+    told = [text for row in await shop.attempts() for text in row["warnings"] if text.startswith("conflict:")]
+    assert {"email", "email_address"} == {text.split()[1] for text in told}
+    assert not any("klant-voorbeeld" in text for text in told)
+    await silent(shop)
+
+
+async def test_a_second_change_at_mailchimp_is_no_conflict_with_the_echo_of_the_first(shop: Shop) -> None:
+    """The till says only what the flow into it wrote there: whoever moved on since stays the same contact."""
+    out, into = await joined(shop, "source_wins", "target_wins", on_email_change="new")
+    contact = shop.audience.member(before(1)).contact_id
+    shop.life.change_address(before(1), at_mailchimp(1))
+    shop.clock.advance(31)
+    await shop.poll()
+    await run_batch(await shop.worker.routes.route(into), only=contact)
+    assert at_mailchimp(1) == relations(shop)[1]["email"]
+    shop.clock.advance(5)
+    shop.life.change_address(at_mailchimp(1), "p1.later@klant-voorbeeld.nl")
+    await shop.poll()
+    await run_batch(await shop.worker.routes.route(out), only="1")
+    await later(shop, 3)
+
+    assert ("p1.later@klant-voorbeeld.nl", len(PEOPLE)) == (
+        relations(shop)[1]["email"],
+        len(shop.audience.members),
+    )
+    assert contact == shop.audience.member("p1.later@klant-voorbeeld.nl").contact_id
+    assert [] == [text for row in await shop.attempts() for text in row["warnings"] if "conflict:" in text]
+    await silent(shop)
+
+
+@pytest.mark.parametrize("how", ["move", "new"])
+async def test_after_a_lost_answer_an_address_that_nobody_touched_there_is_no_conflict(
+    shop: Shop, how: str
+) -> None:
+    """What stood there before is forgotten, but the contact still has the very address that it was known by."""
+    out, _ = await joined(shop, "target_wins", "source_wins", on_email_change=how)
+    shop.till.relations.edit(1, mobile="06-12345678")
+    shop.mailchimp.faults.fail_next(kind="reset_after", operation="member.patch")
+    shop.clock.advance(31)
+    await shop.poll()
+    await shop.worker.batch(out)
+    shop.till.relations.edit(1, email=at_the_till(1))
+    await later(shop, 5)
+
+    assert at_the_till(1) == relations(shop)[1]["email"]
+    assert "subscribed" == shop.statuses()[at_the_till(1)]
+    assert how == ("move" if len(PEOPLE) == len(shop.audience.members) else "new")
+    await silent(shop)
+
+
 async def test_where_both_stay_the_next_change_goes_across(shop: Shop) -> None:
     flows = await joined(shop, "target_wins", "target_wins")
     await edited(shop, flows, same=False)
