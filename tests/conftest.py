@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zlib import crc32
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -40,6 +41,8 @@ def _listens(port: int) -> bool:
 
 POSTGRES = _postgres()
 ON_BOTH = ("tests/store", "tests/machine", "tests/pipeline", "tests/worker")
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")  # how fast a busy machine is says nothing about an example
 BACKENDS = ["sqlite"] + (["postgresql"] if POSTGRES else [])
 
 
