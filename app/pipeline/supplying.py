@@ -45,12 +45,8 @@ async def supply(route: Route, items: Sequence[Item]) -> None:
         return
     shelf = await _known_here(route, [wish for _, wish in asking])
     for _, wish in asking:
-        wish.numbers = {
-            each.called: number
-            for each in _supplies(wish)
-            if (number := _number_here(route, shelf, each)) is not None
-        }
-        prepare(wish, sealer=route.sealer, options=route.options)
+        here = ((each.called, _number_here(route, shelf, each)) for each in _supplies(wish))
+        _number(route, wish, {called: number for called, number in here if number is not None})
     try:
         lacking = await _lacking(route, shelf, [wish for _, wish in asking])
         lacking = await _not_linked(route, shelf, [wish for _, wish in asking], lacking)
@@ -199,28 +195,34 @@ async def _not_linked(
     route: Route, shelf: _Shelf, wishes: Sequence[Wish], lacking: Sequence[list[Supply]]
 ) -> list[list[Supply]]:
     """What its name leads to nothing for is where that part was found before, if that still stands; else it is lacking."""
-    before: dict[int, Mapping[str, int]] = {}
-    for wish, names in zip(wishes, lacking, strict=True):
-        found = {
-            each.called: number
-            for each in names
-            if each.kept and (number := shelf.linked.get((each.of or "", each.kind, each.part or "")))
-        }
-        if found:
-            before[id(wish)], wish.numbers = wish.numbers, {**wish.numbers, **found}
-            prepare(wish, sealer=route.sealer, options=route.options)
-    asking = [wish for wish in wishes if id(wish) in before]
-    again = {
-        id(wish): names for wish, names in zip(asking, await _lacking(route, shelf, asking), strict=True)
+    linked = [
+        (wish, wish.numbers, found)
+        for wish, names in zip(wishes, lacking, strict=True)
+        if (found := _found_before(shelf, names))
+    ]
+    for wish, numbers, found in linked:
+        _number(route, wish, {**numbers, **found})
+    again = await _lacking(route, shelf, [wish for wish, _, _ in linked])
+    for (wish, numbers, found), names in zip(linked, again, strict=True):
+        gone = {each.called for each in names}
+        standing = {called: number for called, number in found.items() if called not in gone}
+        _number(route, wish, {**numbers, **standing})
+    told = {id(wish): names for (wish, _, _), names in zip(linked, again, strict=True)}
+    return [told.get(id(wish), names) for wish, names in zip(wishes, lacking, strict=True)]
+
+
+def _found_before(shelf: _Shelf, names: Sequence[Supply]) -> dict[str, int]:
+    return {
+        each.called: number
+        for each in names
+        if each.kept and (number := shelf.linked.get((each.of or "", each.kind, each.part or "")))
     }
-    for wish in asking:
-        still = {each.called for each in again[id(wish)]}
-        wish.numbers = {
-            **before[id(wish)],
-            **{called: number for called, number in wish.numbers.items() if called not in still},
-        }
-        prepare(wish, sealer=route.sealer, options=route.options)
-    return [again.get(id(wish), names) for wish, names in zip(wishes, lacking, strict=True)]
+
+
+def _number(route: Route, wish: Wish, numbers: Mapping[str, int]) -> None:
+    """The record names these by their numbers."""
+    wish.numbers = numbers
+    prepare(wish, sealer=route.sealer, options=route.options)
 
 
 async def _shown(route: Route, refs: Sequence[str]) -> dict[str, Fetched]:
