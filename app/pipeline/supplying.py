@@ -200,13 +200,13 @@ async def _not_linked(
         for wish, names in zip(wishes, lacking, strict=True)
         if (found := _found_before(shelf, names))
     ]
-    for wish, numbers, found in linked:
-        _number(route, wish, {**numbers, **found})
+    for wish, before, found in linked:
+        _number(route, wish, {**before, **found})
     again = await _lacking(route, shelf, [wish for wish, _, _ in linked])
-    for (wish, numbers, found), names in zip(linked, again, strict=True):
+    for (wish, before, found), names in zip(linked, again, strict=True):
         gone = {each.called for each in names}
         standing = {called: number for called, number in found.items() if called not in gone}
-        _number(route, wish, {**numbers, **standing})
+        _number(route, wish, {**before, **standing})
     told = {id(wish): names for (wish, _, _), names in zip(linked, again, strict=True)}
     return [told.get(id(wish), names) for wish, names in zip(wishes, lacking, strict=True)]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, bindparam, case, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
+from app.store.rows import shallow
 from app.store.tables import attempts, counters
 from app.store.upsert import upsert
 
@@ -55,7 +56,7 @@ async def add(conn: AsyncConnection, news: Sequence[NewAttempt], *, clock: Clock
 
 
 def _row(new: NewAttempt) -> dict[str, Any]:
-    row = asdict(new)
+    row = shallow(new)
     keep_ms = row.pop("keep_before_ms")
     return row | {"b_duration": new.duration_ms, "b_keep": 0 if new.before_sealed is None else keep_ms}
 

@@ -7,7 +7,7 @@ make a row due stand in ``requests.py``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
 from app.store.requests import BACKFILL
-from app.store.rows import given, packed
+from app.store.rows import given, packed, shallow
 from app.store.tables import accounts, connections, deliveries, flows, targets
 from app.store.upsert import chunks
 
@@ -190,7 +190,7 @@ async def settle(
             .with_for_update()
         )
     statement = _settle(conn.dialect.name, clock, fenced)
-    handed = packed(asdict(settlement) for settlement in settlements)
+    handed = packed(shallow(settlement) for settlement in settlements)
     return set((await conn.execute(statement, handed | {"b_token": token})).scalars())
 
 

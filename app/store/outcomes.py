@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sqlalchemy import JSON, Update, and_, bindparam, case, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
-from app.store.rows import given, packed
+from app.store.rows import given, packed, shallow
 from app.store.tables import targets
 from app.store.targets import Taking
 from app.store.upsert import chunks
@@ -131,7 +131,9 @@ async def may_stand(
     """What an overtaken worker sent may have come about under keys that others have settled since: by id, for whom."""
     if not takings:
         return
-    handed = packed({"id": id} | asdict(taking) for id, taking in sorted(takings.items()) if taking.taker_ref)
+    handed = packed(
+        {"id": id} | shallow(taking) for id, taking in sorted(takings.items()) if taking.taker_ref
+    )
     values = handed | {"b_taker": taker_connection_id}
     await conn.execute(_may_stand(conn.dialect.name, clock), values)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -24,6 +24,9 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.types import TypeEngine
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 PARAMETER = "rows_json"
 
@@ -64,6 +67,11 @@ def given(dialect: str, types: Mapping[str, TypeEngine[Any]]) -> Subquery:
 def packed(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The parameter that carries the rows. Sealed bytes are ASCII texts already."""
     return {PARAMETER: json.dumps([dict(row) for row in rows], separators=(",", ":"), default=bytes.decode)}
+
+
+def shallow(row: DataclassInstance) -> dict[str, Any]:
+    """The fields of a row by name. ``dataclasses.asdict`` copies all that is inside as well, which nobody needs here."""
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
 def _is_binary(type_: TypeEngine[Any]) -> bool:

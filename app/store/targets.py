@@ -7,7 +7,7 @@ early only for a known outcome. These locks live here, never in Redis.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from sqlalchemy import (
@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.clock import Clock
-from app.store.rows import packed, unpacked
+from app.store.rows import packed, shallow, unpacked
 from app.store.tables import TAKEN, targets
 from app.store.upsert import chunks, upsert
 
@@ -183,7 +183,7 @@ async def reserve(
     """
     statement = _reserve(conn.dialect.name, clock, rules.forget_doubted_hashes)
     by_key = {(taking.kind, taking.key): taking for taking in takings}
-    handed = packed(asdict(by_key[key]) for key in sorted(by_key))
+    handed = packed(shallow(by_key[key]) for key in sorted(by_key))
     values = handed | {
         "b_connection": connection_id,
         "b_taker": taker_connection_id,

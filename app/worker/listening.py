@@ -31,6 +31,10 @@ ALIKE: Final[dict[str, Any]] = {
 class Listener(Worker):
     """An arq worker whose jobs end quietly when Redis is away: what they were about stands in the database."""
 
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Start what does not run here yet. arq would ask Redis anew about each job that runs, at every look at the queue."""
+        await super().start_jobs([each for each in job_ids if each.decode() not in self.tasks])
+
     async def finish_job(self, *args: Any, **options: Any) -> None:
         """Write a job off. arq does that in a task that nobody listens to once its job was cancelled."""
         with suppress(RedisError, OSError):

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import httpx
 
 from app.connectors.base import Document, Gate
-from app.connectors.http import ANSWER_SECONDS, CONNECT_SECONDS, seconds_of
+from app.connectors.http import ANSWER_SECONDS, CONNECT_SECONDS, prepared, seconds_of
 from app.connectors.lost import Remote, lost, read_capped
 from app.connectors.mailchimp import refusals
 from app.connectors.mailchimp.models import MailchimpCredentials
@@ -99,14 +99,14 @@ class Api:
         if body is not None:
             content = encoded(body)
             headers = {**headers, "Content-Type": "application/json"}
-        request = self._http.build_request(
+        request = prepared(
             method,
             self.root + path,
-            params=params,
-            content=content,
+            operation=operation,
             headers=headers,
             timeout=self._timeout,
-            extensions={"timeout": self._timeout.as_dict(), "operation": operation},
+            content=content,
+            params=params,
         )
         async with self._gate.slot():
             try:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from app.connectors.base import Gate
+from app.connectors.http import CONNECT_SECONDS, prepared, seconds_of
 from app.connectors.lost import Remote, lost, read_capped
 from app.connectors.mplus import refusals, soap
 from app.connectors.mplus.codec import Element
@@ -22,7 +23,6 @@ from app.connectors.mplus.encodings import Malformed
 from app.connectors.mplus.models import MplusCredentials, MplusSettings, Version
 from app.errors import RecordRefused, RemoteUnavailable
 
-CONNECT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 TILL = Remote(
@@ -109,9 +109,11 @@ class Till:
                 field=fault.field,
                 code="value_does_not_fit",
             ) from None
-        request = self._http.build_request(
+        request = prepared(
             "POST",
             self._url,
+            operation=operation,
+            target=self._target,
             content=content,
             headers={
                 "Content-Type": soap.CONTENT_TYPE,
@@ -120,7 +122,6 @@ class Till:
                 "X-Request-Id": uuid.uuid4().hex,
             },
             timeout=self._timeout,
-            extensions={"target": self._target, "operation": operation},
         )
         async with self._gate.slot():
             try:
@@ -139,7 +140,7 @@ class Till:
     def _answer(
         self, operation: str, status: int, headers: httpx.Headers, body: bytes, *, writing: bool
     ) -> soap.Answer:
-        retry_after = _seconds(headers.get("Retry-After"))
+        retry_after = seconds_of(headers.get("Retry-After"))
         try:
             answer = soap.answer(body, operation)
         except soap.NotSoap as found:
@@ -157,7 +158,3 @@ class Till:
 
 def _picked(elements: Iterable[Element], pick: Callable[[Element], T | None]) -> list[T]:
     return [kept for element in elements if (kept := pick(element)) is not None]
-
-
-def _seconds(value: str | None) -> float | None:
-    return float(value) if value and value.strip().isdigit() and len(value) < 7 else None
