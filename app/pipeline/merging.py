@@ -149,7 +149,7 @@ def merge(
 
 def _edited(path: str, theirs: str, sides: Sides) -> bool:
     """Whether somebody else wrote this at the target. Where this flow never looked, whatever stands there counts as edited."""
-    stood = sides.stood.get(path, sides.said.get(path))
+    stood = sides.stood.get(path)
     return sides.held.get(path) not in (None, "", [], {}) if stood is None else stood != theirs
 
 
@@ -236,12 +236,11 @@ def without(document: Document, left: frozenset[str]) -> Document:
 
 
 def rule_of(name: str, modes: Mapping[str, Mode], otherwise: str) -> str:
-    """The rule of a field: its row's mode where that is one, else the flow's."""
+    """The rule of a field: its row's mode where that is one, the strongest of the rows inside it, else the flow's."""
     path = name
     while path:
         mode = modes.get(path)
         if mode in RULES:
             return str(mode)
         path = path.rpartition(".")[0]
-    inside = {mode for place, mode in modes.items() if place.startswith(f"{name}.") and mode in RULES}
-    return str(next(iter(sorted(inside)), otherwise))
+    return strongest(mode for place, mode in modes.items() if place.startswith(f"{name}.")) or otherwise
