@@ -37,11 +37,13 @@ AUDIENCE = Audience(
 )
 
 
-def translation(kind: str, *, source: str, target: str, **chosen: Any) -> RowTranslation:
+def translation(
+    kind: str, *, source: str, target: str, mapping: dict[str, Any] | None = None, **chosen: Any
+) -> RowTranslation:
     told = flow_kind(kind)
     flow = Flow(
         id=kind, integration_id="int", kind=kind, record_kind=told.record_kind, source_connection_id=source,
-        target_connection_id=target, settings=told.settings.model_validate(chosen).model_dump(mode="json"), mapping={},
+        target_connection_id=target, settings=told.settings.model_validate(chosen).model_dump(mode="json"), mapping=mapping or {},
         version=1, state="running", state_code=None, state_detail=None, approved_at=1, window_ms=0, deadline_ms=0,
         schedule=None, opens_at=0, created_at=0, updated_at=0,
     )  # fmt: skip
