@@ -99,6 +99,7 @@ BY_FIELD = {"PHONE": frozenset({"phoneNumber"}), "DOG": frozenset({"custom.DOG"}
         ({"phoneNumber": "06", "custom": {"DOG": True}}, {}, {"PHONE", "VIP"}),
         ({"phoneNumber": "06", "custom": {"DOG": "ja"}}, {"left": ["custom.DOG"]}, {"PHONE", "VIP"}),
         ({"custom": {"DOG": "ja"}}, {}, {"DOG", "VIP"}),
+        ({"phoneNumber": "06", "custom": {"DOG": "ja"}, "tags": {"VIP": True}}, {}, {"PHONE", "DOG"}),
         ({"phoneNumber": "06", "custom": {"DOG": "ja"}, "tags": {"New": True}}, {}, {"PHONE", "DOG"}),
         ({"phoneNumber": "06", "custom": {"DOG": "ja"}, "tags": {"New": ""}}, {}, {"PHONE", "DOG", "VIP"}),
     ],
