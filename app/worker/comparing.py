@@ -164,4 +164,4 @@ def is_time(settings: NightlySettings, shared: Mapping[str, Any], *, now: int) -
     except ValidationError:
         return False
     here = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
-    return 0 <= (here.hour * 60 + here.minute) - (hour * 60 + minute) < WITHIN_MIN
+    return ((here.hour - hour) * 60 + here.minute - minute) % (24 * 60) < WITHIN_MIN
