@@ -65,7 +65,7 @@ def pair(held: str = "b@x", **of_old: Any) -> list[Wish]:
     old = wish(**{"key": "before", "put": None, "archive": away, "row": known, "existing": found, **of_old})
     put = Put("customer", "new@x", Person(), stands_for="before")
     new = wish(
-        {"email": "new@x", "name": "A"}, natural="new@x", put=put, row=row(remote_id=None, state="new")
+        {"email": "new@x", "name": "C"}, natural="new@x", put=put, row=row(remote_id=None, state="new")
     )
     prepare(new, sealer=SEALER, options=RULES)
     return [old, new]
@@ -88,7 +88,7 @@ def test_but_not_where_the_source_s_address_wins() -> None:
     assert (None, None, None) == (new.moves_from, new.old_row, new.existing)
     assert ["conflict: email"] == [each[:15] for each in old.merged.conflicts]
     assert new.intent is not None
-    assert {"email": "new@x", "name": "A"} == new.intent.document
+    assert {"email": "new@x", "name": "C"} == new.intent.document
 
 
 @pytest.mark.parametrize(
