@@ -32,6 +32,15 @@ class Counterflow:
         """What it does about a conflict in this field of ours; None: it never writes it. Of several rules the strongest."""
         return strongest(rule_of(path, self.modes, self.otherwise) for path in self.links.get(name, ()))
 
+    @property
+    def halves(self) -> tuple[frozenset[str], ...]:
+        """Sets of fields of ours that are one field at our source: both parts of a name."""
+        made: dict[frozenset[str], set[str]] = {}
+        for name, paths in self.links.items():
+            if len(paths) == 1:
+                made.setdefault(paths, set()).add(name)
+        return tuple(frozenset(names) for names in made.values() if len(names) > 1)
+
     def echoed(
         self,
         shown: Document,

@@ -8,7 +8,7 @@ ways it is the target's news, and the other flow's. Where both edited it, the fl
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -50,6 +50,15 @@ class Sides:
     def begins_with_no(self, path: str) -> bool:
         """Whether this flow says no of something that it never spoke of: nobody took it away, it was not there."""
         return self.wanted[path] is False and path not in self.said and not self.doubted
+
+    def never_said(self, path: str) -> bool:
+        """Whether this flow only says nothing where it never said anything."""
+        return self.wanted[path] == "" and path not in self.said
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this flow never looked at the target."""
+        return not self.said and not self.doubted
 
     def stands(self, path: str) -> Any:
         """What the target holds; where a yes or a no is wanted, nothing is a no."""
@@ -108,36 +117,54 @@ def merge(
     digest: Callable[[str, Any], str],
     alike: Callable[[str, Any, Any], bool | None],
     both_ways: bool,
+    halves: Iterable[frozenset[str]] = (),
 ) -> Merged:
     """What this flow leaves alone. ``rule`` tells the rule of a field, ``theirs`` that of the flow of the other way, if it
-    brings the field back at all; ``digest`` the keyed hash of a value."""
+    brings the field back at all; ``digest`` the keyed hash of a value. ``halves`` are sets of fields that are one at the source,
+    as both parts of a name are: they are weighed as one, so that half of an old value never stands beside half of a new one.
+    """
     fields: dict[str, list[str]] = {}
     for path in sides.wanted:
         fields.setdefault(field_of(path), []).append(path)
+    wholes = {name: whole & fields.keys() for whole in halves for name in whole}
     left: set[str] = set()
     news: set[str] = set()
     spelled: dict[str, str] = {}
     conflicts: list[str] = []
     yielded = False
+
+    def hashed(name: str) -> dict[str, tuple[str, str]]:
+        return {
+            path: (digest(path, sides.wanted[path]), digest(path, sides.stands(path)))
+            for path in fields[name]
+        }
+
+    def looked(name: str) -> tuple[bool, bool]:
+        """Whether the source changed it, and whether somebody edited it at the target."""
+        hashes = hashed(name)
+        changed = any(
+            sides.said.get(path) != ours and not sides.begins_with_no(path) and not sides.never_said(path)
+            for path, (ours, _) in hashes.items()
+        )
+        edited = any(_edited(path, theirs, sides) for path, (_, theirs) in hashes.items())
+        return changed, name in sides.news or edited
+
+    told: set[str] = set()
     for name, paths in fields.items():
         likeness = [alike(path, sides.wanted[path], sides.held.get(path)) for path in paths]
         if None in likeness:
             continue
-        hashes = {
-            path: (digest(path, sides.wanted[path]), digest(path, sides.stands(path))) for path in paths
-        }
+        hashes = hashed(name)
         if not all(likeness):
-            changed = any(
-                sides.said.get(path) != ours and not sides.begins_with_no(path)
-                for path, (ours, _) in hashes.items()
-            )
-            edited = name in sides.news or any(
-                _edited(path, theirs, sides) for path, (_, theirs) in hashes.items()
-            )
-            won = _won(name, changed, edited, sides, rule(name), theirs(name), both_ways=both_ways)
+            whole = wholes.get(name) or {name}
+            looks = [looked(each) for each in whole]
+            changed, edited = (any(each) for each in zip(*looks, strict=True))
+            won = _won(whole, changed, edited, sides, rule(name), theirs(name), both_ways=both_ways)
             if won.by and sides.said:  # at the first look nobody edited anything: the two only differ
                 yielded |= won.yields
-                conflicts.append(_sentence(name, hashes[paths[0]], sides, won))
+                if not told & whole:
+                    conflicts.append(_sentence(name, hashes[paths[0]], sides, won))
+                told.add(name)
             if not won.stays:
                 continue
             left.add(name)
@@ -164,17 +191,25 @@ class _Won:
 
 
 def _won(
-    name: str, changed: bool, edited: bool, sides: Sides, rule: str, theirs: str | None, *, both_ways: bool
+    whole: Set[str],
+    changed: bool,
+    edited: bool,
+    sides: Sides,
+    rule: str,
+    theirs: str | None,
+    *,
+    both_ways: bool,
 ) -> _Won:
     if not changed:
         return _Won(stays=both_ways or rule != "source_wins")
-    if name in sides.echoed:
-        # What came back is no news. Where nobody edited the target either, both flows wrote at one moment: one of them goes on.
-        return _Won(stays=edited or not sides.tie)
+    if whole & sides.echoed:
+        # What came back is no news, and at the first look it is all there is to know: what stands there was typed so. Where nobody
+        # edited the target since, both flows wrote at one moment: one of them goes on.
+        return _Won(stays=edited or not sides.tie or sides.is_first)
     if not edited:
         return _Won(stays=False)
     newer = sides.source_is_newer
-    ours = _overwrites(rule, newer, empty=_is_empty(name, sides))
+    ours = _overwrites(rule, newer, empty=_is_empty(whole, sides))
     back = theirs is None or _overwrites(theirs, not newer, empty=False)
     by = rule if theirs in (None, rule) else f"{rule} against {theirs}"
     if ours and theirs is not None and back:  # each would overwrite the other
@@ -194,8 +229,8 @@ def _overwrites(rule: str, newer: bool, *, empty: bool) -> bool:
     return True
 
 
-def _is_empty(name: str, sides: Sides) -> bool:
-    return all(sides.held.get(path) in (None, "", [], {}) for path in sides.wanted if field_of(path) == name)
+def _is_empty(whole: Set[str], sides: Sides) -> bool:
+    return all(sides.held.get(path) in (None, "", [], {}) for path in sides.wanted if field_of(path) in whole)
 
 
 def _sentence(name: str, hashes: tuple[str, str], sides: Sides, won: _Won) -> str:
@@ -214,6 +249,22 @@ def is_about(sentence: str, name: str) -> bool:
 
 def _told(at: datetime | None) -> str:
     return "an unknown time" if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def completed(
+    wanted: Mapping[str, Any],
+    held: Mapping[str, Any],
+    halves: Iterable[frozenset[str]],
+    emptiable: frozenset[str],
+) -> dict[str, str]:
+    """The halves that the source has no word for any more, empty, while it has one for another: a name that cannot be told
+    apart stands in one field, and the other one still holds a part of it."""
+    return {
+        name: ""
+        for whole in halves
+        for name in whole & emptiable
+        if name not in wanted and held.get(name) and any(wanted.get(each) for each in whole)
+    }
 
 
 def without(document: Document, left: frozenset[str]) -> Document:

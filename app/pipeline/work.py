@@ -264,9 +264,17 @@ def _merged(
             return str(wanted).strip().casefold() == str(present or "").strip().casefold()
         return compares.alike(path, wanted, present, existing.document)
 
+    wanted = leaves(document, desired.scopes)
+    halves = [
+        whole
+        for each in wish.against
+        for whole in each.halves
+        if not any(isinstance(wanted.get(name), bool) for name in whole)  # those of a set count by themselves
+    ]
+    empty = merging.completed(wanted, held, halves, desired.emptiable)
     wish.merged = merging.merge(
         merging.Sides(
-            wanted=leaves(document, desired.scopes),
+            wanted=wanted | empty,
             held=held,
             said=said,
             stood=stood,
@@ -282,7 +290,9 @@ def _merged(
         digest=digest,
         alike=alike,
         both_ways=bool(options.get("both_ways")),
+        halves=halves,
     )
+    document = _with(document, empty)
     untouched = frozenset(
         path
         for path in wish.emptied
@@ -291,6 +301,14 @@ def _merged(
         and (bool(options.get("tie")) or merging.field_of(path) not in wish.echoed)
     )
     return merging.without(document, wish.merged.left), untouched
+
+
+def _with(document: Document, found: Mapping[str, str]) -> Document:
+    """The document with these fields, each a name inside an object."""
+    for path, value in found.items():
+        place, _, name = path.partition(".")
+        document = document | ({place: document.get(place, {}) | {name: value}} if name else {place: value})
+    return document
 
 
 def _is_under(row: Target, address: Any, sealer: Sealer) -> bool:

@@ -30,17 +30,21 @@ def read(relation: Mapping[str, Any]) -> Document:
     """The relation in the till's words, its contacts likewise; custom fields by name, empty texts left out.
 
     ``personName`` is whom one would address: a company's contact, else the relation itself; ``personIsCompany`` says
-    that it is a company's name, which nobody splits.
+    that it is a company's name, which nobody splits. An address that stands in for a name (:mod:`placing`) is none.
     """
     document = cards.filled(relation, but=("customFieldList", "contactList"))
     company = bool(document.get("companyName"))
     person = (document.get("contact") if company else None) or document.get("name")
-    if person:
+    if person and _key(person) != _key(document.get("email")):
         document["personName"] = person
         document["personIsCompany"] = company and not document.get("contact")
     document["customFields"] = cards.custom_fields(relation.get("customFieldList", ()))
     document["contactList"] = [read(contact) for contact in relation.get("contactList", ())]
     return document
+
+
+def _key(text: object) -> str:
+    return str(text or "").strip().casefold()
 
 
 def by_mark(since: int, limit: int) -> Document:
