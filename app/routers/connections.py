@@ -28,8 +28,8 @@ from app.routers.connection_bodies import (
 from app.routers.context import Context, Reach
 from app.routers.doors import webhook_token_hash
 from app.routers.webhook_setup import setup_of
+from app.store import alerts, known_fields
 from app.store import connections as store
-from app.store import known_fields
 from app.store.connections import Connection
 from app.store.ids import new_id
 
@@ -147,11 +147,14 @@ def _same_place(connector: Connector, before: Any, after: Any, *, used: bool) ->
 
 @router.delete("/{connection_id}", status_code=204)
 async def delete_connection(reach: Reach, _caller: Administers, connection_id: ConnectionId) -> Response:
-    """Forget a connection that no integration uses. Its webhook is removed where we registered it, if it can be reached."""
+    """Forget a connection that no integration uses, and clear its alerts. Its webhook is removed where we registered it, if it
+    can be reached."""
+    now = await reach.db.now()
     async with reach.db.read() as db:
         found = await store.find(db, connection_id)
     async with reach.db.write() as db:
         await store.remove(db, connection_id)
+        await alerts.clear_alerts(db, subject=f"connection:{connection_id}", now=now)
     reach.doors.forget(found.webhook_token_hash)
     try:
         await removed_at_remote(reach, found)

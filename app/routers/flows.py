@@ -19,7 +19,7 @@ from app.routers.flow_bodies import FlowChange, FlowId, FlowOut, NewFlow, shown
 from app.routers.integrations import IntegrationId
 from app.routers.number_ranges import refuse_shared_ranges
 from app.routers.scanned_places import refuse_own_places
-from app.store import changes, connections, integrations
+from app.store import alerts, changes, connections, integrations
 from app.store import flows as store
 from app.store.ids import new_id
 from app.store.integrations import Integration
@@ -136,11 +136,12 @@ async def change_flow(reach: Reach, caller: Administers, flow_id: FlowId, body: 
 
 @router.delete("/flows/{flow_id}", status_code=204)
 async def delete_flow(reach: Reach, caller: Administers, flow_id: FlowId) -> Response:
-    """Forget a flow, its deliveries and attempts. What it brought to the target stays there."""
+    """Forget a flow, its deliveries and attempts, and clear its alerts. What it brought to the target stays there."""
     now = await reach.db.now()
     async with reach.db.write() as db:
         removed = await store.find(db, flow_id)
         await store.remove(db, flow_id)
+        await alerts.clear_alerts(db, subject=f"flow:{flow_id}", now=now)
         await changes.note_flow(db, removed, before=removed, who=caller, now=now, how="removed")
     return Response(status_code=204)
 

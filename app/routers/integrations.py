@@ -27,7 +27,7 @@ from app.routers.bodies import (
     with_examples,
 )
 from app.routers.context import Context, Reach
-from app.store import changes, connections, flows
+from app.store import alerts, changes, connections, flows
 from app.store import integrations as store
 from app.store.ids import new_id
 from app.store.integrations import Integration
@@ -167,8 +167,11 @@ async def change_integration(
 
 @router.delete("/{integration_id}", status_code=204)
 async def delete_integration(reach: Reach, _caller: Administers, integration_id: IntegrationId) -> Response:
-    """Forget an integration with its flows, their deliveries and attempts. At either side everything stays as it is."""
+    """Forget an integration with its flows, their deliveries, attempts and alerts. At either side everything stays as it is."""
+    now = await reach.db.now()
     async with reach.db.write() as db:
+        for flow in await flows.listed(db, integration_id=integration_id):
+            await alerts.clear_alerts(db, subject=f"flow:{flow.id}", now=now)
         await store.remove(db, integration_id)
     return Response(status_code=204)
 

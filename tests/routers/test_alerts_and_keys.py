@@ -37,6 +37,31 @@ async def test_alerts_are_listed_until_they_are_cleared(api: Api) -> None:
     assert 404 == (await api.http.post("/api/v1/alerts/99/clear")).status_code
 
 
+async def test_what_is_forgotten_leaves_no_alert(api: Api) -> None:
+    """Nobody can mend a flow or a connection that is gone, and no check would clear its alerts."""
+    sides = {"left_connection_id": "con_till", "right_connection_id": "con_list"}
+    await api.http.post("/api/v1/integrations", json={"id": "int_one", "name": "Shop", **sides})
+    made = [
+        (await api.http.post("/api/v1/integrations/int_one/flows", json={"kind": kind})).json()["id"]
+        for kind in ("customers", "contacts")
+    ]
+    gone = [f"/flows/{made[0]}", "/integrations/int_one", "/connections/con_list"]
+    async with api.context.db.write() as db:
+        for subject in (f"flow:{made[0]}", f"flow:{made[1]}", "connection:con_list", "connection:con_till"):
+            await alerts.raise_alert(db, code="one", subject=subject, detail="About one.", now=5_000)
+
+    left = []
+    for path in gone:
+        assert 204 == (await api.http.delete(f"/api/v1{path}")).status_code
+        left.append([each["subject"] for each in (await api.http.get("/api/v1/alerts")).json()["items"]])
+
+    assert [
+        ["connection:con_till", "connection:con_list", f"flow:{made[1]}"],
+        ["connection:con_till", "connection:con_list"],
+        ["connection:con_till"],
+    ] == left
+
+
 async def test_a_key_is_shown_once_and_works_until_it_is_shut(api: Api) -> None:
     made = await api.http.post("/api/v1/api-keys", json={"name": "Monitoring", "scope": "read"})
     key = {"Authorization": f"Bearer {made.json()['key']}"}
