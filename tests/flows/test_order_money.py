@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.errors import MappingFailed
 from app.flows.ordermoney import NO_REVENUE, amount, as_refund, as_sold
 from app.flows.ordersettings import OrdersSettings
-from app.records.order import LineRole, Order, OrderLine, VatSum
+from app.records.order import LineRole, Order, OrderLine, Promo, VatSum
 from app.values.money import half_up
 
 ROLES: tuple[LineRole, ...] = ("product", "shipping", "discount", "deposit", "gift_card", "payment")
@@ -101,6 +101,50 @@ def test_an_article_for_discounts_that_adds_something_is_a_line() -> None:
     assert (["10001", "9002"], 0, 15) == ([line.sku for line in sent.lines], sent.discount_total, sent.total)
 
 
+def test_what_each_promo_code_took_off_is_added_up() -> None:
+    """By lines of its article and by promotions in the lines' own prices; what goes back with a promotion takes nothing off."""
+    sold = [
+        OrderLine(id="1", sku="10001", total=Decimal("18.00"), discount=Decimal("2.00"), promotion="Zomeractie"),
+        OrderLine(id="2", sku="10002", total=Decimal("9.00"), discount=Decimal("1.00"), promotion="Zomeractie"),
+        OrderLine(id="3", sku="10002", total=Decimal("-9.00"), quantity=Decimal(-1), discount=Decimal("-1.00"), promotion="Zomeractie"),
+        OrderLine(id="4", sku="9003", total=Decimal("-5.00")),
+        OrderLine(id="5", sku="9003", total=Decimal("-3.00")),
+        OrderLine(id="6", sku="9002", total=Decimal("-1.00")),
+    ]  # fmt: skip
+    settings = SETTINGS.model_copy(update={"promotions": {"Zomeractie": "ACTIE"}})
+    sent = as_sold(order(*sold, promos=(Promo(code="EIGEN", amount=Decimal(1)),)), settings)[0]
+
+    told = {promo.code: promo.amount for promo in sent.promos}
+    assert {"EIGEN": Decimal(1), "ZOMER": Decimal(8), "ACTIE": Decimal(3)} == told
+    assert (["1", "2", "3"], Decimal(11)) == ([line.id for line in sent.lines], sent.discount_total)
+
+
+def test_discounts_and_shipping_of_the_till_s_own_kind_are_no_lines() -> None:
+    sold = [
+        OrderLine(id="1", sku="10001", total=Decimal("20.00")),
+        OrderLine(id="2", role="discount", title="Korting", total=Decimal("-2.00")),
+        OrderLine(id="3", role="shipping", title="Verzending", total=Decimal("4.95")),
+    ]
+    sent = as_sold(order(*sold), SETTINGS)[0]
+
+    assert (["1"], Decimal("4.95"), Decimal(2)) == (
+        [line.id for line in sent.lines],
+        sent.shipping_total,
+        sent.discount_total,
+    )
+
+
+def test_what_was_given_for_nothing_is_a_line_and_a_remark_is_none() -> None:
+    sold = [
+        OrderLine(id="1", sku="10001", total=Decimal("0.00")),
+        OrderLine(id="2", title="Bedankt", total=Decimal("0.00")),
+        OrderLine(id="3", role="text", title="Inpakken", total=Decimal("0.00")),
+        OrderLine(id="4", title="Tas", total=Decimal("0.25")),
+    ]
+
+    assert ["1", "4"] == [line.id for line in as_sold(order(*sold), SETTINGS)[0].lines]
+
+
 def test_tax_is_the_tills_own_sum_without_what_stays_behind() -> None:
     sold = OrderLine(id="1", sku="1", total=Decimal("12.10"), total_excl=Decimal("10.00"))
     card = OrderLine(
@@ -110,6 +154,9 @@ def test_tax_is_the_tills_own_sum_without_what_stays_behind() -> None:
 
     assert Decimal("2.10") == as_sold(order(sold, tax_total=Decimal("2.10")), SETTINGS)[0].tax_total
     assert Decimal("2.11") == as_sold(order(sold, card, vat=sums), SETTINGS)[0].tax_total
+    bare = card.model_copy(update={"total_excl": None})
+    assert Decimal("3.11") == as_sold(order(sold, bare, vat=sums), SETTINGS)[0].tax_total
+    assert None is as_sold(order(sold, card), SETTINGS)[0].tax_total
 
 
 def test_sums_that_do_not_add_up_warn_or_block() -> None:
