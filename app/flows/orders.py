@@ -117,12 +117,12 @@ def _unwanted(order: Order, settings: OrdersSettings) -> Skip | None:
 
 
 def _excluded(order: Order, settings: OrdersSettings) -> str | None:
-    if order.branch is not None and order.branch in settings.skip_branches:
+    if order.branch in settings.skip_branches:
         return f"branch {order.branch}"
     places = {order.workplace, f"{order.branch}.{order.workplace}"}
-    if order.workplace is not None and places & set(settings.skip_workplaces):
+    if places & set(settings.skip_workplaces):
         return f"workplace {order.workplace} of branch {order.branch}"
-    if order.category is not None and order.category in settings.skip_categories:
+    if order.category in settings.skip_categories:
         return f"sales category {order.category}"
     if order.external_id and settings.external_sales == "skip":
         return "another system brought it into the till"
