@@ -19,7 +19,7 @@ from app.store.deliveries import Claimed
 from app.store.targets import Target
 from app.translation import Plan
 from tests.machine.toys import SEALER
-from tests.pipeline.test_work import hashed, row
+from tests.pipeline.wishes import hashed, row
 
 WRITTEN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from app.pipeline.moving import hand_on, leave_old, stands_apart, stay
 from app.pipeline.work import Wish, prepare
 from app.records.decision import Archive, Put
 from tests.machine.toys import SEALER
-from tests.pipeline.test_work import OWNER, Person, hashed, moving, row, wish
+from tests.pipeline.wishes import OWNER, Person, hashed, moving, row, wish
 
 
 @pytest.mark.parametrize(
