@@ -138,7 +138,7 @@ def test_what_was_given_for_nothing_is_a_line_and_a_remark_is_none() -> None:
     sold = [
         OrderLine(id="1", sku="10001", total=Decimal("0.00")),
         OrderLine(id="2", title="Bedankt", total=Decimal("0.00")),
-        OrderLine(id="3", role="text", title="Inpakken", total=Decimal("0.00")),
+        OrderLine(id="3", sku="9900", role="text", title="Inpakken", total=Decimal("0.00")),
         OrderLine(id="4", title="Tas", total=Decimal("0.25")),
     ]
 
