@@ -10,7 +10,7 @@ from app.flows.base import FlowKind
 from app.flows.contactsettings import ContactsSettings
 from app.flows.policies import archive_or_skip, take_back
 from app.records.customer import Customer
-from app.records.decision import TOLD, Decision, Known, KnownTarget, Put, Skip
+from app.records.decision import TOLD, WITHDRAWN, Decision, Known, KnownTarget, Put, Skip
 from app.values.dates import iso, wall_clock
 
 KIND = "customer"
@@ -39,6 +39,7 @@ def decide(contact: Customer, settings: ContactsSettings, known: Known) -> Decis
         )
     target = known.find(KIND, contact.email)
     before = target or _before(known)
+    was = _said(before, withdrawn=there is not None and there.facts.get(WITHDRAWN) == "yes")
     wishes = _categories(contact, settings)
     given = " ".join(sorted(number for number, on in wishes.items() if on))
     put = Put(
@@ -49,10 +50,10 @@ def decide(contact: Customer, settings: ContactsSettings, known: Known) -> Decis
         linked=there.ref if there is not None else None,
         create=settings.create_relations and contact.consent.state == "yes",
         update=settings.update_existing,
-        facts={"consent": _remembered(contact, before)}
-        | _told(contact, settings, before)
+        facts={"consent": _remembered(contact, was)}
+        | _told(contact, settings, was)
         | ({CATEGORIES: given} if settings.categories else {}),
-        options=_consent(contact, settings, before),
+        options=_consent(contact, settings, was),
     )
     return Decision(puts=(put,))
 
@@ -73,25 +74,29 @@ def _before(known: Known) -> KnownTarget | None:
     )
 
 
-def _remembered(contact: Customer, before: KnownTarget | None) -> str:
+def _said(before: KnownTarget | None, *, withdrawn: bool) -> str | None:
+    """What was known to be said; ``withdrawn``: the till said no since, and Mailchimp was told."""
+    was = before.facts.get("consent") if before is not None else None
+    return "no" if was == "yes" and withdrawn else was
+
+
+def _remembered(contact: Customer, was: str | None) -> str:
     """What was said last: a contact who is pending, or gets receipts only, said nothing new."""
     said = contact.consent.state
-    was = before.facts.get("consent") if before is not None else None
     return was if said == "unknown" and was is not None else said
 
 
-def _told(contact: Customer, settings: ContactsSettings, before: KnownTarget | None) -> dict[str, str]:
+def _told(contact: Customer, settings: ContactsSettings, was: str | None) -> dict[str, str]:
     """Into which field of the till news of a yes or a no was written, and which: what stands there afterwards was said since."""
-    told = _consent(contact, settings, before)
+    told = _consent(contact, settings, was)
     if "consent_is_news" in told and settings.update_existing:
         return {TOLD: f"{told['consent']} {settings.consent_field}"}
     return {}
 
 
-def _consent(contact: Customer, settings: ContactsSettings, before: KnownTarget | None) -> dict[str, str]:
+def _consent(contact: Customer, settings: ContactsSettings, was: str | None) -> dict[str, str]:
     """What the target's steps are to record: only where it was said for the first time, or newly."""
     said = contact.consent
-    was = before.facts.get("consent") if before is not None else None
     if settings.consent_field is None or said.state == "unknown" or said.state == was:
         return {}
     told: dict[str, str] = {"consent": said.state}

@@ -17,7 +17,7 @@ from app.flows.loyalty import LoyaltySettings
 from app.flows.nightly import KeepsBefore, NightlySettings
 from app.flows.policies import ON_CONFLICT, Conflicts, archive_or_skip, archive_owned, is_yes, take_back
 from app.records.customer import Consent, Customer, Person
-from app.records.decision import TOLD, Decision, Known, KnownTarget, Put, Skip
+from app.records.decision import TOLD, WITHDRAWN, Decision, Known, KnownTarget, Put, Skip
 
 KIND = "customer"
 SINCE = "no_since"
@@ -303,7 +303,8 @@ def _put(
 ) -> Put:
     consent = person.consent.state
     was = before.facts.get("consent") if before is not None else None
-    since = consent == "no" and was != "yes" and bool(told)
+    told_before = before.facts.get(SINCE, "") if before is not None else ""
+    since = consent == "no" and was != "yes" and bool(told) and told != told_before
     if since:
         was = "yes"  # Mailchimp's, which the till knew of: its no is a later word
     # An empty consent field after a yes changes nothing: missing rights at the till look the same, and an
@@ -321,12 +322,21 @@ def _put(
         record=person,
         create=consent == "yes" or settings.without_consent == "transactional",
         update=settings.update_existing,
-        facts={"consent": remembered, "person": who} | ({SINCE: told} if since else {}),
+        facts={"consent": remembered, "person": who}
+        | ({SINCE: told} if since else {})
+        | _withdrawn(before, subscription=subscription, consent=consent),
         options={
             "if_new": "subscribed" if consent == "yes" and not said_no else "transactional",
             "subscription": subscription,
         },
     )
+
+
+def _withdrawn(before: KnownTarget | None, *, subscription: str, consent: str) -> dict[str, str]:
+    """Whether the till's no unsubscribes him, as long as the till does not say yes again."""
+    if subscription == "unsubscribe":
+        return {WITHDRAWN: "yes"}
+    return {WITHDRAWN: ""} if consent == "yes" and before is not None and before.facts.get(WITHDRAWN) else {}
 
 
 def _before(who: str, left: list[KnownTarget]) -> KnownTarget | None:

@@ -16,6 +16,9 @@ marker of what was put back."""
 TOLD = "consent_told"
 """The fact that names the consent which Mailchimp's news wrote into the till last, and its field: ``yes Nieuwsbrief``."""
 
+WITHDRAWN = "withdrawn"
+"""The fact of a contact whom the till's no unsubscribed: a yes that is found there afterwards is a new one."""
+
 TargetState = Literal["present", "archived", "gone"]
 WriteMode = Literal["always", "create", "update", "if_empty", "source_wins", "target_wins", "newest"]
 

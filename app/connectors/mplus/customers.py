@@ -78,9 +78,11 @@ _CAN_BE_EMPTY = ("string", "day", "moment")
 
 
 class WriteRelation(Change):
-    """One relation to be written. ``fields`` are the till's names, custom fields by name under ``customFields``."""
+    """One relation to be written. ``fields`` are the till's names, custom fields by name under ``customFields``; ``told`` is the
+    consent among them and its field, ``yes Nieuwsbrief``, where one is written."""
 
     fields: Document
+    told: str = Field(default="", exclude=True)
 
     def summary(self) -> str:
         """Names of fields only."""
@@ -126,13 +128,20 @@ def steps(intent: Intent, existing: Existing | None) -> Steps:
             )
         wanted = _wanted(intent, None)
         fields = {name: value for name, value in wanted.items() if value not in (None, "", {})}
-        return (CreateRelation(fields={"extRelationId": external_id(intent.key), **fields}),)
+        fields = {"extRelationId": external_id(intent.key), **fields}
+        return (CreateRelation(fields=fields, told=_told(intent, placing.consent(intent, {}))),)
     if not intent.update:
         return ()
     fields = differences(_wanted(intent, existing.document), existing.document)
-    stated = frozenset(placing.consent(intent, existing.document.get("customFields", {})))
-    call = UpdateRelation(number=int(existing.remote_id), fields=fields, stated=stated)
+    consent = placing.consent(intent, existing.document.get("customFields", {}))
+    call = UpdateRelation(
+        number=int(existing.remote_id), fields=fields, stated=frozenset(consent), told=_told(intent, consent)
+    )
     return (call,) if fields else ()
+
+
+def _told(intent: Intent, consent: Document) -> str:
+    return f"{intent.options['consent']} {intent.options['consent_field']}" if consent else ""
 
 
 def _wanted(intent: Intent, held: Document | None) -> Document:

@@ -15,6 +15,7 @@ from app.connectors.mplus import fields as cards
 from app.connectors.mplus.calls import Till
 from app.connectors.mplus.encodings import Malformed
 from app.errors import RecordRefused
+from app.records.decision import TOLD
 
 Choice = tuple[str, Mapping[str, Any]]
 
@@ -92,7 +93,7 @@ class RelationTarget:
         return Applied(
             remote_id=str(number) if number else None,
             state="archived" if archived else "present",
-            facts=marker_of(answer),
+            facts=marker_of(answer) | ({TOLD: change.told} if change.told else {}),
             kept_as={
                 f"customFields.{field['fieldName']}": cards.as_it_stands(field)
                 for field in relation.get("customFieldList", ())
