@@ -72,7 +72,8 @@ class FlowKind:
     ``way`` says which side is read and which is written, where the settings make sense one way only. ``put_record`` is what the
     second leg reads, where the decision hands it something else than the record. ``undo`` says what becomes of targets that a run
     made and that a person takes back; its skip says why some stay. ``makes`` is the kind of flow, with its settings, that makes
-    what a record of this one names and the target does not have. ``ranges`` are the numbers that it gives out, first and last, by
+    what a record of this one names and the target does not have. ``derives`` says which single members of a set the decision makes of
+    which others, by path in the record: a category of the tags that lead to it. ``ranges`` are the numbers that it gives out, first and last, by
     the place of the setting.
     """
 
@@ -106,6 +107,7 @@ class FlowKind:
     scan: Callable[[Any], Scan | None] = no_scan
     way: tuple[Side, Side] | None = None
     makes: Callable[[Any], Making | None] = lambda _settings: None
+    derives: Callable[[Any], Mapping[str, frozenset[str]]] = lambda _settings: {}
     ranges: Callable[[Any], Mapping[str, tuple[int, int]]] = lambda _settings: {}
 
     @property

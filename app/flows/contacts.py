@@ -67,6 +67,15 @@ def _categories(contact: Customer, settings: ContactsSettings) -> dict[str, bool
     return wishes if settings.categories_follow == "both" else {c: on for c, on in wishes.items() if on}
 
 
+def derives(settings: ContactsSettings) -> dict[str, frozenset[str]]:
+    """By category, the tags and groups that lead to it."""
+    found: dict[str, frozenset[str]] = {}
+    for name, category in settings.categories.items():
+        place = f"category_wishes.{category}"
+        found[place] = found.get(place, frozenset()) | {f"tags.{name}", f"groups.{name}"}
+    return found
+
+
 def _before(known: Known) -> KnownTarget | None:
     """The relation that this person was until now, under another address."""
     return next(
@@ -139,4 +148,5 @@ CONTACTS = FlowKind(
     put_list_keys={"email": "email"},
     reach=reach,
     undo=take_back(KIND),
+    derives=derives,
 )

@@ -76,7 +76,7 @@ class Counterflow:
 def counterflow(flow_id: str, ours: RowTranslation, theirs: RowTranslation) -> Counterflow:
     """What ``ours`` must know of ``theirs``, from the rows of both."""
     forth, back = _traced(ours), _traced(theirs)
-    links: dict[str, frozenset[str]] = {}
+    links = _single(_traced_single(ours), back) | _single(forth, _traced_single(theirs), made_from_it=True)
     for target, sources in forth.items():
         # A number is read with its country: what is made from this field says more than what this field is made from.
         made_from_it = {path for path, others in back.items() if _meet(others, (target,))}
@@ -100,6 +100,34 @@ def _traced(translation: RowTranslation) -> dict[str, frozenset[str]]:
         )
         for target, fields in leg2.items()
     }
+
+
+def _traced_single(translation: RowTranslation) -> dict[str, frozenset[str]]:
+    """The same of what the flow itself makes of single members of a set: a category of the tags that lead to it."""
+    leg1, leg2 = _reads(translation.mapping.leg1), _reads(translation.mapping.leg2)
+    return {
+        f"{target}{made.removeprefix(field)}": frozenset().union(
+            *(_beneath(each, read, source) for each, read in leg1.items() for source in sources)
+        )
+        for made, sources in translation.kind.derives(translation.settings).items()
+        for target, fields in leg2.items()
+        for field in fields
+        if _inside(made, field)
+    }
+
+
+def _single(
+    forth: Mapping[str, frozenset[str]], back: Mapping[str, frozenset[str]], *, made_from_it: bool = False
+) -> dict[str, frozenset[str]]:
+    """By field of ours that a row of its own speaks of, what the other flow makes of that very member, or makes that member of."""
+    links: dict[str, frozenset[str]] = {}
+    for target, sources in forth.items():
+        found = {
+            path for path, others in back.items() if (target in others if made_from_it else path in sources)
+        }
+        if found:
+            links[field_of(target)] = frozenset(found)
+    return links
 
 
 def _beneath(made: str, read: frozenset[str], field: str) -> frozenset[str]:

@@ -204,8 +204,10 @@ def _won(
         return _Won(stays=both_ways or rule != "source_wins")
     if whole & sides.echoed:
         # What came back is no news, and at the first look it is all there is to know: what stands there was typed so. Where nobody
-        # edited the target since, both flows wrote at one moment: one of them goes on.
-        return _Won(stays=edited or not sides.tie or sides.is_first)
+        # edited the target since, both flows wrote at one moment: one of them goes on. Of a yes or no they cannot have written two
+        # things: where the target says the other one, it was taken back there since.
+        says_yes_or_no = any(isinstance(sides.wanted.get(name), bool) for name in whole)
+        return _Won(stays=edited or not sides.tie or sides.is_first or says_yes_or_no)
     if not edited:
         return _Won(stays=False)
     newer = sides.source_is_newer

@@ -151,3 +151,38 @@ async def test_another_edit_of_the_person_brings_no_old_category_back(shop: Shop
 
     assert [([OF_CAKE], ["Cake"])] * 4 == [groups.held(number) for number in ALL]
     await silent(shop)
+
+
+@pytest.mark.parametrize("side", ["mailchimp", "till"])
+async def test_what_is_set_and_taken_away_again_within_one_look_does_not_come_back(
+    shop: Shop, side: str
+) -> None:
+    """One flow carried it across, and before the other one saw it there it was taken away again where it had been set."""
+    groups, out, into = await joined(shop)
+
+    async def first(flow_id: str) -> None:
+        shop.clock.advance(31)
+        await shop.poll()
+        await shop.worker.batch(flow_id)
+
+    if side == "mailchimp":
+        groups.choose(1, bread=True)
+        shop.life.tag(PEOPLE[1], TAG)
+        await first(into)
+        there = [groups.held(number) for number in (1, 2)]
+        groups.choose(1, bread=False)
+        shop.life.untag(PEOPLE[1], TAG)
+        await first(out)
+    else:
+        groups.file(1, OF_BREAD)
+        groups.file(2, OF_THE_TAG)
+        await first(out)
+        there = [groups.held(number) for number in (1, 2)]
+        for number in (1, 2):
+            groups.file(number)
+        await first(into)
+    assert [([OF_BREAD], ["Bread"]), ([OF_THE_TAG], [TAG])] == there
+    await later(shop, 3)
+
+    assert [([], [])] * 4 == [groups.held(number) for number in ALL]
+    await silent(shop)

@@ -320,7 +320,8 @@ def _tags(intent: Intent, existing: Existing | None, *, member: str) -> tuple[Ch
     changed = {name: on for name, on in wishes.items() if on != (name in held)}
     if not changed:
         return ()
-    return (SetTags(member=member, tags=changed, quiet=bool(intent.options.get("backfill"))),)
+    quiet, marked = bool(intent.options.get("backfill")), bool(intent.options.get("both_ways"))
+    return (SetTags(member=member, tags=changed, quiet=quiet, marked=marked),)
 
 
 def tag_names(tags: Any) -> list[str]:

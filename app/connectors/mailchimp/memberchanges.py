@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from app.connectors.base import Change, Document, Mails
 
 
@@ -107,11 +109,13 @@ class Note(MemberChange):
 
 
 class SetTags(MemberChange):
-    """Tags by name, on or off. ``quiet`` holds back the automations that a tag starts."""
+    """Tags by name, on or off. ``quiet`` holds back the automations that a tag starts. ``marked``: the marker that the contact
+    has afterwards is asked for, since the call does not tell it."""
 
     action: ClassVar[str] = "set_tags"
     tags: dict[str, bool]
     quiet: bool = False
+    marked: bool = Field(default=False, exclude=True)
 
     def summary(self) -> str:
         """How many, not which: names of tags may say much about a person."""

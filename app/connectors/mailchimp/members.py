@@ -270,7 +270,17 @@ class MemberTarget:
             ) from None
         on = {name for name, on in change.tags.items() if on}
         self._roster.note_tags(change.member, on=on, off=change.tags.keys() - on)
-        return Applied(warnings=change.warnings)
+        return Applied(warnings=change.warnings, facts=await self._marker(change) if change.marked else {})
+
+    async def _marker(self, change: MemberChange) -> dict[str, str]:
+        """When the contact was changed last: by us, just now."""
+        try:
+            member = await self._api.get(
+                self._at(change), operation="member.get", params={"fields": "last_changed"}
+            )
+        except (RecordRefused, TimeError):  # what was sent is done all the same; then its echo is not known
+            return {}
+        return {"marker": str(member["last_changed"])} if member.get("last_changed") else {}
 
     async def _gone_is_fine(self, method: str, path: str, *, operation: str) -> None:
         try:
