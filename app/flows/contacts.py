@@ -40,6 +40,7 @@ def decide(contact: Customer, settings: ContactsSettings, known: Known) -> Decis
     target = known.find(KIND, contact.email)
     before = target or _before(known)
     was = _said(before, withdrawn=there is not None and there.facts.get(WITHDRAWN) == "yes")
+    echo = contact.consent.state == "yes" and there is not None and there.facts.get("consent") == "yes"
     wishes = _categories(contact, settings)
     given = " ".join(sorted(number for number, on in wishes.items() if on))
     put = Put(
@@ -51,9 +52,9 @@ def decide(contact: Customer, settings: ContactsSettings, known: Known) -> Decis
         create=settings.create_relations and contact.consent.state == "yes",
         update=settings.update_existing,
         facts={"consent": _remembered(contact, was)}
-        | _told(contact, settings, was)
+        | _told(contact, settings, was, echo=echo)
         | ({CATEGORIES: given} if settings.categories else {}),
-        options=_consent(contact, settings, was),
+        options=_consent(contact, settings, was, echo=echo),
     )
     return Decision(puts=(put,))
 
@@ -95,23 +96,24 @@ def _remembered(contact: Customer, was: str | None) -> str:
     return was if said == "unknown" and was is not None else said
 
 
-def _told(contact: Customer, settings: ContactsSettings, was: str | None) -> dict[str, str]:
+def _told(contact: Customer, settings: ContactsSettings, was: str | None, *, echo: bool) -> dict[str, str]:
     """Into which field of the till news of a yes or a no was written, and which: what stands there afterwards was said since."""
-    told = _consent(contact, settings, was)
+    told = _consent(contact, settings, was, echo=echo)
     if "consent_is_news" in told and settings.update_existing:
         return {TOLD: f"{told['consent']} {settings.consent_field}"}
     return {}
 
 
-def _consent(contact: Customer, settings: ContactsSettings, was: str | None) -> dict[str, str]:
-    """What the target's steps are to record: only where it was said for the first time, or newly."""
+def _consent(contact: Customer, settings: ContactsSettings, was: str | None, *, echo: bool) -> dict[str, str]:
+    """What the target's steps are to record: only where it was said for the first time, or newly. ``echo``: the till said so
+    first, and may have said otherwise since."""
     said = contact.consent
     if settings.consent_field is None or said.state == "unknown" or said.state == was:
         return {}
     told: dict[str, str] = {"consent": said.state}
     if said.at is not None:
         told["consent_day"] = iso(wall_clock(said.at, settings.time_zone).date())
-    if was is not None:
+    if was is not None and not echo:
         told["consent_is_news"] = "yes"
     return told
 

@@ -265,7 +265,8 @@ def decide(customer: Customer, settings: CustomersSettings, known: Known) -> Dec
             settings=settings,
             before=target or before,
             said_no=_said_no(who, known),
-            told=_told_yes(known, settings) if who == "main" else "",
+            told=_told(known, settings, "yes") if who == "main" else "",
+            its_own=who == "main" and bool(_told(known, settings, "no")),
         )
         if before is not None:
             put = replace(put, moves_from=before.key) if moves else replace(put, stands_for=before.key)
@@ -283,11 +284,12 @@ def _believing(settings: CustomersSettings, known: Known) -> CustomersSettings:
     return settings.model_copy(update={"consent_source": "never"})
 
 
-def _told_yes(known: Known, settings: CustomersSettings) -> str:
-    """Which write of the other flow put a yes from Mailchimp into the very field where consent is recorded; empty: none."""
+def _told(known: Known, settings: CustomersSettings, word: str) -> str:
+    """Which write of the other flow put Mailchimp's yes or no into the very field where consent is recorded, where that is what
+    it told last; empty: none."""
     there = known.counterpart
     field = settings.consent_field if settings.consent_source == "custom_field" else None
-    if there is None or field is None or there.facts.get(TOLD) != f"yes {field}":
+    if there is None or field is None or there.facts.get(TOLD) != f"{word} {field}":
         return ""
     return there.facts.get("marker", "")
 
@@ -300,6 +302,7 @@ def _put(
     before: KnownTarget | None,
     said_no: bool,
     told: str,
+    its_own: bool,
 ) -> Put:
     consent = person.consent.state
     was = before.facts.get("consent") if before is not None else None
@@ -312,7 +315,8 @@ def _put(
     remembered = was if consent == "unknown" and was is not None else consent
     if consent == "yes" and was != "yes":
         subscription = "subscribe"
-    elif consent == "no" and was == "yes" and settings.on_withdrawal == "unsubscribe":
+    # A no that only came from Mailchimp is not told back there: whoever signed up again since said yes after it.
+    elif consent == "no" and was == "yes" and settings.on_withdrawal == "unsubscribe" and not its_own:
         subscription = "unsubscribe"
     else:
         subscription = "keep"

@@ -115,3 +115,41 @@ async def test_a_no_is_told_once_and_not_again_over_a_sign_up_after_it(shop: Sho
 
     assert ("unsubscribed", "no 2026-03-04") == standing(shop)
     await silent(shop)
+
+
+async def test_a_no_counts_though_the_yes_before_it_comes_back_from_mailchimp(shop: Shop) -> None:
+    """The till said yes, the flow out of it subscribed her, and at once the till says no: that she is subscribed is no news."""
+    shop.till.relations.add(name="Noor", email=NOOR)
+    out, into = await both(shop)
+    await later(shop)
+    shop.till.relations.consent(1, given=True, on=date(2026, 2, 14))
+    await look(shop, out)
+    assert "subscribed" == standing(shop)[0]
+    shop.till.relations.consent(1, given=False, on=date(2026, 3, 3))
+    await look(shop, into)
+    await later(shop)
+
+    assert ("unsubscribed", "no 2026-03-03") == standing(shop)
+    await silent(shop)
+
+
+@pytest.mark.parametrize("left", ["unsubscribed", "cleaned"])
+async def test_a_no_from_mailchimp_is_not_told_back_over_a_new_sign_up(shop: Shop, left: str) -> None:
+    """The till learnt that she left; before the flow out of it saw that there, she signed up again."""
+    shop.till.relations.add(name="Noor", email=NOOR)
+    shop.till.relations.consent(1, given=True, on=date(2026, 2, 14))
+    out, into = await both(shop)
+    await later(shop)
+    if left == "cleaned":
+        shop.life.clean(NOOR)
+    else:
+        shop.life.unsubscribe(NOOR)
+    await look(shop, into)
+    assert (left, "no 2026-03-02") == standing(shop)
+    shop.life.sign_up(NOOR)
+    await look(shop, out)
+    await later(shop)
+
+    assert "subscribed" == standing(shop)[0]
+    assert standing(shop)[1].startswith("yes")
+    await silent(shop)
