@@ -50,6 +50,14 @@ class Making:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedField:
+    """A custom field that a setting calls by name, of records at the flow's source or its target."""
+
+    end: Literal["source", "target"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class FlowKind:
     """One kind of flow, as it stands in ``registry.py``.
 
@@ -73,7 +81,8 @@ class FlowKind:
     second leg reads, where the decision hands it something else than the record. ``undo`` says what becomes of targets that a run
     made and that a person takes back; its skip says why some stay. ``makes`` is the kind of flow, with its settings, that makes
     what a record of this one names and the target does not have. ``derives`` says which single members of a set the decision makes of
-    which others, by path in the record: a category of the tags that lead to it. ``ranges`` are the numbers that it gives out, first and last, by
+    which others, by path in the record: a category of the tags that lead to it. ``named_fields`` are the custom fields that
+    settings call by name, by setting. ``ranges`` are the numbers that it gives out, first and last, by
     the place of the setting.
     """
 
@@ -108,6 +117,7 @@ class FlowKind:
     way: tuple[Side, Side] | None = None
     makes: Callable[[Any], Making | None] = lambda _settings: None
     derives: Callable[[Any], Mapping[str, frozenset[str]]] = lambda _settings: {}
+    named_fields: Callable[[Any], Mapping[str, NamedField]] = lambda _settings: {}
     ranges: Callable[[Any], Mapping[str, tuple[int, int]]] = lambda _settings: {}
 
     @property

@@ -6,7 +6,7 @@ what a person said at Mailchimp. Features C-2, C-8b, C-9.
 
 from __future__ import annotations
 
-from app.flows.base import FlowKind
+from app.flows.base import FlowKind, NamedField
 from app.flows.contactsettings import ContactsSettings
 from app.flows.policies import archive_or_skip, take_back
 from app.records.customer import Customer
@@ -75,6 +75,14 @@ def derives(settings: ContactsSettings) -> dict[str, frozenset[str]]:
         place = f"category_wishes.{category}"
         found[place] = found.get(place, frozenset()) | {f"tags.{name}", f"groups.{name}"}
     return found
+
+
+def named_fields(settings: ContactsSettings) -> dict[str, NamedField]:
+    """The till's fields that consent is written to."""
+    if settings.consent_field is None:
+        return {}
+    names = {"consent_field": settings.consent_field, "consent_time_field": settings.consent_time_field}
+    return {setting: NamedField("target", name) for setting, name in names.items() if name}
 
 
 def _before(known: Known) -> KnownTarget | None:
@@ -151,4 +159,5 @@ CONTACTS = FlowKind(
     reach=reach,
     undo=take_back(KIND),
     derives=derives,
+    named_fields=named_fields,
 )

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.flows import loyalty
-from app.flows.base import FlowKind
+from app.flows.base import FlowKind, NamedField
 from app.flows.loyalty import LoyaltySettings
 from app.flows.nightly import KeepsBefore, NightlySettings
 from app.flows.policies import ON_CONFLICT, Conflicts, archive_or_skip, archive_owned, is_yes, take_back
@@ -168,6 +168,14 @@ class CustomersSettings(LoyaltySettings, KeepsBefore, NightlySettings):
         if name is not None and not getattr(self, name):
             raise ValueError(f"consent_source is {self.consent_source!r}, so {name} must be filled in")
         return self
+
+
+def named_fields(settings: CustomersSettings) -> dict[str, NamedField]:
+    """The till's fields of consent, where it is read there."""
+    if settings.consent_source != "custom_field":
+        return {}
+    names = {"consent_field": settings.consent_field, "consent_time_field": settings.consent_time_field}
+    return {setting: NamedField("source", name) for setting, name in names.items() if name}
 
 
 def consent_of(person: Person, settings: CustomersSettings) -> Consent:
@@ -399,4 +407,5 @@ CUSTOMERS = FlowKind(
     also=loyalty.beside,
     parts=loyalty.parts,
     undo=take_back(KIND),
+    named_fields=named_fields,
 )

@@ -55,6 +55,16 @@ class FlowChange(Body):
     )
 
 
+class FindingOut(Answer):
+    """One thing to know about a mapping or a setting. Warnings refuse nothing."""
+
+    severity: str = Field(examples=["warning"])
+    place: str = Field(examples=["leg1.rows[3].expression"])
+    code: str = Field(examples=["unknown_path"])
+    sentence: str = Field(examples=["The source has no field 'emial', as far as is known."])
+    advice: str = Field(examples=["Did you mean email?"])
+
+
 class CursorOut(Answer):
     """How far a flow has read its source."""
 

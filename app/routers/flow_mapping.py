@@ -22,7 +22,7 @@ from app.mapping.rows import Row
 from app.routers.access import Administers, Reads
 from app.routers.bodies import Answer, storable
 from app.routers.context import Reach
-from app.routers.flow_bodies import FlowId
+from app.routers.flow_bodies import FindingOut, FlowId
 from app.routers.flow_settings import ExpectedVersion
 from app.security import Caller
 from app.store import changes, connections, flows
@@ -41,16 +41,6 @@ _EDIT = {
 }
 MappingIn = Annotated[FlowMapping, BeforeValidator(storable), FromBody(examples=[_EDIT])]
 CheckOnly = Annotated[bool, Query(description="Tell what would be said about it, and save nothing")]
-
-
-class FindingOut(Answer):
-    """One thing to know about a mapping. Warnings refuse nothing."""
-
-    severity: str = Field(examples=["warning"])
-    place: str = Field(examples=["leg1.rows[3].expression"])
-    code: str = Field(examples=["unknown_path"])
-    sentence: str = Field(examples=["The source has no field 'emial', as far as is known."])
-    advice: str = Field(examples=["Did you mean email?"])
 
 
 class LegOut(Answer):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.flows.hours import Hours
 from app.flows.registry import flow_kind
 from app.flows.shared import inherited, opening_ms
+from app.namedfields import UnknownField, unknown_fields
 from app.routers.access import Administers, Reads
 from app.routers.bodies import (
     Answer,
@@ -25,7 +26,7 @@ from app.routers.bodies import (
     validated,
 )
 from app.routers.context import Reach
-from app.routers.flow_bodies import FlowId
+from app.routers.flow_bodies import FindingOut, FlowId
 from app.routers.number_ranges import refuse_shared_ranges
 from app.routers.scanned_places import refuse_own_places
 from app.store import changes, flows, integrations
@@ -48,6 +49,10 @@ class FlowSettingsOut(SettingsOut):
     """A flow's settings as they count, and what each value comes from."""
 
     version: int = Field(description="The flow's version, which grows with every change", examples=[1])
+    findings: list[FindingOut] = Field(
+        default=[],
+        description="What to look at, told when settings are saved: a field that the system does not have",
+    )
 
 
 async def _shown(db: AsyncConnection, flow: Flow) -> FlowSettingsOut:
@@ -103,7 +108,19 @@ async def put_flow_settings(
             db, flow_id, now=now, settings=_only(body, model), expected_version=version
         )
         await changes.note_flow(db, changed, before=flow, who=caller, now=now)
-        return await _shown(db, changed)
+        answer = await _shown(db, changed)
+    unknown = await unknown_fields(reach.resources, changed, shared=shared)
+    return answer.model_copy(update={"findings": [_finding(each) for each in unknown]})
+
+
+def _finding(found: UnknownField) -> FindingOut:
+    return FindingOut(
+        severity="warning",
+        place=found.setting,
+        code="unknown_field",
+        sentence=found.sentence,
+        advice=found.advice,
+    )
 
 
 def _only(body: dict[str, Any], model: Any) -> dict[str, Any]:

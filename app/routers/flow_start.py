@@ -10,6 +10,7 @@ from app.errors import AdministratorError, Conflict
 from app.flows.registry import flow_kind, sequences_beside
 from app.flows.shared import IntegrationSettings, shared_settings
 from app.forecast import Forecast, forecast
+from app.namedfields import unknown_fields
 from app.routers.access import Operates
 from app.routers.bodies import Answer, Body, with_examples
 from app.routers.context import Context, Reach
@@ -96,7 +97,7 @@ async def start_flow(
     """Start, or go on after a pause.
 
     The first time it counts what it would do. Above the integration's `ask_above`, with any mail, or past the plan's contact
-    limit it waits: `started` is false, `asks` says why, until you send `{"approve": true}`. A kind that begins with
+    limit, or where a setting names a field that the system does not have, it waits: `started` is false, `asks` says why, until you send `{"approve": true}`. A kind that begins with
     everything then reads its whole source, behind what happens in the shop meanwhile; one that begins with today takes only
     what changes from now on.
     """
@@ -105,7 +106,8 @@ async def start_flow(
         source = await connections.find(db, flow.source_connection_id)
         target = await connections.find(db, flow.target_connection_id)
         position = await cursors.position(db, flow_id)
-        shared = shared_settings((await integrations.find(db, flow.integration_id)).settings)
+        given = (await integrations.find(db, flow.integration_id)).settings
+    shared = shared_settings(given)
     _neither_broken(source, target)
     beside: dict[str, int] = {}
     first = flow.approved_at is None and flow_kind(flow.kind).begins == "now"
@@ -120,6 +122,8 @@ async def start_flow(
         found = await forecast(route, since=position + 1, history=_is_history(flow, position))
         begins_with = forecast_out(found, shared)
         asks = found.asks(above=shared.ask_above, limit=shared.contact_limit)
+        unknown = await unknown_fields(reach.resources, flow, shared=given)
+        asks += [f"{each.sentence} {each.advice}" for each in unknown]
         if asks or shared.ask_above == 0:
             return await _asked(reach, flow, begins_with, asks)
     now = await reach.db.now()
