@@ -54,7 +54,8 @@ def decide(contact: Customer, settings: ContactsSettings, known: Known) -> Decis
         facts={"consent": _remembered(contact, was)}
         | _told(contact, settings, was, echo=echo)
         | ({CATEGORIES: given} if settings.categories else {}),
-        options=_consent(contact, settings, was, echo=echo),
+        options=_consent(contact, settings, was, echo=echo)
+        | ({"only": "subscribers"} if settings.create_relations else {}),
     )
     return Decision(puts=(put,))
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.errors import Conflict, InvalidInput
 from app.flows.registry import flow_kind
+from app.flows.shared import shared_settings
 from app.routers.access import Operates, Reads
 from app.routers.bodies import Answer, Body, moment, with_examples
 from app.routers.context import Context, Reach
 from app.routers.flow_bodies import FlowId
 from app.routers.flow_jobs import After, Limit, stop
-from app.store import comparisons, flows
+from app.store import comparisons, flows, integrations
 from app.sums import as_csv, sums
 
 router = APIRouter(prefix="/api/v1/flows", tags=["Flows"])
@@ -199,8 +201,11 @@ async def sums_of_sales(
     sales were not sent; `not_found_at_source` are lines in the store that none of these days' sales has, for example a credit
     of another day. Both sides are read: a call for each thousand sales of these days, and for each thousand orders of the store.
     """
-    now = datetime.fromtimestamp(await reach.db.now() / 1000, UTC).date()
-    first, last = _month(first, last, today=now)
+    async with reach.db.read() as db:
+        flow = await flows.find(db, flow_id)
+        shared = shared_settings((await integrations.find(db, flow.integration_id)).settings)
+    here = datetime.fromtimestamp(await reach.db.now() / 1000, ZoneInfo(shared.time_zone))
+    first, last = _month(first, last, today=here.date())
     if not 0 <= (last - first).days < MOST_DAYS:
         raise InvalidInput(
             f"The last day must not lie before the first, and there are {MOST_DAYS} days at most.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,20 @@ async def test_what_is_refused(shop: World) -> None:
     assert (409, "comparison_not_running") == await refused(shop, f"{URL}/stop")
     await work(shop)
     assert "stopped" == (await shop.get(URL))["state"]
+
+
+async def test_last_month_is_that_of_the_shop_s_own_clock(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.post(f"/integrations/{INTEGRATION}/flows", {"id": "flow_demo_orders", "kind": "orders"})
+
+    async def past_midnight(_db: Database) -> int:
+        return round(datetime(2026, 3, 31, 22, 30, tzinfo=UTC).timestamp() * 1000)
+
+    monkeypatch.setattr(Database, "now", past_midnight)
+    answer = await shop.api.http.get("/api/v1/flows/flow_demo_orders/sums")
+
+    assert 'filename="sums-2026-03-01-2026-03-31.csv"' in answer.headers["content-disposition"]
 
 
 async def test_sums_are_a_file_for_the_accountant(shop: World) -> None:

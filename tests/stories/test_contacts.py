@@ -63,6 +63,7 @@ async def test_who_never_subscribed_is_never_made(shop: Shop, status: str) -> No
     await shop.rest()
 
     assert {} == relations(shop)
+    assert [("skipped", "not_subscribed")] == [*(await shop.outcomes()).values()]
 
     await silent(shop)
 

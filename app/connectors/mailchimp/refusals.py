@@ -92,7 +92,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(400, None, None, RecordRefused, "record_refused", "", MEND_RECORD),
     # -- the account -------------------------------------------------------------------------------------------------
     Refusal(401, None, None, CredentialsRefused, "credentials_refused", "Mailchimp does not accept the API key or token.",
-            "Make a new API key at Account > Extras > API keys, or connect again; a key that was revoked never comes back."),
+            "Make a new API key at Profile > Extras > API keys, or connect again; a key that was revoked never comes back."),
     Refusal(403, "user disabled", None, CredentialsRefused, "account_disabled", "The Mailchimp account is deactivated.",
             "Reactivate the account in Mailchimp, or use another one."),
     Refusal(403, None, r"contact limit|limit of [\d.,]+ contacts|too many contacts|more contacts", LimitReached, "contact_limit",

@@ -122,6 +122,11 @@ def steps(intent: Intent, existing: Existing | None) -> Steps:
             return ()
         return (UpdateRelation(number=int(existing.remote_id), fields={"active": False}),)
     if existing is None:
+        if not intent.create and intent.options.get("only") == "subscribers":
+            return Leave(
+                "not_subscribed",
+                "The person is not in the till, and only who is subscribed becomes a relation.",
+            )
         if not intent.create:
             return Leave(
                 "not_created", "The person is not in the till, and this flow may not make a relation."
