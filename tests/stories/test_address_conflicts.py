@@ -3,6 +3,7 @@ one address by the rule, whichever flow comes first, and nobody is written to (f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -233,4 +234,22 @@ async def test_who_moved_there_is_not_made_anew_where_an_address_change_makes_ne
     assert (at_mailchimp(1),) * 2 == next(each for each in addresses(shop) if at_mailchimp(1) in each)
     assert contact == shop.audience.member(at_mailchimp(1)).contact_id
     assert mails == len(shop.mailchimp.mails.sent)
+    await silent(shop)
+
+
+@pytest.mark.parametrize(
+    ("forth", "back", "winner"),
+    [("source_wins", "target_wins", at_the_till), ("target_wins", "source_wins", at_mailchimp)],
+)
+async def test_who_moves_again_at_mailchimp_before_it_was_looked_at_there_ends_under_one_address(
+    shop: Shop, forth: str, back: str, winner: Callable[[int], str]
+) -> None:
+    await joined(shop, forth, back)
+    shop.till.relations.edit(1, email=at_the_till(1))
+    shop.clock.advance(5)
+    await shop.rest()  # it went across, and nobody looked at Mailchimp since
+    shop.life.change_address(at_the_till(1), at_mailchimp(1))
+    await later(shop, 4)
+
+    assert [(winner(1),) * 2] == [pair for pair in addresses(shop) if pair[0] == relations(shop)[1]["email"]]
     await silent(shop)

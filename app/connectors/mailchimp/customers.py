@@ -231,6 +231,8 @@ def _change(intent: Intent, existing: Existing, audience: Audience) -> Steps:
     if not intent.update and status != "unsubscribed":
         return Leave("update_off", "The contact is in the audience already, and updates are switched off.")
     moves = intent.moves_from_id is not None and intent.moves_from_id == existing.remote_id
+    # Where the other flow counts as well it was weighed whose address stays; without it, who moved at Mailchimp stays there.
+    moves |= bool(intent.options.get("both_ways")) and existing.whole
     warnings: tuple[str, ...] = ()
     body: Document = {}
     if intent.update:
