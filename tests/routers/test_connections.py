@@ -104,6 +104,15 @@ async def test_what_cannot_be_used_is_refused_by_field(empty_api: Api, shop: Ser
     assert [] == await empty_api.rows(connections)
 
 
+async def test_a_key_that_is_too_short_is_told_in_characters(empty_api: Api) -> None:
+    body = {"system": "mailchimp", "name": "List", "settings": {"list_id": "a1b2c3d4e5"}}
+    answer = await empty_api.http.post(URL, json=body | {"credentials": {"api_key": "abc1"}})
+
+    assert 422 == answer.status_code
+    told = {each["field"]: each["message"] for each in answer.json()["errors"]}
+    assert "characters, not 4" in told["credentials.api_key"]
+
+
 async def test_plain_http_is_refused_outside_of_the_sandbox(
     database: Database, tmp_path: Path, shop: Served
 ) -> None:
