@@ -123,7 +123,7 @@ def field_problems(errors: Sequence[Any], body: Any = None) -> list[dict[str, st
         message = str(error["msg"]).removeprefix("Value error, ").replace(" after validation", "")
         for python, plain in _PLAIN:
             message = message.replace(python, plain)
-        if error.get("ctx", {}).get("field_type") == "Value":
+        if message.startswith("Value should have at "):
             message = message.replace("items", "characters")  # a secret, which pydantic measures as it does a list
         if error["type"] == "extra_forbidden":
             message = "There is no field by that name here."
