@@ -123,8 +123,8 @@ def field_problems(errors: Sequence[Any], body: Any = None) -> list[dict[str, st
         message = str(error["msg"]).removeprefix("Value error, ").replace(" after validation", "")
         for python, plain in _PLAIN:
             message = message.replace(python, plain)
-        if message.startswith("Value should have at "):
-            message = message.replace("items", "characters")  # a secret, which pydantic measures as it does a list
+        if message.startswith("Value should have at "):  # a secret, which pydantic measures as it does a list
+            message = message.replace("items", "characters")
         if error["type"] == "extra_forbidden":
             message = "There is no field by that name here."
         elif error["type"] == "json_invalid":
