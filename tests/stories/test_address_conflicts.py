@@ -12,6 +12,8 @@ from app.pipeline.batch import run_batch
 from tests.shop import Shop
 from tests.stories.bothways import booked, both, relations, silent
 
+pytestmark = pytest.mark.long
+
 PEOPLE = (1, 2, 3, 4)
 
 

@@ -18,6 +18,8 @@ from tests.shop import CONSENT, Shop
 from tests.stories.bothways import WRITTEN_BACK, as_rows, contacts, silent
 from tests.stories.test_conflicts import PEOPLE, RULES, as_documented, later, writes
 
+pytestmark = pytest.mark.long
+
 SIZE, TITLE, DOG, SINCE, COUNT = "Schoenmaat", "Aanhef", "Hond", "Klant sinds", "Kinderen"
 TAGS = {
     SIZE: ("SHOE", "number"),

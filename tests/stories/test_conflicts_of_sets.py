@@ -15,6 +15,8 @@ from tests.stories.bothways import WRITTEN_BACK, as_rows, contacts, silent
 from tests.stories.test_conflicts import PEOPLE, RULES, later, writes
 from tests.stories.test_conflicts_of_custom_fields import conflicts, one_by_one
 
+pytestmark = pytest.mark.long
+
 TAG = "Vaste klant"
 OF_THE_TAG, OF_BREAD, OF_CAKE = VIP, BUSINESS, SUPPLIER
 ALL = (1, 2, 3, 4)
