@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from app.connectors.base import Document, Mode
@@ -133,6 +134,7 @@ def merge(
     conflicts: list[str] = []
     yielded = False
 
+    @cache
     def hashed(name: str) -> dict[str, tuple[str, str]]:
         return {
             path: (digest(path, sides.wanted[path]), digest(path, sides.stands(path)))
